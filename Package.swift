@@ -1,0 +1,69 @@
+// swift-tools-version: 6.2
+// The module map is in ARCHITECTURE.md; imports point down only.
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+  .enableExperimentalFeature("Lifetimes"),
+  .treatAllWarnings(as: .error),
+]
+
+/// A library target with a test target of the same name.
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> [Target] {
+  [
+    .target(name: name, dependencies: dependencies, swiftSettings: settings),
+    .testTarget(
+      name: name + "Tests",
+      dependencies: [.target(name: name), "StoaTestSupport"] + dependencies,
+      swiftSettings: settings),
+  ]
+}
+
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+
+let package = Package(
+  name: "stoa",
+  products: [
+    .executable(name: "stoa", targets: ["stoa"]),
+    .library(name: "StoaFormats", targets: ["StoaFormats"]),
+    .library(name: "StoaTokenizers", targets: ["StoaTokenizers"]),
+    .library(name: "StoaTemplates", targets: ["StoaTemplates"]),
+    .library(name: "StoaEngine", targets: ["StoaEngine"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", "4.0.0"..<"6.0.0"),
+  ],
+  targets: [
+    .target(
+      name: "CStoaKernels",
+      cSettings: [
+        .unsafeFlags(["-O2"], .when(configuration: .debug)),
+        .unsafeFlags(["-ffp-contract=off", "-Wall", "-Wextra", "-Werror"]),
+      ]),
+    .executableTarget(name: "stoa", dependencies: ["StoaCommands"], swiftSettings: settings),
+    .target(name: "StoaTestSupport", swiftSettings: settings),
+  ]
+    + module("StoaTensor", ["CStoaKernels"])
+    + module("StoaFormats", ["StoaTensor"])
+    + module("StoaTokenizers", ["StoaFormats"])
+    + module("StoaTemplates", [])
+    + module("StoaModels", ["StoaTensor", "StoaFormats"])
+    + module("StoaEngine", ["StoaTensor", "StoaFormats", "StoaModels", "StoaTokenizers", "StoaTemplates"])
+    + module("StoaHub", ["StoaFormats", crypto])
+    + module("StoaTerminal", [])
+    + module(
+      "StoaCommands",
+      [
+        "StoaTensor", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaModels", "StoaEngine", "StoaHub",
+        "StoaTerminal", argumentParser,
+      ]),
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,2 @@
+#include "stoa_kernels.h"
+int stoa_isa_detect(void) { return 0; }
