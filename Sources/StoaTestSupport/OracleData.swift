@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 public import Testing
 
 /// Reference data that lies outside the repository, and the record of which tests used it.
