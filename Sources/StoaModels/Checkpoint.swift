@@ -1,5 +1,5 @@
 package import StoaFormats
-package import StoaTensor
+import StoaTensor
 
 /// The tensors of a model by the names of its format.
 package enum Checkpoint: Sendable {

@@ -1,4 +1,4 @@
-package import StoaFormats
+public import StoaFormats
 import StoaTensor
 
 /// The sizes and constants of a decoder model, whichever format they were read from.

@@ -1,4 +1,4 @@
-package import StoaFormats
+import StoaFormats
 package import StoaTensor
 
 /// A run of consecutive tokens of one sequence, to be computed after what its cache holds.

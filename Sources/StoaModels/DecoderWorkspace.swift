@@ -1,4 +1,4 @@
-package import StoaTensor
+import StoaTensor
 
 /// The scratch memory of a forward pass, allocated once for the largest batch.
 @safe package final class DecoderWorkspace {

@@ -1,3 +1,4 @@
+import StoaFormats
 package import StoaTensor
 
 /// The Llama family: Llama 1 to 3.2 and Mistral.
@@ -41,7 +42,7 @@ package final class LlamaModel: DecoderModel {
     _ segments: [Segment], workspace: DecoderWorkspace, isCancelled: () -> Bool, onLogits: LogitsHandler
   ) throws(ModelError) {
     let pass = try LlamaPass(model: self, segments: segments, workspace: workspace)
-    unsafe pass.embed(weights.embedding)
+    pass.embed(weights.embedding)
     for (index, layer) in weights.layers.enumerated() {
       if isCancelled() { throw .cancelled }
       let next = index + 1 < weights.layers.count ? weights.layers[index + 1] : nil
@@ -128,7 +129,7 @@ private struct LlamaPass {
       forEachToken { token in normalize(token, layer.attentionNorm, forms: attentionForms) }
     }
     attend(layer, index: index)
-    multiply([(layer.attentionOutput, scratch.update, width)], by: scratch.inner)
+    unsafe multiply([(layer.attentionOutput, scratch.update, width)], by: scratch.inner)
     let feedForwardForms = layer.feedForwardInputForms
     forEachToken { token in
       unsafe compute.add(scratch.residual + token * width, scratch.update + token * width, count: width)
@@ -154,7 +155,7 @@ private struct LlamaPass {
   /// Queries, keys and values of the normalised input; keys and values go to the caches, outputs to `inner`.
   private func attend(_ layer: LlamaLayer, index: Int) {
     let (queryWidth, keyValueWidth) = (configuration.queryWidth, configuration.keyValueWidth)
-    multiply(
+    unsafe multiply(
       [
         (layer.query, scratch.queries, queryWidth), (layer.key, scratch.keys, keyValueWidth),
         (layer.value, scratch.values, keyValueWidth),
@@ -204,13 +205,13 @@ private struct LlamaPass {
 
   private func feedForward(_ layer: LlamaLayer) {
     let width = configuration.feedForwardWidth
-    multiply([(layer.gate, scratch.inner.values, width), (layer.up, scratch.up, width)], by: scratch.input)
+    unsafe multiply([(layer.gate, scratch.inner.values, width), (layer.up, scratch.up, width)], by: scratch.input)
     let forms = layer.down.matrix.activationForm
     forEachToken { token in
       unsafe compute.siluMultiply(scratch.inner.values + token * width, scratch.up + token * width, count: width)
       scratch.inner.quantize(token: token, columns: width, forms: forms, compute: compute)
     }
-    multiply([(layer.down, scratch.update, configuration.width)], by: scratch.inner)
+    unsafe multiply([(layer.down, scratch.update, configuration.width)], by: scratch.inner)
   }
 
   private func quantizeInner(columns: Int, for linear: Linear) {
@@ -224,7 +225,7 @@ private struct LlamaPass {
   {
     unsafe compute.multiply(
       products.map { unsafe ProductOutput($0.linear.matrix, into: $0.into) }, by: input, tokens: count)
-    for product in unsafe products {
+    for unsafe product in unsafe products {
       guard let bias = unsafe product.linear.bias else { continue }
       let (values, width) = unsafe (product.into, product.width)
       forEachToken { unsafe compute.add(values + $0 * width, bias.values, count: width) }
@@ -236,12 +237,15 @@ private struct LlamaPass {
     var wanted: [(segment: Int, token: Int, row: Int)] = []
     var first = 0
     for (index, segment) in segments.enumerated() {
-      switch segment.logits {
-      case .none: break
-      case .last: if let last = segment.tokens.indices.indices.last { wanted.append((index, last - segment.tokens.startIndex, first + last - segment.tokens.startIndex)) }
-      case .all: wanted += segment.tokens.indices.map { (index, $0 - segment.tokens.startIndex, first + $0 - segment.tokens.startIndex) }
-      }
-      first += segment.tokens.count
+      let tokens = segment.tokens.count
+      let from =
+        switch segment.logits {
+        case .none: tokens
+        case .last: max(0, tokens - 1)
+        case .all: 0
+        }
+      for token in from..<tokens { wanted.append((index, token, first + token)) }
+      first += tokens
     }
     let (width, vocabulary) = (configuration.width, configuration.vocabularySize)
     let forms = output.matrix.activationForm

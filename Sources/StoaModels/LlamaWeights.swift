@@ -1,5 +1,5 @@
-package import StoaFormats
-package import StoaTensor
+import StoaFormats
+import StoaTensor
 
 /// A matrix with its bias, if it has one.
 package struct Linear: Sendable {

@@ -1,5 +1,5 @@
 import StoaFormats
-import StoaTensor
+public import StoaTensor
 
 /// Why a model cannot be loaded or run.
 public enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {

@@ -39,9 +39,9 @@ extension Compute {
   /// exp of each value, the same on every machine.
   package func exponentials(_ x: [Float]) -> [Float] {
     unsafe [Float](unsafeUninitializedCapacity: x.count) { buffer, count in
-      if let y = unsafe buffer.baseAddress {
+      if let y = buffer.baseAddress {
         unsafe x.withUnsafeBufferPointer { x in
-          if let x = unsafe x.baseAddress { unsafe kernels.pointee.exponential(x, buffer.count, y) }
+          if let x = x.baseAddress { unsafe kernels.pointee.exponential(x, buffer.count, y) }
         }
       }
       count = x.count
