@@ -21,7 +21,7 @@ from gguf import GGMLQuantizationType as Type
 from gguf import LlamaFileType as FileType
 
 sys.path.insert(0, str(Path(__file__).parent))
-from gguf_blocks import random_tensor  # noqa: E402
+from random_gguf import add_vocabulary, random_tensor  # noqa: E402
 
 WIDTH, FFN, HEADS, KV_HEADS, VOCAB, CONTEXT = 2048, 5632, 32, 4, 32000, 2048
 FILE_TYPES = {
@@ -73,29 +73,6 @@ def tensors(layers):
     yield "output.weight", -1, (VOCAB, WIDTH)
 
 
-def vocabulary():
-    """A SentencePiece-like vocabulary: control tokens, bytes, characters, then invented pieces.
-
-    Longer pieces are made only by joining two that exist, so merging can reach every one.
-    """
-    pieces = ["<unk>", "<s>", "</s>"] + [f"<0x{byte:02X}>" for byte in range(256)]
-    kinds = [gguf.TokenType.UNKNOWN, gguf.TokenType.CONTROL, gguf.TokenType.CONTROL] + [gguf.TokenType.BYTE] * 256
-    known = dict.fromkeys(pieces)
-    letters = "etaoinshrdlucmfwypvbgkqjxz"
-    words = [a + b for a in letters for b in letters]
-    words += ["▁"] + list(letters) + list(letters.upper()) + list("0123456789.,;:!?'\"-()\n")
-    words += ["▁" + w for w in words[:676]] + ["▁" + c for c in letters]
-    words += [a + b for a in words[:676] for b in words[:676]]
-    for word in words:
-        if len(known) == VOCAB:
-            break
-        known.setdefault(word)
-    pieces = list(known)
-    kinds += [gguf.TokenType.NORMAL] * (VOCAB - len(kinds))
-    scores = [0.0] * 259 + [-float(i) for i in range(VOCAB - 259)]
-    return pieces, scores, kinds
-
-
 def write_metadata(writer, layers, mix):
     writer.add_name("TinyLlama-1.1B shape, random weights")
     writer.add_file_type(FILE_TYPES[mix])
@@ -109,16 +86,7 @@ def write_metadata(writer, layers, mix):
     writer.add_head_count(HEADS)
     writer.add_head_count_kv(KV_HEADS)
     writer.add_layer_norm_rms_eps(1e-5)
-    pieces, scores, kinds = vocabulary()
-    writer.add_tokenizer_model("llama")
-    writer.add_token_list(pieces)
-    writer.add_token_scores(scores)
-    writer.add_token_types(kinds)
-    writer.add_bos_token_id(1)
-    writer.add_eos_token_id(2)
-    writer.add_unk_token_id(0)
-    writer.add_add_bos_token(True)
-    writer.add_add_eos_token(False)
+    add_vocabulary(writer, VOCAB)
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
 
 

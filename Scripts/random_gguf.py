@@ -1,4 +1,4 @@
-"""Random tensors in GGUF element types, as valid blocks of bytes.
+"""Random tensors in GGUF element types, as valid blocks of bytes, and an invented vocabulary.
 
 `gguf` can read K-type blocks but not make them, so the blocks are drawn directly: random codes, and
 scales chosen so that a matrix has about unit gain (the standard deviation of an element is
@@ -8,7 +8,7 @@ scales chosen so that a matrix has about unit gain (the standard deviation of an
 import math
 
 import numpy as np
-from gguf import GGML_QUANT_SIZES
+from gguf import GGML_QUANT_SIZES, TokenType
 from gguf import GGMLQuantizationType as Type
 
 # Root mean square of a decoded element where the block scale is 1.
@@ -65,3 +65,35 @@ def random_blocks(rng, rows, columns, kind):
 
 def half_bytes(values):
     return values.view(np.uint8).reshape(-1, 2)
+
+
+def vocabulary(size):
+    """SentencePiece-like pieces, scores and kinds: control tokens, bytes, characters, invented words.
+
+    Longer pieces are made only by joining two that exist, so merging can reach every one.
+    """
+    special = ["<unk>", "<s>", "</s>"] + [f"<0x{byte:02X}>" for byte in range(256)]
+    kinds = [TokenType.UNKNOWN, TokenType.CONTROL, TokenType.CONTROL] + [TokenType.BYTE] * 256
+    letters = "etaoinshrdlucmfwypvbgkqjxz"
+    pairs = [a + b for a in letters for b in letters]
+    words = ["▁", *letters, *letters.upper(), *"0123456789.,;:!?'\"-()"]
+    words += pairs + ["▁" + letter for letter in letters] + ["▁" + pair for pair in pairs]
+    words += [a + b for a in pairs for b in pairs]
+    pieces = list(dict.fromkeys(special + words))[:size]
+    normal = len(pieces) - len(special)
+    scores = [0.0] * len(special) + [-float(rank) for rank in range(normal)]
+    return pieces, scores, kinds + [TokenType.NORMAL] * normal
+
+
+def add_vocabulary(writer, size):
+    """Writes the invented vocabulary as GGUF metadata."""
+    pieces, scores, kinds = vocabulary(size)
+    writer.add_tokenizer_model("llama")
+    writer.add_token_list(pieces)
+    writer.add_token_scores(scores)
+    writer.add_token_types(kinds)
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    writer.add_unk_token_id(0)
+    writer.add_add_bos_token(True)
+    writer.add_add_eos_token(False)
