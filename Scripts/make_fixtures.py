@@ -15,7 +15,6 @@ Needs torch==2.13.0 transformers==5.23.0 gguf==0.19.0 tokenizers safetensors num
 import json
 import math
 import shutil
-import sys
 from pathlib import Path
 
 import gguf
@@ -27,8 +26,7 @@ from gguf import GGMLQuantizationType as Type
 from gguf import LlamaFileType as FileType
 from transformers import LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM
 
-sys.path.insert(0, str(Path(__file__).parent))
-from random_gguf import add_vocabulary, random_tensor, to_bf16  # noqa: E402
+from random_gguf import add_vocabulary, random_tensor, to_bf16
 
 ROOT = Path(__file__).resolve().parent.parent / "Tests/Fixtures/models"
 LENGTHS = (1, 7, 40, 100)

@@ -12,16 +12,13 @@ Needs `gguf` and `numpy` from PyPI.
 
 import argparse
 import math
-import sys
 from pathlib import Path
 
 import gguf
 import numpy as np
 from gguf import GGMLQuantizationType as Type
 from gguf import LlamaFileType as FileType
-
-sys.path.insert(0, str(Path(__file__).parent))
-from random_gguf import add_vocabulary, random_tensor  # noqa: E402
+from random_gguf import add_vocabulary, random_tensor
 
 WIDTH, FFN, HEADS, KV_HEADS, VOCAB, CONTEXT = 2048, 5632, 32, 4, 32000, 2048
 FILE_TYPES = {
