@@ -37,8 +37,9 @@ public enum InstructionSet: String, CaseIterable, Sendable {
 
   /// The instruction set that `STOA_ISA` names, or the best one when the variable is unset or empty.
   public static func selected(
-    environment: [String: String] = ProcessInfo.processInfo.environment
+    environment: [String: String]? = nil
   ) throws(InstructionSetError) -> InstructionSet {
+    let environment = environment ?? ProcessInfo.processInfo.environment
     guard let name = environment["STOA_ISA"], !name.isEmpty else { return best }
     guard let set = InstructionSet(rawValue: name.lowercased()) else { throw .unknown(name) }
     guard set.isAvailable else { throw .unavailable(set) }
