@@ -1,0 +1,57 @@
+import ArgumentParser
+import StoaEngine
+import StoaFormats
+import StoaTerminal
+
+struct BenchCommand: ParsableCommand, JSONReporting {
+  static let configuration = CommandConfiguration(
+    commandName: "bench", abstract: "Measure how fast a model runs on this machine.",
+    discussion: """
+      Reads a prompt of the given length, then generates; reports tokens per second of both. Other work on the machine \
+      shows in the numbers.
+
+      Example:
+        stoa bench model.gguf --prompt 512 --generate 64
+      """)
+
+  @OptionGroup var target: ModelArgument
+  @Option(help: ArgumentHelp("Tokens of the prompt.", valueName: "n")) var prompt = 512
+  @Option(help: ArgumentHelp("Tokens to generate.", valueName: "n")) var generate = 64
+  @Option(help: ArgumentHelp("Sequences to generate side by side.", valueName: "n")) var batch = 1
+  @Option(help: ArgumentHelp("Threads to compute with.", valueName: "n")) var threads: Int?
+  @OptionGroup var output: JSONOption
+  var json: Bool { output.json }
+
+  func validate() throws {
+    if prompt < 1 || generate < 1 || batch < 1 {
+      throw ValidationError("--prompt, --generate and --batch must be at least 1")
+    }
+    if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be between 1 and 1024") }
+  }
+
+  func run() throws {
+    let location = try target.resolve()
+    let result = try benchmark(
+      path: location.path, prompt: prompt, generate: generate, batch: batch, threads: threads)
+    if json {
+      return try JSONValue.object([
+        "prompt_tps": .double(result.promptTokensPerSecond), "generate_tps": .double(result.generateTokensPerSecond),
+        "load_s": .double(result.loadSeconds), "peak_rss_mb": .double(result.peakResidentMegabytes),
+        "isa": .string(result.isa), "threads": .int(result.threads), "prompt": .int(prompt), "generate": .int(generate),
+        "batch": .int(batch),
+      ]).print()
+    }
+    let rows = [
+      ["prompt", "\(Format.perSecond(result.promptTokensPerSecond)) tokens/s", "\(Format.grouped(prompt)) tokens"],
+      [
+        "generate", "\(Format.perSecond(result.generateTokensPerSecond)) tokens/s",
+        "\(Format.grouped(generate)) tokens" + (batch > 1 ? " × \(batch)" : ""),
+      ],
+      ["load", Format.duration(result.loadSeconds), ""],
+      ["memory", "\(Format.bytes(Int(result.peakResidentMegabytes * 1e6))) at most", ""],
+      ["kernels", "\(result.isa), \(Format.plural(result.threads, "thread"))", ""],
+    ]
+    let style = Terminal.current().style(for: .output)
+    for line in Columns.align(rows.map { [style.dim($0[0]), $0[1], style.dim($0[2])] }) { try Output.write(line + "\n") }
+  }
+}

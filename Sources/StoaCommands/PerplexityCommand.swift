@@ -1,0 +1,56 @@
+import ArgumentParser
+import StoaEngine
+import StoaFormats
+import StoaTerminal
+
+struct PerplexityCommand: ParsableCommand, JSONReporting {
+  static let configuration = CommandConfiguration(
+    commandName: "perplexity", abstract: "Measure how well a model predicts a text.",
+    discussion: """
+      The text is cut into windows of the context size without overlap; each starts with the token for the beginning, \
+      and every position but the first is scored. Lower is better; compare only values of the same text, window and \
+      tokenizer.
+
+      Example:
+        stoa perplexity model.gguf book.txt --context 512
+      """)
+
+  @OptionGroup var target: ModelArgument
+  @Argument(help: "A text file in UTF-8; - reads standard input.", completion: .file()) var file: String
+  @Option(help: ArgumentHelp("Tokens in a window.", valueName: "n")) var context = 512
+  @Option(help: ArgumentHelp("Threads to compute with.", valueName: "n")) var threads: Int?
+  @OptionGroup var tokenizer: TokenizerOption
+  @OptionGroup var output: JSONOption
+  var json: Bool { output.json }
+
+  func validate() throws {
+    if context < 2 { throw ValidationError("--context must be at least 2") }
+    if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be between 1 and 1024") }
+  }
+
+  func run() throws {
+    let text = try InputText.file(file)
+    var engine = EngineOptions()
+    engine.context = context
+    engine.threads = threads
+    let loaded = try LoadedModel.load(target, engine, tokenizerPath: tokenizer.path)
+    let tokens = try loaded.tokenizer().encode(text, parseSpecial: false, addSpecial: false)
+    let bar = ProgressBar("scoring", unit: .items("tokens"))
+    defer { bar.finish() }
+    let result = try Interrupts.listen {
+      try perplexity(model: loaded.model, tokens: tokens, context: context) { done, total in
+        bar.update(done, of: total)
+        return !Interrupts.requested
+      }
+    }
+    bar.finish()
+    if json {
+      return try JSONValue.object([
+        "perplexity": .double(result.perplexity), "nll": .double(result.nll), "tokens": .int(result.tokens),
+      ]).print()
+    }
+    try Output.write(
+      "perplexity \(Format.decimal(result.perplexity, 4)) · nll \(Format.decimal(result.nll, 6)) per token · "
+        + "\(Format.plural(result.tokens, "token")) scored in windows of \(Format.grouped(context))\n")
+  }
+}
