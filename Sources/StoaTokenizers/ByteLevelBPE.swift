@@ -1,7 +1,7 @@
 /// Byte-level BPE: text is cut into words, and the bytes of each are merged by ranks (GPT-2, Llama 3).
 struct ByteLevelBPE: Sendable {
   let preTokenizer: PreTokenizer
-  /// Puts a space before each section of text that does not begin with whitespace.
+  /// Puts a space before each section of text that does not begin with one.
   let addsPrefixSpace: Bool
   private let merges: MergeTable
   /// The symbol of each byte.
@@ -56,9 +56,7 @@ struct ByteLevelBPE: Sendable {
 
   /// Appends the tokens of `text[range]`.
   func encode(_ text: Span<UInt8>, _ range: Range<Int>, _ scratch: inout EncodingScratch, _ output: inout [Int32]) {
-    if addsPrefixSpace, !range.isEmpty,
-      !UnicodeClass(text.scalar(at: range.lowerBound, end: range.upperBound)).intersects(.space)
-    {
+    if addsPrefixSpace, !range.isEmpty, text[range.lowerBound] != 0x20 {
       var spaced: [UInt8] = [0x20]
       spaced.reserveCapacity(range.count + 1)
       for i in range { spaced.append(text[i]) }

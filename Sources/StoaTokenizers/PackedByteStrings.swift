@@ -3,6 +3,8 @@ struct PackedByteStrings: Sendable {
   private(set) var bytes: [UInt8] = []
   private var ends: [Int] = []
 
+  init() {}
+
   init(_ strings: some Collection<[UInt8]>) {
     ends.reserveCapacity(strings.count)
     bytes.reserveCapacity(strings.reduce(0) { $0 + $1.count })
@@ -11,6 +13,11 @@ struct PackedByteStrings: Sendable {
 
   mutating func append(_ string: some Collection<UInt8>) {
     bytes.append(contentsOf: string)
+    ends.append(bytes.count)
+  }
+
+  mutating func append(_ string: Span<UInt8>) {
+    for i in 0..<string.count { bytes.append(string[i]) }
     ends.append(bytes.count)
   }
 

@@ -45,7 +45,8 @@ public struct Tokenizer: Sendable {
     let vocabulary = parts.vocabulary
     for id in [parts.bos, parts.eos, parts.unknown, parts.padding].compactMap({ $0 }) + parts.prefix + parts.suffix
     where id < 0 || id >= vocabulary.count {
-      throw .malformed(field: "special token id", reason: "\(id) is not below \(vocabulary.count), the number of tokens")
+      throw .malformed(
+        field: "special token id", reason: "\(id) is not below \(vocabulary.count), the number of tokens")
     }
     name = parts.name
     bos = parts.bos

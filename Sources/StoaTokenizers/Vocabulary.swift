@@ -12,6 +12,16 @@ public enum TokenType: UInt8, Sendable {
   case byte = 6
 }
 
+extension TokenType {
+  /// Texts of tokens that end a model's turn or its text, whatever the file says of them.
+  static let endTexts: Set<String> = [
+    "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|calls|>", "<|flush|>", "<end_of_turn>",
+    "<|endoftext|>", "</s>", "<|eom_id|>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]", "<|end_of_text|>",
+    "<end_of_utterance>", "<eos>", "<turn|>", "<｜end▁of▁sentence｜>", "[e~[", "<|fim_pad|>", "<|repo_name|>",
+    "<|file_sep|>",
+  ]
+}
+
 /// The tokens of a model as its file lists them.
 struct Vocabulary: Sendable {
   /// The tokens as written in the file.
@@ -24,7 +34,9 @@ struct Vocabulary: Sendable {
   /// - Parameters:
   ///   - scores: One for each token, or none.
   ///   - types: One for each token; none means that all are normal.
-  init(tokens: [[UInt8]], scores: [Float] = [], types: [TokenType] = []) throws(TokenizerError) {
+  init(
+    tokens: PackedByteStrings, scores: [Float] = [], types: [TokenType] = []
+  ) throws(TokenizerError) {
     // Ids are Int32, and symbols of the merge loop keep their upper two bits for other purposes.
     guard tokens.count > 0, tokens.count < 1 << 30 else {
       throw .malformed(field: "the token list", reason: "\(tokens.count) tokens")
@@ -35,7 +47,7 @@ struct Vocabulary: Sendable {
     guard types.isEmpty || types.count == tokens.count else {
       throw .malformed(field: "the token types", reason: "\(types.count) types for \(tokens.count) tokens")
     }
-    texts = PackedByteStrings(tokens)
+    texts = tokens
     self.scores = scores
     self.types = types.isEmpty ? [TokenType](repeating: .normal, count: tokens.count) : types
     index = ByteStringIndex(texts)
@@ -53,6 +65,13 @@ struct Vocabulary: Sendable {
     index.lookup(text, range, in: texts).map { Int32($0) }
   }
 
+  /// The byte that a token `<0xXX>` stands for.
+  func byte(_ id: Int) -> UInt8? {
+    let text = texts[id]
+    guard text.count == 6, text.starts(with: "<0x".utf8), text.last == UInt8(ascii: ">") else { return nil }
+    return UInt8(String(decoding: text.dropFirst(3).dropLast(), as: UTF8.self), radix: 16)
+  }
+
   /// The ids of the 256 byte tokens `<0xXX>`; −1 where there is none.
   func byteTokens() -> [Int32] {
     (0..<256).map { byte in
@@ -60,5 +79,18 @@ struct Vocabulary: Sendable {
       let text = Array("<0x".utf8) + [digits[byte >> 4], digits[byte & 15], UInt8(ascii: ">")]
       return id(text) ?? -1
     }
+  }
+
+  /// The control tokens whose texts are known to end a turn or a text.
+  func endTokens() -> Set<Int32> {
+    var ids = Set(TokenType.endTexts.compactMap { id($0) }.filter { types[Int($0)] == .control })
+    // In the Harmony format `<|end|>` ends one of several messages of a turn.
+    if let end = id("<|end|>"),
+      let call = id("<|call|>") ?? id("<|calls|>"), let other = id("<|return|>") ?? id("<|flush|>"),
+      ids.contains(call), ids.contains(other)
+    {
+      ids.remove(end)
+    }
+    return ids
   }
 }
