@@ -30,28 +30,36 @@ struct BenchCommand: ParsableCommand, JSONReporting {
   }
 
   func run() throws {
-    let location = try target.resolve()
-    let result = try benchmark(
-      path: location.path, prompt: prompt, generate: generate, batch: batch, threads: threads)
+    var engine = EngineOptions()
+    engine.threads = threads
+    let model = try LoadedModel.load(target, engine).model
+    let result = try Interrupts.listen {
+      try benchmark(
+        model: model, prompt: prompt, generate: generate, batch: batch, isCancelled: { Interrupts.requested })
+    }
+    let megabytes = Double(result.peakResidentBytes) / 1e6
+    let isa = model.instructionSet.rawValue
     if json {
       return try JSONValue.object([
-        "prompt_tps": .double(result.promptTokensPerSecond), "generate_tps": .double(result.generateTokensPerSecond),
-        "load_s": .double(result.loadSeconds), "peak_rss_mb": .double(result.peakResidentMegabytes),
-        "isa": .string(result.isa), "threads": .int(result.threads), "prompt": .int(prompt), "generate": .int(generate),
+        "prompt_tps": .double(result.promptRate), "generate_tps": .double(result.generateRate),
+        "load_s": .double(result.loadSeconds), "peak_rss_mb": .double(megabytes),
+        "isa": .string(isa), "threads": .int(model.threads), "prompt": .int(prompt), "generate": .int(generate),
         "batch": .int(batch),
       ]).print()
     }
     let rows = [
-      ["prompt", "\(Format.perSecond(result.promptTokensPerSecond)) tokens/s", "\(Format.grouped(prompt)) tokens"],
+      ["prompt", "\(Format.perSecond(result.promptRate)) tokens/s", "\(Format.grouped(prompt)) tokens"],
       [
-        "generate", "\(Format.perSecond(result.generateTokensPerSecond)) tokens/s",
+        "generate", "\(Format.perSecond(result.generateRate)) tokens/s",
         "\(Format.grouped(generate)) tokens" + (batch > 1 ? " × \(batch)" : ""),
       ],
       ["load", Format.duration(result.loadSeconds), ""],
-      ["memory", "\(Format.bytes(Int(result.peakResidentMegabytes * 1e6))) at most", ""],
-      ["kernels", "\(result.isa), \(Format.plural(result.threads, "thread"))", ""],
+      ["memory", "\(Format.bytes(result.peakResidentBytes)) at most", ""],
+      ["kernels", "\(isa), \(Format.plural(model.threads, "thread"))", ""],
     ]
     let style = Terminal.current().style(for: .output)
-    for line in Columns.align(rows.map { [style.dim($0[0]), $0[1], style.dim($0[2])] }) { try Output.write(line + "\n") }
+    for line in Columns.align(rows.map { [style.dim($0[0]), $0[1], style.dim($0[2])] }) {
+      try Output.write(line + "\n")
+    }
   }
 }

@@ -23,8 +23,11 @@ struct LogitsCommand: ParsableCommand, JSONReporting {
   func run() throws {
     let loaded = try LoadedModel.load(target, engine)
     let ids = tokens.ids
-    guard ids.count <= loaded.model.contextLength else { throw PromptBuilder.tooLong(ids.count, loaded.model.contextLength) }
-    let logits = try loaded.model.makeSession().logits(for: ids, all: all)
+    guard ids.count <= loaded.model.contextLength else {
+      throw PromptBuilder.tooLong(ids.count, loaded.model.contextLength)
+    }
+    let session = try loaded.model.makeSession()
+    let logits = try session.logits(for: ids, all: all)
     if json { return try printJSON(ids, logits) }
     let style = Terminal.current().style(for: .output)
     let firstPosition = all ? 0 : ids.count - 1

@@ -17,14 +17,16 @@ struct PerplexityCommand: ParsableCommand, JSONReporting {
 
   @OptionGroup var target: ModelArgument
   @Argument(help: "A text file in UTF-8; - reads standard input.", completion: .file()) var file: String
-  @Option(help: ArgumentHelp("Tokens in a window.", valueName: "n")) var context = 512
+  @Option(
+    help: ArgumentHelp("Tokens in a window (default: 512, or the model's context if that is less).", valueName: "n"))
+  var context: Int?
   @Option(help: ArgumentHelp("Threads to compute with.", valueName: "n")) var threads: Int?
   @OptionGroup var tokenizer: TokenizerOption
   @OptionGroup var output: JSONOption
   var json: Bool { output.json }
 
   func validate() throws {
-    if context < 2 { throw ValidationError("--context must be at least 2") }
+    if let context, context < 2 { throw ValidationError("--context must be at least 2") }
     if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be between 1 and 1024") }
   }
 
@@ -35,13 +37,12 @@ struct PerplexityCommand: ParsableCommand, JSONReporting {
     engine.threads = threads
     let loaded = try LoadedModel.load(target, engine, tokenizerPath: tokenizer.path)
     let tokens = try loaded.tokenizer().encode(text, parseSpecial: false, addSpecial: false)
-    let bar = ProgressBar("scoring", unit: .items("tokens"))
+    let bar = ProgressBar("scoring", unit: .fraction)
     defer { bar.finish() }
     let result = try Interrupts.listen {
-      try perplexity(model: loaded.model, tokens: tokens, context: context) { done, total in
-        bar.update(done, of: total)
-        return !Interrupts.requested
-      }
+      try perplexity(
+        model: loaded.model, tokens: tokens, context: min(context ?? 512, loaded.model.contextLength),
+        isCancelled: { Interrupts.requested }, progress: { bar.update(fraction: $0) })
     }
     bar.finish()
     if json {
@@ -51,6 +52,6 @@ struct PerplexityCommand: ParsableCommand, JSONReporting {
     }
     try Output.write(
       "perplexity \(Format.decimal(result.perplexity, 4)) · nll \(Format.decimal(result.nll, 6)) per token · "
-        + "\(Format.plural(result.tokens, "token")) scored in windows of \(Format.grouped(context))\n")
+        + "\(Format.plural(result.tokens, "token")) scored\n")
   }
 }

@@ -19,7 +19,8 @@ struct RunCommand: ParsableCommand, JSONReporting {
 
   @OptionGroup var target: ModelArgument
   @Argument(help: "What to say to the model.") var prompt: String?
-  @Flag(help: "Continue the text as it is, without the chat template; an empty one starts from nothing.") var raw = false
+  @Flag(help: "Continue the text as it is, without the chat template; an empty one starts from nothing.") var raw =
+    false
   @Option(help: ArgumentHelp("The system message: who the model is and how it should answer.", valueName: "text"))
   var system: String?
   @Flag(help: "If the prompt does not fit the context, drop the oldest part of it.") var truncate = false
@@ -73,7 +74,7 @@ struct RunCommand: ParsableCommand, JSONReporting {
       tokens = try builder.raw(text)
     }
     var writer = AnswerWriter(isTerminal: terminal.outputIsTerminal, isSilent: json)
-    let session = loaded.model.makeSession()
+    let session = try loaded.model.makeSession()
     let result = try Interrupts.listen {
       try session.generate(
         prompt: tokens, options: settings.options, isCancelled: { Interrupts.requested || writer.failure != nil },
@@ -123,7 +124,7 @@ extension GenerationResult {
   var json: JSONValue {
     [
       "text": .string(text), "tokens": .tokens(tokens), "prompt_tokens": .int(promptTokens),
-      "completion_tokens": .int(completionTokens), "finish_reason": .string(finishReason.word),
+      "completion_tokens": .int(completionTokens), "finish_reason": .string(finishReason.rawValue),
       "seed": Self.seedValue(seed),
     ]
   }
@@ -146,16 +147,5 @@ extension GenerationResult {
   /// JSON numbers of this writer are signed: a seed above that range is written as text, so that no digit is lost.
   private static func seedValue(_ seed: UInt64) -> JSONValue {
     Int(exactly: seed).map(JSONValue.int) ?? .string(String(seed))
-  }
-}
-
-extension FinishReason {
-  /// The word in JSON.
-  var word: String {
-    switch self {
-    case .stop: "stop"
-    case .length: "length"
-    case .cancelled: "cancelled"
-    }
   }
 }

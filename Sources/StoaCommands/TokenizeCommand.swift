@@ -1,4 +1,5 @@
 import ArgumentParser
+import StoaEngine
 import StoaFormats
 import StoaTerminal
 import StoaTokenizers

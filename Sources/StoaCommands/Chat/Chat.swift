@@ -28,7 +28,7 @@ final class Chat {
     builder = PromptBuilder(
       model: loaded.model, tokenizer: try loaded.tokenizer(), template: template, truncates: truncates,
       maxTokens: settings.options.maxTokens)
-    session = loaded.model.makeSession()
+    session = try loaded.model.makeSession()
     conversation = Conversation(system: system)
     style = terminal.style(for: .output)
     let home = ModelHome.prepared()
@@ -162,7 +162,8 @@ final class Chat {
         message: "\(path): cannot write the file: \((error as NSError).localizedFailureReason ?? "\(error)")",
         advice: "choose another place")
     }
-    try Output.write(style.dim("  saved \(Format.plural(conversation.turns.count, "message")) to \(PrintableText.line(path))") + "\n")
+    try Output.write(
+      style.dim("  saved \(Format.plural(conversation.turns.count, "message")) to \(PrintableText.line(path))") + "\n")
   }
 
   // MARK: Words
@@ -172,8 +173,9 @@ final class Chat {
     let facts = [
       style.bold(PrintableText.line(loaded.location.name)),
       [
-        PrintableText.line(summary.architectureTitle), "\(Format.count(summary.parameters)) parameters",
-        summary.quantization, Format.bytes(summary.fileBytes),
+        PrintableText.line(ModelFacts.title(ofArchitecture: summary.architecture)),
+        "\(Format.count(summary.parameters)) parameters",
+        PrintableText.line(summary.quantization), Format.bytes(summary.fileBytes),
       ].joined(separator: ", "),
       "context \(Format.grouped(loaded.model.contextLength))",
     ]
@@ -196,7 +198,7 @@ final class Chat {
     var rows: [(String, String)] = [
       ("model", PrintableText.line(loaded.location.path)),
       ("answers", Format.grouped(answers)),
-      ("computing on", "\(loaded.model.isa), \(Format.plural(loaded.model.threads, "thread"))"),
+      ("computing on", "\(loaded.model.instructionSet.rawValue), \(Format.plural(loaded.model.threads, "thread"))"),
     ]
     if let result = lastResult {
       let used = result.promptTokens + result.completionTokens
@@ -209,7 +211,10 @@ final class Chat {
             + speed(fresh, result.promptSeconds)
         ))
       rows.append(
-        ("last answer", "\(Format.plural(result.completionTokens, "token")), \(speed(result.completionTokens, result.generateSeconds))"))
+        (
+          "last answer",
+          "\(Format.plural(result.completionTokens, "token")), \(speed(result.completionTokens, result.generateSeconds))"
+        ))
     }
     for line in Columns.align(rows.map { ["  " + style.dim($0.0), $0.1] }) { try Output.write(line + "\n") }
   }

@@ -36,9 +36,10 @@ enum ChatInput: Equatable {
   ]
 
   /// Words for completion by Tab.
-  static let completions = [
-    "/help", "/clear", "/system ", "/set ", "/retry", "/save ", "/stats", "/exit",
-  ] + ChatSettings.names.map { "/set \($0) " }
+  static let completions =
+    [
+      "/help", "/clear", "/system ", "/set ", "/retry", "/save ", "/stats", "/exit",
+    ] + ChatSettings.names.map { "/set \($0) " }
 
   init(_ line: String) {
     guard !line.allSatisfy(\.isWhitespace) else {

@@ -16,9 +16,9 @@ struct ChatSettings {
     switch name {
     case "temperature": options.sampling.temperature = try number(name, value, 0...100)
     case "top-k": options.sampling.topK = Int(try number(name, value, 0...1_000_000, isWhole: true))
-    case "top-p": options.sampling.topP = try number(name, value, 0...1)
+    case "top-p": options.sampling.topP = try number(name, value, 0.001...1)
     case "min-p": options.sampling.minP = try number(name, value, 0...1)
-    case "typical-p": options.sampling.typicalP = try number(name, value, 0...1)
+    case "typical-p": options.sampling.typicalP = try number(name, value, 0.001...1)
     case "repetition-penalty": options.sampling.repetitionPenalty = try number(name, value, 0.01...100)
     case "presence-penalty": options.sampling.presencePenalty = try number(name, value, -100...100)
     case "frequency-penalty": options.sampling.frequencyPenalty = try number(name, value, -100...100)
@@ -34,7 +34,8 @@ struct ChatSettings {
     case "max-tokens":
       options.maxTokens = value == "none" ? nil : Int(try number(name, value, 1...1e9, isWhole: true))
     default:
-      throw .usage("there is no setting \(PrintableText.line(name))", advice: "settings: " + Self.names.joined(separator: ", "))
+      throw .usage(
+        "there is no setting \(PrintableText.line(name))", advice: "settings: " + Self.names.joined(separator: ", "))
     }
   }
 
@@ -50,10 +51,10 @@ struct ChatSettings {
     return Array(zip(Self.names, values))
   }
 
-  private func number<Value: BinaryFloatingPoint & LosslessStringConvertible>(
-    _ name: String, _ text: String, _ range: ClosedRange<Value>, isWhole: Bool = false
-  ) throws(CommandFailure) -> Value {
-    guard let value = Value(text), range.contains(value), !isWhole || value == value.rounded() else {
+  private func number(
+    _ name: String, _ text: String, _ range: ClosedRange<Double>, isWhole: Bool = false
+  ) throws(CommandFailure) -> Double {
+    guard let value = Double(text), range.contains(value), !isWhole || value == value.rounded() else {
       let kind = isWhole ? "a whole number" : "a number"
       let bounds = "\(Self.shown(range.lowerBound)) to \(Self.shown(range.upperBound))"
       throw .usage("\(name) must be \(kind) from \(bounds)")
@@ -61,7 +62,7 @@ struct ChatSettings {
     return value
   }
 
-  private static func shown<Value: BinaryFloatingPoint>(_ value: Value) -> String {
-    Format.decimal(Double(value), value == value.rounded() ? 0 : 2)
+  private static func shown(_ value: Double) -> String {
+    Format.decimal(value, value == value.rounded() ? 0 : 2)
   }
 }

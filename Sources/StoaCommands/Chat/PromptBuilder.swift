@@ -73,7 +73,8 @@ struct PromptBuilder {
   /// Nothing is cut silently: the error says by how much the prompt is too long.
   static func tooLong(_ count: Int, _ context: Int) -> CommandFailure {
     CommandFailure(
-      message: "the prompt has \(Format.plural(count, "token")), \(Format.grouped(count - context)) more than the context "
+      message:
+        "the prompt has \(Format.plural(count, "token")), \(Format.grouped(count - context)) more than the context "
         + "of \(Format.grouped(context))",
       advice: "shorten it, or pass --truncate to drop the oldest")
   }

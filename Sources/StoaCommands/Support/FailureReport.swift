@@ -1,7 +1,9 @@
 import ArgumentParser
 import Foundation
+import StoaEngine
 import StoaFormats
 import StoaHub
+import StoaModels
 import StoaTerminal
 
 /// A failure with its words: what is wrong and where, and what to do about it.
@@ -31,7 +33,7 @@ struct FailureReport {
   init(_ error: any Error) {
     switch error {
     case is Interrupted: status = .interrupted
-    case HubError.cancelled: status = .interrupted
+    case HubError.cancelled, EngineError.cancelled, ModelError.cancelled: status = .interrupted
     case let error as OutputError where error.readerIsGone:
       // The reader has seen enough; that is no failure of ours.
       status = .done

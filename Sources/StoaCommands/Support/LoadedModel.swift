@@ -9,7 +9,9 @@ struct LoadedModel {
   let model: LanguageModel
 
   /// Finds and loads a model, with a progress line if it takes long.
-  static func load(_ target: ModelArgument, _ options: EngineOptions, tokenizerPath: String? = nil) throws -> LoadedModel {
+  static func load(_ target: ModelArgument, _ options: EngineOptions, tokenizerPath: String? = nil) throws
+    -> LoadedModel
+  {
     let location = try target.resolve()
     var load = LoadOptions()
     load.contextLength = options.context

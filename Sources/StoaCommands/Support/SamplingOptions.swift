@@ -3,19 +3,26 @@ import StoaEngine
 
 /// The options that say how the next token is chosen, and when to stop.
 struct SamplingOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Stop after this many tokens (default: when the model ends or the context is full).", valueName: "n"))
+  @Option(
+    help: ArgumentHelp(
+      "Stop after this many tokens (default: when the model ends or the context is full).", valueName: "n"))
   var maxTokens: Int?
 
-  @Option(help: ArgumentHelp("How much chance decides; 0 always takes the most likely token (default: 0.8).", valueName: "t"))
+  @Option(
+    help: ArgumentHelp("How much chance decides; 0 always takes the most likely token (default: 0.8).", valueName: "t"))
   var temperature: Double?
 
   @Option(help: ArgumentHelp("Choose among the k most likely tokens; 0 for all (default: 40).", valueName: "k"))
   var topK: Int?
 
-  @Option(help: ArgumentHelp("Choose among the most likely tokens that together have probability p (default: 0.95).", valueName: "p"))
+  @Option(
+    help: ArgumentHelp(
+      "Choose among the most likely tokens that together have probability p (default: 0.95).", valueName: "p"))
   var topP: Double?
 
-  @Option(help: ArgumentHelp("Leave out tokens less likely than p times the most likely one (default: 0.05).", valueName: "p"))
+  @Option(
+    help: ArgumentHelp("Leave out tokens less likely than p times the most likely one (default: 0.05).", valueName: "p")
+  )
   var minP: Double?
 
   @Option(help: ArgumentHelp("Locally typical sampling with this mass; 1 is off.", valueName: "p"))
@@ -30,7 +37,9 @@ struct SamplingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Subtract this for each time a token was used before.", valueName: "a"))
   var frequencyPenalty: Double?
 
-  @Option(help: ArgumentHelp("The same seed gives the same answer (default: a new one each time, shown after the answer).", valueName: "s"))
+  @Option(
+    help: ArgumentHelp(
+      "The same seed gives the same answer (default: a new one each time, shown after the answer).", valueName: "s"))
   var seed: UInt64?
 
   @Option(
