@@ -30,7 +30,9 @@ public func benchmark(
     try decoder.makeCache(type: model.cacheType, capacity: max(prompt, generate, 1))
   }
   let workspace = try decoder.makeWorkspace(maxTokens: max(model.prefillChunk, batch))
-  let tokens = (0..<Int32(max(prompt, generate))).map { ($0 &* 7919 &+ 11) % Int32(decoder.configuration.vocabularySize) }
+  let tokens = (0..<Int32(max(prompt, generate))).map {
+    ($0 &* 7919 &+ 11) % Int32(decoder.configuration.vocabularySize)
+  }
 
   func run(_ segments: [Segment]) throws {
     try unsafe decoder.forward(segments, workspace: workspace, isCancelled: isCancelled) { _, _, _ in }
@@ -64,9 +66,9 @@ public func benchmark(
   try decode(min(generate, 4))
   let promptRate = try rate(prompt) { try prefill(prompt) }
   let generateRate = try rate(generate * batch) { try decode(generate) }
-  var usage = unsafe rusage()
-  unsafe getrusage(RUSAGE_SELF, &usage)
+  var usage = rusage()
+  unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
   return BenchmarkResult(
     promptRate: promptRate, generateRate: generateRate, loadSeconds: model.loadSeconds,
-    peakResidentBytes: unsafe Int(usage.ru_maxrss) * 1024)
+    peakResidentBytes: Int(usage.ru_maxrss) * 1024)
 }

@@ -1,4 +1,4 @@
-import StoaModels
+package import StoaModels
 import StoaTokenizers
 
 /// What to generate and when to stop.
@@ -76,36 +76,32 @@ public final class GenerationSession {
 
     var pending = prompt[result.cachedTokens...]
     var firstToken: ContinuousClock.Instant?
-    do throws(ModelError) {
-      generation: while true {
-        var next: Result<Int32, EngineError> = .failure(.emptyPrompt)
+    do {
+      while true {
+        let position = prompt.count + result.tokens.count
+        var choice: Choice?
         try unsafe compute(pending, isCancelled: isCancelled) { logits in
-          next = unsafe Result { () throws(EngineError) in
-            let token = try unsafe sampler.choose(logits, position: prompt.count + result.tokens.count)
-            if let top = options.topLogprobs, !model.endTokens.contains(token) {
-              result.logprobs.append(try unsafe sampler.logprobs(logits, chosen: token, top: top))
-            }
-            return token
-          }
+          choice = unsafe choose(&sampler, logits, position: position, topLogprobs: options.topLogprobs)
         }
         if firstToken == nil { firstToken = .now }
-        let token = try nextToken(next)
-        if model.endTokens.contains(token) {
+        guard let chosen = choice else { throw EngineError.notANumber }
+        if model.endTokens.contains(chosen.token) {
           result.finishReason = .stop
-          break generation
+          break
         }
-        result.tokens.append(token)
-        let text = answer.append(token)
+        result.tokens.append(chosen.token)
+        if let logprobs = chosen.logprobs { result.logprobs.append(logprobs) }
+        let text = answer.append(chosen.token)
         result.text += text
         if !text.isEmpty { onText(text) }
         if answer.isStopped {
           result.finishReason = .stop
-          break generation
+          break
         }
-        if result.tokens.count >= limit { break generation }
-        pending = [token]
+        if result.tokens.count >= limit { break }
+        pending = [chosen.token]
       }
-    } catch .cancelled {
+    } catch ModelError.cancelled {
       result.finishReason = .cancelled
     }
     let rest = answer.finish()
@@ -172,12 +168,17 @@ public final class GenerationSession {
     }
   }
 
-  /// A failure to choose is a fault of the model's numbers.
-  private func nextToken(_ result: Result<Int32, EngineError>) throws(ModelError) -> Int32 {
-    switch result {
-    case .success(let token): return token
-    case .failure(let error): throw .impossible(path: model.summary.name, problem: error.description)
-    }
+  /// A token and, when asked for, its log probabilities.
+  private typealias Choice = (token: Int32, logprobs: (chosen: TokenLogprob, top: [TokenLogprob])?)
+
+  /// Chooses the next token; nil when the logits are not numbers.
+  private func choose(
+    _ sampler: inout Sampler, _ logits: UnsafeBufferPointer<Float>, position: Int, topLogprobs: Int?
+  ) -> Choice? {
+    guard let token = try? unsafe sampler.choose(logits, position: position) else { return nil }
+    guard let topLogprobs else { return (token, nil) }
+    guard let logprobs = try? unsafe sampler.logprobs(logits, chosen: token, top: topLogprobs) else { return nil }
+    return (token, logprobs)
   }
 }
 

@@ -1,5 +1,5 @@
 import StoaFormats
-package import StoaModels
+public import StoaModels
 public import StoaTemplates
 public import StoaTensor
 public import StoaTokenizers

@@ -1,5 +1,5 @@
 import StoaFormats
-import StoaModels
+package import StoaModels
 
 /// What a model is, read from its files without loading the weights.
 public struct ModelSummary: Sendable {
@@ -40,7 +40,7 @@ extension ModelSummary {
     case .gguf(let file):
       configuration = try DecoderConfiguration(gguf: file)
       title = file.metadata.string("general.name")
-      quantization = file.quantizationName
+      quantization = file.quantizationName ?? ""
       license = file.metadata.string("general.license")
       about = file.metadata.string("general.description")
     case .huggingFace(let tensors, let raw, _):

@@ -220,7 +220,7 @@ package struct Sampler {
     func entry(_ token: Int32) -> TokenLogprob {
       TokenLogprob(token: token, logprob: Double(unsafe logits[Int(token)]) - total)
     }
-    let candidates = unsafe logits.indices.map { unsafe Candidate(token: Int32($0), logit: logits[$0]) }
+    let candidates = logits.indices.map { unsafe Candidate(token: Int32($0), logit: logits[$0]) }
     let best = candidates.sorted(by: Candidate.precedes).prefix(max(0, top)).map { entry($0.token) }
     return (entry(chosen), Array(best))
   }

@@ -194,7 +194,8 @@ private struct LlamaPass {
           basePosition: cache.count,
           cache: {
             unsafe (
-              UnsafeRawPointer(cache.keys(layer: index, head: $0)), UnsafeRawPointer(cache.values(layer: index, head: $0))
+              UnsafeRawPointer(cache.keys(layer: index, head: $0)),
+              UnsafeRawPointer(cache.values(layer: index, head: $0))
             )
           }))
       first += segment.tokens.count
@@ -221,11 +222,12 @@ private struct LlamaPass {
   }
 
   /// Products with the same input, biases included.
-  private func multiply(_ products: [(linear: Linear, into: UnsafeMutablePointer<Float>, width: Int)], by input: Activations)
-  {
+  private func multiply(
+    _ products: [(linear: Linear, into: UnsafeMutablePointer<Float>, width: Int)], by input: Activations
+  ) {
     unsafe compute.multiply(
       products.map { unsafe ProductOutput($0.linear.matrix, into: $0.into) }, by: input, tokens: count)
-    for unsafe product in unsafe products {
+    for unsafeproduct in unsafe products {
       guard let bias = unsafe product.linear.bias else { continue }
       let (values, width) = unsafe (product.into, product.width)
       forEachToken { unsafe compute.add(values + $0 * width, bias.values, count: width) }

@@ -60,7 +60,7 @@ extension Compute {
     let rowsPerUnit = 64
     var firstUnits: [Int] = []
     var total = 0
-    for unsafe input in unsafe inputs {
+    for unsafeinput in unsafe inputs {
       firstUnits.append(total)
       total += unsafe shape.keyValueHeads * ((input.tokens * group + rowsPerUnit - 1) / rowsPerUnit)
     }
