@@ -1,6 +1,7 @@
 import ArgumentParser
 import StoaEngine
 import StoaFormats
+import StoaTensor
 import StoaTerminal
 
 struct BenchCommand: ParsableCommand, JSONReporting {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import StoaEngine
 import StoaTerminal
+import StoaTokenizers
 
 struct LogitsCommand: ParsableCommand, JSONReporting {
   static let configuration = CommandConfiguration(

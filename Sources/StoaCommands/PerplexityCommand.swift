@@ -2,6 +2,7 @@ import ArgumentParser
 import StoaEngine
 import StoaFormats
 import StoaTerminal
+import StoaTokenizers
 
 struct PerplexityCommand: ParsableCommand, JSONReporting {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import StoaEngine
 import StoaFormats
+import StoaHub
 import StoaTerminal
 
 struct RunCommand: ParsableCommand, JSONReporting {

@@ -1,7 +1,9 @@
 import Foundation
 import StoaEngine
 import StoaFormats
+import StoaHub
 import StoaTemplates
+import StoaTensor
 import StoaTerminal
 import StoaTokenizers
 

@@ -96,7 +96,7 @@ struct FailureReport {
   }
 
   private static func text(of error: any Error) -> String {
-    if let error = error as? any CustomStringConvertible { return error.description }
-    return (error as NSError).localizedDescription
+    // Foundation's errors describe themselves for programmers; ours are written for users.
+    type(of: error) is AnyClass ? (error as NSError).localizedDescription : String(describing: error)
   }
 }

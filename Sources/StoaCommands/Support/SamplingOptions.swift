@@ -50,16 +50,11 @@ struct SamplingOptions: ParsableArguments {
   func validate() throws {
     if let maxTokens, maxTokens < 1 { throw ValidationError("--max-tokens must be at least 1") }
     if stop.contains("") { throw ValidationError("--stop must not be empty") }
-    var settings = ChatSettings()
-    for (name, value) in values {
-      do { try settings.set(name, value) } catch let failure as CommandFailure {
-        throw ValidationError("--" + failure.message)
-      }
-    }
+    do { _ = try settings() } catch { throw ValidationError("--" + error.message) }
   }
 
   /// What was given on the command line, over the defaults.
-  func settings() throws -> ChatSettings {
+  func settings() throws(CommandFailure) -> ChatSettings {
     var settings = ChatSettings()
     for (name, value) in values { try settings.set(name, value) }
     settings.options.stop = stop
