@@ -4,7 +4,7 @@ import StoaFormats
 import StoaTensor
 import StoaTerminal
 
-struct BenchCommand: ParsableCommand, JSONReporting {
+struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure how fast a model runs on this machine.",
     discussion: """
@@ -19,7 +19,7 @@ struct BenchCommand: ParsableCommand, JSONReporting {
   @Option(help: ArgumentHelp("Tokens of the prompt.", valueName: "n")) var prompt = 512
   @Option(help: ArgumentHelp("Tokens to generate.", valueName: "n")) var generate = 64
   @Option(help: ArgumentHelp("Sequences to generate side by side.", valueName: "n")) var batch = 1
-  @Option(help: ArgumentHelp("Threads to compute with.", valueName: "n")) var threads: Int?
+  @OptionGroup var threads: ThreadsOption
   @OptionGroup var output: JSONOption
   var json: Bool { output.json }
 
@@ -27,13 +27,10 @@ struct BenchCommand: ParsableCommand, JSONReporting {
     if prompt < 1 || generate < 1 || batch < 1 {
       throw ValidationError("--prompt, --generate and --batch must be at least 1")
     }
-    if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be between 1 and 1024") }
   }
 
   func run() throws {
-    var engine = EngineOptions()
-    engine.threads = threads
-    let model = try LoadedModel.load(target, engine).model
+    let model = try LoadedModel.load(target, threads: threads.threads).model
     let result = try Interrupts.listen {
       try benchmark(
         model: model, prompt: prompt, generate: generate, batch: batch, isCancelled: { Interrupts.requested })

@@ -5,7 +5,7 @@ import StoaHub
 import StoaTensor
 import StoaTerminal
 
-struct DoctorCommand: ParsableCommand, JSONReporting {
+struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor", abstract: "Say what this machine can run, and whether everything is in its place.",
     discussion: "Looks at the processor, memory and their limits, the library and the bundled model. Changes nothing.")
@@ -44,7 +44,7 @@ struct DoctorCommand: ParsableCommand, JSONReporting {
       ))
     switch primer {
     case .success(let model): rows.append(("primer", PrintableText.line(model.path)))
-    case .failure(let error): rows.append(("primer", style.red(FailureReport(error).message ?? "not found")))
+    case .failure: rows.append(("primer", style.red("not found") + "  set STOA_PRIMER to primer-q8_0.gguf"))
     }
     for line in Columns.align(rows.map { [style.dim($0.0), $0.1] }) { try Output.write(line + "\n") }
     if let memory = machine.memoryForModels { try printFit(memory, style) }

@@ -3,7 +3,7 @@ import StoaEngine
 import StoaTerminal
 import StoaTokenizers
 
-struct LogitsCommand: ParsableCommand, JSONReporting {
+struct LogitsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "logits", abstract: "Print the model's logits after a sequence of tokens.",
     discussion: """
@@ -17,12 +17,13 @@ struct LogitsCommand: ParsableCommand, JSONReporting {
   @OptionGroup var target: ModelArgument
   @Option(help: ArgumentHelp("Token ids, separated by commas.", valueName: "ids")) var tokens: TokenList
   @Flag(help: "Logits of every position, not only of the last.") var all = false
-  @OptionGroup(title: "Engine") var engine: EngineOptions
+  @OptionGroup var context: ContextOption
+  @OptionGroup var threads: ThreadsOption
   @OptionGroup var output: JSONOption
   var json: Bool { output.json }
 
   func run() throws {
-    let loaded = try LoadedModel.load(target, engine)
+    let loaded = try LoadedModel.load(target, context: context.context, threads: threads.threads)
     let ids = tokens.ids
     guard ids.count <= loaded.model.contextLength else {
       throw PromptBuilder.tooLong(ids.count, loaded.model.contextLength)

@@ -4,7 +4,7 @@ import StoaFormats
 import StoaTerminal
 import StoaTokenizers
 
-struct PerplexityCommand: ParsableCommand, JSONReporting {
+struct PerplexityCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "perplexity", abstract: "Measure how well a model predicts a text.",
     discussion: """
@@ -21,28 +21,27 @@ struct PerplexityCommand: ParsableCommand, JSONReporting {
   @Option(
     help: ArgumentHelp("Tokens in a window (default: 512, or the model's context if that is less).", valueName: "n"))
   var context: Int?
-  @Option(help: ArgumentHelp("Threads to compute with.", valueName: "n")) var threads: Int?
+  @OptionGroup var threads: ThreadsOption
   @OptionGroup var tokenizer: TokenizerOption
   @OptionGroup var output: JSONOption
   var json: Bool { output.json }
 
   func validate() throws {
     if let context, context < 2 { throw ValidationError("--context must be at least 2") }
-    if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be between 1 and 1024") }
   }
 
   func run() throws {
     let text = try InputText.file(file)
-    var engine = EngineOptions()
-    engine.context = context
-    engine.threads = threads
-    let loaded = try LoadedModel.load(target, engine, tokenizerPath: tokenizer.path)
+    let trained = try ModelFacts(target.resolve()).context
+    let window = context ?? min(512, trained ?? 512)
+    let loaded = try LoadedModel.load(
+      target, context: window, threads: threads.threads, tokenizerPath: tokenizer.path)
     let tokens = try loaded.tokenizer().encode(text, parseSpecial: false, addSpecial: false)
     let bar = ProgressBar("scoring", unit: .fraction)
     defer { bar.finish() }
     let result = try Interrupts.listen {
       try perplexity(
-        model: loaded.model, tokens: tokens, context: min(context ?? 512, loaded.model.contextLength),
+        model: loaded.model, tokens: tokens, context: window,
         isCancelled: { Interrupts.requested }, progress: { bar.update(fraction: $0) })
     }
     bar.finish()

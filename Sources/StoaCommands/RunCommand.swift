@@ -4,7 +4,7 @@ import StoaFormats
 import StoaHub
 import StoaTerminal
 
-struct RunCommand: ParsableCommand, JSONReporting {
+struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Talk to a model, or let it answer one prompt.",
     discussion: """
@@ -27,7 +27,8 @@ struct RunCommand: ParsableCommand, JSONReporting {
   @Flag(help: "If the prompt does not fit the context, drop the oldest part of it.") var truncate = false
   @Flag(help: "Print tokens, speed and seed to standard error after the answer.") var stats = false
   @OptionGroup(title: "Sampling") var sampling: SamplingOptions
-  @OptionGroup(title: "Engine") var engine: EngineOptions
+  @OptionGroup(title: "Engine") var context: ContextOption
+  @OptionGroup(title: "Engine") var threads: ThreadsOption
   @OptionGroup(title: "Engine") var tokenizer: TokenizerOption
   @OptionGroup var output: JSONOption
   var json: Bool { output.json }
@@ -40,7 +41,8 @@ struct RunCommand: ParsableCommand, JSONReporting {
 
   func run() throws {
     let terminal = Terminal.current()
-    let loaded = try LoadedModel.load(target, engine, tokenizerPath: tokenizer.path)
+    let loaded = try LoadedModel.load(
+      target, context: context.context, threads: threads.threads, tokenizerPath: tokenizer.path)
     let settings = try sampling.settings()
     let text: String
     if let prompt {
@@ -49,6 +51,9 @@ struct RunCommand: ParsableCommand, JSONReporting {
       return try Chat(loaded, settings, system: system, raw: raw, truncates: truncate, terminal).run()
     } else {
       text = try InputText.standardInput()
+      if text.isEmpty && !raw {
+        throw CommandFailure.usage("the prompt is empty", advice: "give it as an argument or on standard input")
+      }
     }
     let result = try answer(text, loaded, settings, terminal)
     if result.finishReason == .cancelled { throw Interrupted() }

@@ -4,7 +4,7 @@ import StoaHub
 import StoaTerminal
 import StoaTokenizers
 
-struct ShowCommand: ParsableCommand, JSONReporting {
+struct ShowCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Say what a model is: architecture, size, tokenizer, files.",
     discussion: """

@@ -4,7 +4,7 @@ import StoaFormats
 import StoaTerminal
 import StoaTokenizers
 
-struct TokenizeCommand: ParsableCommand, JSONReporting {
+struct TokenizeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tokenize", abstract: "Turn text into the model's token ids.",
     discussion: """

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import StoaEngine
-import StoaFormats
 import StoaHub
 import StoaModels
 import StoaTerminal
@@ -63,13 +62,6 @@ struct FailureReport {
     guard let message else { return "" }
     let lines = [style.red("error:") + " " + PrintableText.line(message)] + advice.map { "  " + PrintableText.line($0) }
     return lines.joined(separator: "\n") + "\n"
-  }
-
-  /// The same facts for programs.
-  var json: JSONValue? {
-    guard let message else { return nil }
-    let hint: JSONValue = advice.isEmpty ? .null : .string(advice.joined(separator: "\n"))
-    return ["error": ["message": .string(message), "advice": hint]]
   }
 
   /// Whether the argument parser threw it: only then does its own wording apply.

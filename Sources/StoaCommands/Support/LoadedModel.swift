@@ -9,13 +9,13 @@ struct LoadedModel {
   let model: LanguageModel
 
   /// Finds and loads a model, with a progress line if it takes long.
-  static func load(_ target: ModelArgument, _ options: EngineOptions, tokenizerPath: String? = nil) throws
-    -> LoadedModel
-  {
+  static func load(
+    _ target: ModelArgument, context: Int? = nil, threads: Int? = nil, tokenizerPath: String? = nil
+  ) throws -> LoadedModel {
     let location = try target.resolve()
     var load = LoadOptions()
-    load.contextLength = options.context
-    load.threads = options.threads
+    load.contextLength = context
+    load.threads = threads
     load.tokenizerPath = tokenizerPath
     let bar = ProgressBar("loading " + PrintableText.line(location.name), unit: .fraction)
     defer { bar.finish() }

@@ -9,6 +9,7 @@ struct SamplingOptions: ParsableArguments {
   var maxTokens: Int?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("How much chance decides; 0 always takes the most likely token (default: 0.8).", valueName: "t"))
   var temperature: Double?
 
@@ -31,10 +32,13 @@ struct SamplingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Make tokens less likely that were just used; 1 is off.", valueName: "r"))
   var repetitionPenalty: Double?
 
-  @Option(help: ArgumentHelp("Subtract this from the logit of every token used before.", valueName: "a"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Subtract this from the logit of every token used before.", valueName: "a"))
   var presencePenalty: Double?
 
-  @Option(help: ArgumentHelp("Subtract this for each time a token was used before.", valueName: "a"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Subtract this for each time a token was used before.", valueName: "a"))
   var frequencyPenalty: Double?
 
   @Option(
