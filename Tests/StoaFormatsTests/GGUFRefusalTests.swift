@@ -51,6 +51,11 @@ import Testing
       #expect(refusal(HeaderBuilder(tensors: count)).contains("tensors do not fit"))
       #expect(refusal(HeaderBuilder(pairs: count)).contains("metadata pairs do not fit"))
     }
+    for (tensors, pairs) in [(UInt64(1_048_577), UInt64(0)), (0, 65_537)] {
+      var builder = HeaderBuilder(tensors: tensors, pairs: pairs)
+      builder.bytes += [UInt8](repeating: 0, count: 24 * 1_048_577)
+      #expect(refusal(builder).contains("more than any model has"))
+    }
     for type in GGUFValueType.allCases {
       for count in [1 << 20, UInt64(Int64.max), UInt64.max, UInt64.max / 2 + 2] {
         var builder = HeaderBuilder(pairs: 1)
@@ -100,6 +105,13 @@ import Testing
     unknown.add(UInt64(0))
     #expect(refusal(unknown).contains("unknown type 13"))
 
+    var wide = HeaderBuilder(pairs: 1)
+    wide.pair("key", .array)
+    wide.add(GGUFValueType.array.rawValue)
+    wide.add(UInt64(70_000))
+    wide.bytes += [UInt8](repeating: 0, count: 12 * 70_000)
+    #expect(refusal(wide).contains("65,536 arrays in arrays"))
+
     var nested = HeaderBuilder(pairs: 1)
     nested.pair("key", .array)
     for _ in 0..<1000 {
@@ -144,7 +156,7 @@ import Testing
     ([4], 0, 16, "no multiple of the alignment 32"),
     ([4], 0, 1 << 63, "impossible offset"),
     ([4], 0, (1 << 63) - 32, "beyond any possible file"),
-    ([4], 0, 64, "ends at byte 176, but the file has 128\nthe download is probably incomplete"),
+    ([4], 0, 64, "ends at byte 144, but the file has 96\nthe download is probably incomplete"),
     ([1 << 40], 0, 0, "the download is probably incomplete"),
   ]
 

@@ -36,7 +36,7 @@ import Testing
     #expect(checkpoint.tensor("scalar")?.elementCount == 1)
     #expect(checkpoint.tensor("empty")?.shape == [0, 4])
     #expect(checkpoint.tensor("empty")?.byteCount == 0)
-    #expect(checkpoint.metadata == ["format": "pt", "note": "héllo"])
+    #expect(checkpoint.metadata == ["note": "héllo"])
   }
 
   @Test func unsupportedTypesNameTheTensor() {
@@ -153,6 +153,17 @@ import Testing
 
   @Test(arguments: headerCases) func headers(_ header: String, _ dataCount: Int, _ message: String) {
     #expect(refusal(header, dataCount: dataCount).contains(message))
+  }
+
+  @Test(arguments: [
+    ("version https://git-lfs.github.com/spec/v1\noid sha256:0", "git lfs pull"), ("<html>log in</html>", "web page"),
+    ("GGUF\u{3}\0\0\0\0\0\0\0\0\0\0\0", "this is a GGUF file"), ("", "the file is empty"),
+    ("abc", "not a safetensors file"),
+  ])
+  func foreignFiles(_ text: String, _ message: String) {
+    let file = MappedFile(contents: Array(text.utf8), path: "model.safetensors")
+    let error = formatError { () throws(FormatError) in _ = try SafetensorsCheckpoint(files: [file]) }
+    #expect(error?.description.contains(message) == true)
   }
 
   @Test func headerLengths() {
