@@ -117,6 +117,27 @@ import Testing
     }
   }
 
+  /// Parts that belong together by their numbers, but not by their tensors.
+  @Test(arguments: [
+    (["a", "b"], 2, "accepted"), (["a", "a"], 2, "tensor \"a\" is also in another part"),
+    (["a", "b"], 3, "\"split.tensors.count\" is 3, but the parts hold 2 tensors"),
+  ])
+  func splitModelWithFaultyParts(_ names: [String], _ announced: Int32, _ message: String) throws {
+    try withTemporaryFolder { folder in
+      for (number, name) in names.enumerated() {
+        var writer = GGUFWriter()
+        writer.metadata["split.no"] = .u16(UInt16(number))
+        writer.metadata["split.count"] = .u16(2)
+        writer.metadata["split.tensors.count"] = .i32(announced)
+        try writer.addTensor(name, shape: [1], values: [1])
+        try writer.write(to: folder + "m-0000\(number + 1)-of-00002.gguf")
+      }
+      let error = formatError { () throws(FormatError) in _ = try GGUFFile(path: folder + "m-00001-of-00002.gguf") }
+      let outcome = error?.description ?? "accepted"
+      #expect(outcome.contains(message))
+    }
+  }
+
   @Test func quantizationNames() throws {
     // Without `general.file_type`, the type that fills most bytes.
     var writer = GGUFWriter()
