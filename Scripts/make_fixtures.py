@@ -382,6 +382,7 @@ def main():
     write_folder("llama_sharded", make_model(4), shards="70KB")
     write_folder("llama_bf16", make_model(5), dtype=torch.bfloat16)
     write_folder("mistral_window", make_model(6, **window), {"rope_theta": 10000.0})
+    write_folder("mistral_window_bf16", make_model(6, **window), dtype=torch.bfloat16)
 
     for mix in ("F32", "F16", "BF16", "Q8_0", "Q4_0"):
         write_gguf(f"gguf_{mix.lower()}", make_model(1), mix)
