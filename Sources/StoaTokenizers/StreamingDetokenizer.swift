@@ -1,0 +1,77 @@
+/// Turns tokens into text as they come, and never splits a character: the bytes of an incomplete one are held back.
+public struct StreamingDetokenizer: Sendable {
+  private let tokenizer: Tokenizer
+  private let showSpecial: Bool
+  /// Whether the text has not begun, and its first space is to be dropped.
+  private var dropsSpace: Bool
+  /// The beginning of a UTF-8 sequence, at most three bytes.
+  private var held: [UInt8] = []
+
+  init(tokenizer: Tokenizer, showSpecial: Bool, dropsSpace: Bool) {
+    self.tokenizer = tokenizer
+    self.showSpecial = showSpecial
+    self.dropsSpace = dropsSpace
+  }
+
+  /// The text that a token completes: whole Unicode scalars, perhaps none.
+  ///
+  /// Bytes that cannot be part of valid UTF-8 become U+FFFD as soon as that is certain.
+  public mutating func append(_ id: Int32) -> String {
+    var piece = tokenizer.surface(of: id, showSpecial)
+    if piece.isEmpty { return "" }
+    if dropsSpace, !tokenizer.isControl(id) {
+      if piece.first == 0x20, !tokenizer.isByte(id) { piece = piece.dropFirst() }
+      dropsSpace = false
+    }
+    held += piece
+    let complete = held.count - Self.incompleteSuffix(held)
+    if complete == 0 { return "" }
+    let text = String(decoding: held[..<complete], as: UTF8.self)
+    held.removeFirst(complete)
+    return text
+  }
+
+  /// The end of the text: U+FFFD if it ends within a character, or nothing.
+  public mutating func finish() -> String {
+    defer { held = [] }
+    return String(decoding: held, as: UTF8.self)
+  }
+
+  /// How many bytes at the end begin a sequence that more bytes could complete. Table 3-7 of the Unicode Standard.
+  private static func incompleteSuffix(_ bytes: [UInt8]) -> Int {
+    for length in 1...3 where length <= bytes.count {
+      let start = bytes.count - length
+      let lead = bytes[start]
+      if lead & 0xC0 == 0x80 { continue }
+      let needed =
+        switch lead {
+        case 0xC2...0xDF: 2
+        case 0xE0...0xEF: 3
+        case 0xF0...0xF4: 4
+        default: 0
+        }
+      if length >= needed { return 0 }
+      if length == 1 { return 1 }
+      let second: ClosedRange<UInt8> =
+        switch lead {
+        case 0xE0: 0xA0...0xBF
+        case 0xED: 0x80...0x9F
+        case 0xF0: 0x90...0xBF
+        case 0xF4: 0x80...0x8F
+        default: 0x80...0xBF
+        }
+      return second.contains(bytes[start + 1]) ? length : 0
+    }
+    return 0
+  }
+}
+
+extension Tokenizer {
+  func isControl(_ id: Int32) -> Bool { type(of: id) == .control || type(of: id) == .unknown }
+
+  func isByte(_ id: Int32) -> Bool { type(of: id) == .byte }
+
+  private func type(of id: Int32) -> TokenType? {
+    id >= 0 && id < vocabulary.count ? vocabulary.types[Int(id)] : nil
+  }
+}

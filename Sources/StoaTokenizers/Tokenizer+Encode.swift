@@ -1,0 +1,75 @@
+extension Tokenizer {
+  /// The token ids of a text. Never fails: what the vocabulary cannot express becomes byte tokens or the unknown token.
+  ///
+  /// - Parameters:
+  ///   - parseSpecial: Whether the names of control tokens in the text, such as `<|im_end|>`, become those tokens. Must be
+  ///     false for text that a user wrote, who could otherwise end their turn and speak for the system.
+  ///   - addSpecial: Whether to put the tokens around the text that the model expects, such as `bos`.
+  public func encode(_ text: String, parseSpecial: Bool = true, addSpecial: Bool = true) -> [Int32] {
+    encode(text.utf8.span, parseSpecial: parseSpecial, addSpecial: addSpecial)
+  }
+
+  /// The token ids of a text in UTF-8; bytes that are not valid UTF-8 become byte tokens or the unknown token.
+  public func encode(_ text: [UInt8], parseSpecial: Bool = true, addSpecial: Bool = true) -> [Int32] {
+    encode(text.span, parseSpecial: parseSpecial, addSpecial: addSpecial)
+  }
+
+  private func encode(_ text: Span<UInt8>, parseSpecial: Bool, addSpecial: Bool) -> [Int32] {
+    var output = addSpecial ? prefix : []
+    output.reserveCapacity(text.count / 3 + 8)
+    var scratch = EncodingScratch(cache: WordCache(textLength: text.count))
+    addedTokens.split(text, 0..<text.count, parseSpecial: parseSpecial) { piece in
+      switch piece {
+      case .token(let id): output.append(id)
+      case .text(let range): encodeSection(text, range, parseSpecial: parseSpecial, &scratch, &output)
+      }
+    }
+    if addSpecial { output += suffix }
+    return output
+  }
+
+  /// Encodes a section of text between special tokens.
+  private func encodeSection(
+    _ text: Span<UInt8>, _ range: Range<Int>, parseSpecial: Bool, _ scratch: inout EncodingScratch,
+    _ output: inout [Int32]
+  ) {
+    var isPrefixed = false
+    if case .sentencePiece(let model) = model {
+      isPrefixed =
+        switch model.options.spacePrefix {
+        case .none: false
+        case .first: range.lowerBound == 0
+        case .all: true
+        }
+    }
+    if normalizer == .none, normalizedTokens.isEmpty {
+      encodeText(text, range, isPrefixed: isPrefixed, &scratch, &output)
+      return
+    }
+    var normalized = normalizer.apply(text, range)
+    if normalizedTokens.isEmpty {
+      encodeText(normalized.span, 0..<normalized.count, isPrefixed: isPrefixed, &scratch, &output)
+      return
+    }
+    if case .sentencePiece = model {
+      normalized = SentencePieceBPE.escaped(normalized.span, 0..<normalized.count, isPrefixed: isPrefixed)
+    }
+    let span = normalized.span
+    normalizedTokens.split(span, 0..<span.count, parseSpecial: parseSpecial) { piece in
+      switch piece {
+      case .token(let id): output.append(id)
+      case .text(let range): encodeText(span, range, isPrefixed: false, &scratch, &output)
+      }
+    }
+  }
+
+  private func encodeText(
+    _ text: Span<UInt8>, _ range: Range<Int>, isPrefixed: Bool, _ scratch: inout EncodingScratch,
+    _ output: inout [Int32]
+  ) {
+    switch model {
+    case .sentencePiece(let model): model.encode(text, range, isPrefixed: isPrefixed, &scratch, &output)
+    case .byteLevel(let model): model.encode(text, range, &scratch, &output)
+    }
+  }
+}

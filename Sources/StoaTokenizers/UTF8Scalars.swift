@@ -1,0 +1,54 @@
+/// One scalar read from UTF-8 text.
+struct DecodedScalar {
+  /// The scalar, or `DecodedScalar.invalid` plus the byte for a byte that is no part of valid UTF-8.
+  let value: UInt32
+  /// Bytes read; 1 for an invalid byte.
+  let length: Int
+
+  static let invalid: UInt32 = 0x4000_0000
+
+  var isInvalid: Bool { value >= Self.invalid }
+}
+
+extension Span where Element == UInt8 {
+  /// Reads the scalar at `index`, not looking at or beyond `end`. Needs `index < end <= count`.
+  @inline(__always)
+  func scalar(at index: Int, end: Int) -> DecodedScalar {
+    let first = self[index]
+    if first < 0x80 { return DecodedScalar(value: UInt32(first), length: 1) }
+    return longScalar(first, at: index, end: end)
+  }
+
+  private func longScalar(_ first: UInt8, at index: Int, end: Int) -> DecodedScalar {
+    let invalid = DecodedScalar(value: DecodedScalar.invalid + UInt32(first), length: 1)
+    let length: Int
+    var value: UInt32
+    switch first {
+    case 0xC2...0xDF: (length, value) = (2, UInt32(first & 0x1F))
+    case 0xE0...0xEF: (length, value) = (3, UInt32(first & 0x0F))
+    case 0xF0...0xF4: (length, value) = (4, UInt32(first & 0x07))
+    default: return invalid
+    }
+    if end - index < length { return invalid }
+    for offset in 1..<length {
+      let byte = self[index + offset]
+      if byte & 0xC0 != 0x80 { return invalid }
+      value = value << 6 | UInt32(byte & 0x3F)
+    }
+    // Overlong forms, surrogates and values beyond Unicode.
+    switch length {
+    case 3: if value < 0x800 || (0xD800...0xDFFF).contains(value) { return invalid }
+    case 4: if value < 0x10000 || value > 0x10FFFF { return invalid }
+    default: break
+    }
+    return DecodedScalar(value: value, length: length)
+  }
+}
+
+extension [UInt8] {
+  /// Appends the UTF-8 form of a scalar value.
+  mutating func append(scalar: UInt32) {
+    guard let scalar = Unicode.Scalar(scalar) else { return }
+    append(contentsOf: Array(String(Character(scalar)).utf8))
+  }
+}
