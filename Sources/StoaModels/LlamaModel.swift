@@ -227,7 +227,8 @@ private struct LlamaPass {
   ) {
     unsafe compute.multiply(
       products.map { unsafe ProductOutput($0.linear.matrix, into: $0.into) }, by: input, tokens: count)
-    for unsafeproduct in unsafe products {
+    for index in unsafe products.indices {
+      let product = unsafe products[index]
       guard let bias = unsafe product.linear.bias else { continue }
       let (values, width) = unsafe (product.into, product.width)
       forEachToken { unsafe compute.add(values + $0 * width, bias.values, count: width) }

@@ -60,9 +60,10 @@ extension Compute {
     let rowsPerUnit = 64
     var firstUnits: [Int] = []
     var total = 0
-    for unsafeinput in unsafe inputs {
+    for index in unsafe inputs.indices {
+      let rows = unsafe inputs[index].tokens * group
       firstUnits.append(total)
-      total += unsafe shape.keyValueHeads * ((input.tokens * group + rowsPerUnit - 1) / rowsPerUnit)
+      total += shape.keyValueHeads * ((rows + rowsPerUnit - 1) / rowsPerUnit)
     }
     let kernel = unsafe kernels.pointee.attention
     pool.run(count: total, grain: 1) { units, _ in
