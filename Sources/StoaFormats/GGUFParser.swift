@@ -17,12 +17,18 @@ struct GGUFShard {
 struct GGUFParser {
   private let file: MappedFile
   private var offset = 0
+  private var nestedArrays = 0
 
   private static let defaultAlignment = 32
   private static let maximumKeyLength = 65_535
   private static let maximumDimensions = 4
   /// The specification allows arrays in arrays without a limit; nothing uses more than one level.
   private static let maximumArrayDepth = 8
+  /// Entries take more memory than they have bytes in the file. Models have some dozens of pairs, some thousands of
+  /// tensors and hardly ever an array in an array; these limits keep memory bounded for files that mean harm.
+  private static let maximumPairs = 1 << 16
+  private static let maximumTensors = 1 << 20
+  private static let maximumNestedArrays = 1 << 16
   /// The bytes of the shortest pair: length of the key, one letter, type, one byte of value.
   private static let minimumPairSize = 8 + 1 + 4 + 1
   /// The bytes of the shortest tensor entry: length of the name, number of dimensions, type, offset.
@@ -52,6 +58,11 @@ struct GGUFParser {
     }
     let tensorCount = try count("tensors", minimumSize: Self.minimumTensorSize)
     let pairCount = try count("metadata pairs", minimumSize: Self.minimumPairSize)
+
+    guard tensorCount <= Self.maximumTensors, pairCount <= Self.maximumPairs else {
+      throw malformed(
+        "\(grouped(pairCount)) metadata pairs and \(grouped(tensorCount)) tensors are more than any model has")
+    }
 
     var metadata = GGUFMetadata()
     for index in 0..<pairCount { try readPair(index, of: pairCount, into: &metadata) }
@@ -139,6 +150,10 @@ struct GGUFParser {
       starts.append(offset + 8)
       return .string(GGUFStrings(file: file, starts: starts))
     case .array:
+      nestedArrays += count
+      guard nestedArrays <= Self.maximumNestedArrays else {
+        throw malformed("\(name) has more than \(grouped(Self.maximumNestedArrays)) arrays in arrays")
+      }
       var elements: [GGUFArray] = []
       elements.reserveCapacity(count)
       for _ in 0..<count { elements.append(try array(name, depth: depth + 1)) }

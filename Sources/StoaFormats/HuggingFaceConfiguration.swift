@@ -3,8 +3,8 @@ public import StoaTensor
 /// The `config.json` of a Hugging Face model, with what decoder models have in common in typed form.
 ///
 /// Files of transformers 5 (`rope_parameters`, `dtype`) and older ones (`rope_theta`, `rope_scaling`, `torch_dtype`)
-/// read alike, and the names that GPT-2, Falcon and others use for the same sizes are known. What a file leaves out gets
-/// the default of transformers. Whatever else an architecture needs is in `raw`.
+/// read alike, and the names that GPT-2, Falcon and others use for the same sizes are known. Settings that a file leaves
+/// out get the default of transformers; token ids do not. Whatever else an architecture needs is in `raw`.
 public struct HuggingFaceConfiguration: Sendable {
   /// The architecture, such as `llama`.
   public let modelType: String

@@ -20,6 +20,8 @@ private struct JSONWriter {
   let isPretty: Bool
   var output: [UInt8] = []
 
+  private static let hexDigits = Array("0123456789abcdef".utf8)
+
   mutating func write(_ value: JSONValue, indentation: Int) {
     switch value {
     case .null: append("null")
@@ -63,7 +65,6 @@ private struct JSONWriter {
   private mutating func append(_ text: String) { output.append(contentsOf: text.utf8) }
 
   private mutating func write(_ text: String) {
-    let hexDigits = Array("0123456789abcdef".utf8)
     output.append(UInt8(ascii: "\""))
     for byte in text.utf8 {
       switch byte {
@@ -73,7 +74,9 @@ private struct JSONWriter {
       case 0x0D: append("\\r")
       case 0x09: append("\\t")
       case 0..<0x20, 0x7F:
-        append("\\u00"); output.append(hexDigits[Int(byte >> 4)]); output.append(hexDigits[Int(byte & 15)])
+        append("\\u00")
+        output.append(Self.hexDigits[Int(byte >> 4)])
+        output.append(Self.hexDigits[Int(byte & 15)])
       default: output.append(byte)
       }
     }

@@ -1,1 +1,3 @@
 import StoaCommands
+
+StoaProgram.main()

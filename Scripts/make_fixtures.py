@@ -1,0 +1,400 @@
+#!/usr/bin/env python3
+"""Writes the small checkpoints of Tests/Fixtures/models, each with reference outputs.
+
+The weights are random, the outputs are those of Hugging Face transformers in float32 on the very
+values that the file holds (dequantised where it is quantised). Each folder gets `expected.json`:
+cases of input_ids with the logits of the last position, the negative log-likelihood of every token
+after the first, the next eight greedy tokens, and by how much the closest of those eight choices
+was ahead of the runner-up.
+
+    python3 Scripts/make_fixtures.py            # all; then `git diff` shows what changed
+
+Needs torch==2.13.0 transformers==5.23.0 gguf==0.19.0 tokenizers safetensors numpy from PyPI.
+"""
+
+import json
+import math
+import shutil
+from pathlib import Path
+
+import gguf
+import numpy as np
+import tokenizers
+import torch
+import transformers
+from gguf import GGMLQuantizationType as Type
+from gguf import LlamaFileType as FileType
+from transformers import LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM
+
+from random_gguf import add_vocabulary, random_tensor, to_bf16
+
+ROOT = Path(__file__).resolve().parent.parent / "Tests/Fixtures/models"
+LENGTHS = (1, 7, 40, 100)
+EXACT = "random weights; logits agree within the tolerance"
+QUANTISED = (
+    "random weights; the reference is float32 on the dequantised weights; an engine that quantises activations to "
+    "8 bits differs from it, and the tolerance is three times what that costs when simulated with transformers"
+)
+LLAMA3_ROPE = {
+    "rope_type": "llama3",
+    "factor": 8.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 32,
+}
+SMALL = dict(
+    vocab_size=288,
+    hidden_size=32,
+    intermediate_size=64,
+    num_hidden_layers=3,
+    num_attention_heads=4,
+    num_key_value_heads=2,
+    max_position_embeddings=128,
+    rms_norm_eps=1e-5,
+    rope_parameters={"rope_type": "default", "rope_theta": 10000.0},
+    bos_token_id=1,
+    eos_token_id=2,
+    attn_implementation="eager",
+)
+
+
+# Random weights and reference outputs
+
+
+def make_model(seed, kind=LlamaForCausalLM, **changes):
+    """A model of unit gain, so that logits spread by about one and attention is not uniform."""
+    config_type = MistralConfig if kind is MistralForCausalLM else LlamaConfig
+    torch.manual_seed(seed)
+    model = kind(config_type(**{**SMALL, **changes})).eval()
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if weight.dim() == 1:
+                weight.copy_(1 + 0.1 * torch.randn(weight.shape))
+            else:
+                weight.copy_(torch.randn(weight.shape) / math.sqrt(weight.shape[1]))
+    return model
+
+
+@torch.no_grad()
+def case(model, ids):
+    """The reference outputs for one prompt, computed without a cache."""
+    logits = model(torch.tensor([ids]), use_cache=False).logits[0]
+    nll = torch.nn.functional.cross_entropy(logits[:-1], torch.tensor(ids[1:], dtype=torch.long), reduction="none")
+    greedy, margins, sequence, last = [], [], list(ids), logits[-1]
+    for _ in range(8):
+        best = torch.topk(last, 2)
+        greedy.append(int(best.indices[0]))
+        margins.append(float(best.values[0] - best.values[1]))
+        sequence.append(greedy[-1])
+        last = model(torch.tensor([sequence]), use_cache=False).logits[0, -1]
+    return {
+        "input_ids": ids,
+        "last_logits": [round(float(x), 5) for x in logits[-1]],
+        "token_nll": [round(float(x), 6) for x in nll],
+        "greedy_next8": greedy,
+        "greedy_margin": round(min(margins), 5),
+    }
+
+
+class ActivationsIn8Bits:
+    """While active, every matrix sees its input rounded to 8 bits in blocks with one scale each."""
+
+    def __init__(self, model, block):
+        self.linears = [module for module in model.modules() if isinstance(module, torch.nn.Linear)]
+        self.block, self.hooks = block, []
+
+    def quantise(self, _, inputs):
+        blocks = inputs[0].unflatten(-1, (-1, self.block))
+        scale = blocks.abs().amax(-1, keepdim=True).clamp_min(1e-30) / 127
+        return ((blocks / scale).round() * scale).flatten(-2)
+
+    def __enter__(self):
+        self.hooks = [linear.register_forward_pre_hook(self.quantise) for linear in self.linears]
+
+    def __exit__(self, *_):
+        for hook in self.hooks:
+            hook.remove()
+
+
+def clear_case(model, length, margin, block):
+    """A case whose greedy choices are no near ties, so that they are a fair test, and its deviation in 8 bits.
+
+    With a `block`, the choices must also survive 8-bit activations.
+    """
+    for seed in range(2000):
+        rng = np.random.default_rng([length, seed])
+        ids = [1] + [int(x) for x in rng.integers(3, model.config.vocab_size, length - 1)]
+        if length == 1:
+            ids = [int(rng.integers(3, model.config.vocab_size))]
+        result = case(model, ids)
+        if result["greedy_margin"] < margin:
+            continue
+        if block is None:
+            return result, 0.0
+        with ActivationsIn8Bits(model, block):
+            rounded = case(model, ids)
+        if rounded["greedy_next8"] == result["greedy_next8"]:
+            return result, float(np.abs(np.subtract(rounded["last_logits"], result["last_logits"])).max())
+    raise SystemExit(f"no prompt of {length} tokens has a margin of {margin}")
+
+
+def write_expected(folder, model, note, margin=0.01, block=None, **more):
+    found = [clear_case(model, length, margin, block) for length in LENGTHS]
+    expected = {
+        "transformers": transformers.__version__,
+        "torch": torch.__version__,
+        "dtype": "float32",
+        "attn": "eager",
+        "note": note,
+        "tolerance": 1e-3 if block is None else round(3 * max(deviation for _, deviation in found), 3),
+        **more,
+        "cases": [result for result, _ in found],
+    }
+    text = json.dumps(expected).replace('{"input_ids"', '\n{"input_ids"')
+    (folder / "expected.json").write_text(text + "\n")
+
+
+def fresh(name):
+    folder = ROOT / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+# Hugging Face folders
+
+
+def write_folder(name, model, old_form=None, shards=None, dtype=torch.float32):
+    """Saves a checkpoint; `old_form` puts its keys in place of the version 5 `rope_parameters` and `dtype`."""
+    folder = fresh(name)
+    model.to(dtype).save_pretrained(folder, max_shard_size=shards or "1GB")
+    (folder / "generation_config.json").unlink(missing_ok=True)
+    path = folder / "config.json"
+    config = json.loads(path.read_text())
+    if old_form is not None:
+        del config["rope_parameters"]
+        config["torch_dtype"] = config.pop("dtype")
+        config["transformers_version"] = "4.44.0"
+        config.update(old_form)
+    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+    # What counts is what transformers makes of the files, not of the object in memory.
+    kind = type(model)
+    loaded = kind.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    write_expected(folder, loaded, EXACT)
+    return loaded
+
+
+def write_tokenizer(folder):
+    """A byte-level BPE tokenizer of the models' vocabulary size with a chat template, and encodings by `tokenizers`."""
+    model = tokenizers.models.BPE()
+    tokenizer = tokenizers.Tokenizer(model)
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = tokenizers.decoders.ByteLevel()
+    trainer = tokenizers.trainers.BpeTrainer(
+        vocab_size=SMALL["vocab_size"],
+        special_tokens=["<pad>", "<s>", "</s>", "<|user|>", "<|assistant|>"],
+        initial_alphabet=sorted(tokenizers.pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(["the weather there and then the other thing in the north and the land"] * 4, trainer)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    template = (
+        "{{ bos_token }}{% for message in messages %}<|{{ message.role }}|>{{ message.content }}\n{% endfor %}"
+        "{% if add_generation_prompt %}<|assistant|>{% endif %}"
+    )
+    settings = {
+        "bos_token": "<s>",
+        "eos_token": "</s>",
+        "chat_template": template,
+        "model_max_length": 128,
+        "tokenizer_class": "PreTrainedTokenizerFast",
+    }
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings, indent=2) + "\n")
+    texts = ["", "the other land", "Ünïcode 東京 🙂", "line\n\n  two\t", "<|user|>hi</s>"]
+    rows = [{"text": text, "ids": tokenizer.encode(text, add_special_tokens=False).ids} for text in texts]
+    (folder / "expected_tokens.json").write_text(json.dumps(rows, indent=1) + "\n")
+
+
+# GGUF files
+
+NAMES = {
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+    "input_layernorm": "attn_norm",
+    "post_attention_layernorm": "ffn_norm",
+}
+
+
+def gguf_name(name):
+    fixed = {
+        "model.embed_tokens.weight": "token_embd.weight",
+        "model.norm.weight": "output_norm.weight",
+        "lm_head.weight": "output.weight",
+    }
+    if name in fixed:
+        return fixed[name]
+    _, _, layer, rest = name.split(".", 3)
+    return f"blk.{layer}.{NAMES[rest.removesuffix('.weight')]}.weight"
+
+
+def to_interleaved(weight, heads):
+    """Rows of a q or k matrix from rotate-half order to the adjacent pairs that GGUF llama files hold."""
+    rows, columns = weight.shape
+    return weight.reshape(heads, 2, rows // heads // 2, columns).swapaxes(1, 2).reshape(rows, columns)
+
+
+def from_interleaved(weight, heads):
+    rows, columns = weight.shape
+    return weight.reshape(heads, rows // heads // 2, 2, columns).swapaxes(1, 2).reshape(rows, columns)
+
+
+def heads_of(name, config):
+    if "q_proj" in name:
+        return config.num_attention_heads
+    return config.num_key_value_heads if "k_proj" in name else None
+
+
+def encode(values, kind):
+    """Float values as the bytes of an element type, and the values that those bytes stand for."""
+    if kind == Type.F32:
+        return values, values
+    if kind == Type.F16:
+        return values.astype(np.float16), values.astype(np.float16).astype(np.float32)
+    data = to_bf16(values) if kind == Type.BF16 else gguf.quants.quantize(values, kind)
+    return data, decode(data, kind)
+
+
+def decode(data, kind):
+    return gguf.quants.dequantize(data.view(np.uint8), kind)
+
+
+def small_kind(mix, name, columns):
+    """Vectors stay F32, and rows that do not divide into blocks F16."""
+    if name.endswith("norm.weight"):
+        return Type.F32
+    kind = Type[mix]
+    return kind if columns % gguf.GGML_QUANT_SIZES[kind][0] == 0 else Type.F16
+
+
+def k_kind(_, name, columns):
+    """Both K-types in one file, as in the Q4_K_M mix."""
+    if name.endswith("norm.weight"):
+        return Type.F32
+    return Type.Q6_K if name.endswith(("lm_head.weight", "v_proj.weight", "1.mlp.down_proj.weight")) else Type.Q4_K
+
+
+def llama3_factors(config):
+    """The divisors of the rotary frequencies that llama.cpp's converter stores as rope_freqs.weight."""
+    rope = config.rope_parameters
+    inverse = 1.0 / rope["rope_theta"] ** (np.arange(0, config.head_dim, 2, dtype=np.float64) / config.head_dim)
+    wavelength = 2 * math.pi / inverse
+    low = rope["original_max_position_embeddings"] / rope["low_freq_factor"]
+    high = rope["original_max_position_embeddings"] / rope["high_freq_factor"]
+    smooth = (rope["original_max_position_embeddings"] / wavelength - rope["low_freq_factor"]) / (
+        rope["high_freq_factor"] - rope["low_freq_factor"]
+    )
+    between = 1 / ((1 - smooth) / rope["factor"] + smooth)
+    return np.where(wavelength < high, 1.0, np.where(wavelength > low, rope["factor"], between)).astype(np.float32)
+
+
+def write_gguf(name, model, mix, choose=small_kind, draw=None, split=0):
+    """Writes a model as GGUF and gives it the values that the file holds, then writes the reference.
+
+    `draw` is a random generator for types that `gguf` can read but not quantise to.
+    """
+    folder, config = fresh(name), model.config
+    writer = gguf.GGUFWriter(folder / "model.gguf", "llama", split_max_tensors=split, small_first_shard=split > 0)
+    writer.add_name(name)
+    writer.add_file_type(FileType.ALL_F32 if mix == "F32" else FileType[f"MOSTLY_{mix}"])
+    writer.add_vocab_size(config.vocab_size)
+    writer.add_context_length(config.max_position_embeddings)
+    writer.add_embedding_length(config.hidden_size)
+    writer.add_block_count(config.num_hidden_layers)
+    writer.add_feed_forward_length(config.intermediate_size)
+    writer.add_rope_dimension_count(config.head_dim)
+    writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
+    writer.add_head_count(config.num_attention_heads)
+    writer.add_head_count_kv(config.num_key_value_heads)
+    writer.add_key_length(config.head_dim)
+    writer.add_value_length(config.head_dim)
+    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    add_vocabulary(writer, config.vocab_size)
+    writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
+    rope = config.rope_parameters["rope_type"]
+    if rope == "llama3":
+        writer.add_tensor("rope_freqs.weight", llama3_factors(config))
+    if rope == "linear":
+        writer.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
+        writer.add_rope_scaling_factor(config.rope_parameters["factor"])
+    with torch.no_grad():
+        for key, weight in model.named_parameters():
+            values = weight.numpy()
+            heads = heads_of(key, config)
+            kind = choose(mix, key, values.shape[-1])
+            if draw is not None and values.ndim == 2:
+                data = random_tensor(draw, values.shape, kind)
+                held = decode(data, kind)
+            else:
+                data, held = encode(to_interleaved(values, heads) if heads else values, kind)
+            writer.add_tensor(gguf_name(key), data, raw_dtype=kind)
+            weight.copy_(torch.from_numpy(np.ascontiguousarray(from_interleaved(held, heads) if heads else held)))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    if mix in ("F32", "F16", "BF16"):
+        write_expected(folder, model, EXACT, format=mix)
+    else:
+        block = 256 if draw is not None else 32
+        write_expected(folder, model, QUANTISED, margin=0.08, block=block, format=mix)
+
+
+def main():
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    torch.use_deterministic_algorithms(True)
+
+    llama3 = dict(
+        max_position_embeddings=256,
+        tie_word_embeddings=True,
+        rope_parameters={"rope_theta": 500000.0, **LLAMA3_ROPE},
+    )
+    linear = dict(
+        num_key_value_heads=4,
+        tie_word_embeddings=True,
+        rope_parameters={"rope_type": "linear", "rope_theta": 10000.0, "factor": 2.0},
+    )
+    window = dict(kind=MistralForCausalLM, sliding_window=8, head_dim=16)
+
+    write_folder("llama", make_model(1))
+    write_tokenizer(ROOT / "llama")
+    write_folder("llama3_rope_old", make_model(2, **llama3), {"rope_theta": 500000.0, "rope_scaling": LLAMA3_ROPE})
+    write_folder(
+        "llama_tied_linear_old",
+        make_model(3, **linear),
+        {"rope_theta": 10000.0, "rope_scaling": {"type": "linear", "factor": 2.0}},
+    )
+    write_folder("llama_sharded", make_model(4), shards="70KB")
+    write_folder("llama_bf16", make_model(5), dtype=torch.bfloat16)
+    write_folder("mistral_window", make_model(6, **window), {"rope_theta": 10000.0})
+    write_folder("mistral_window_bf16", make_model(6, **window), dtype=torch.bfloat16)
+
+    for mix in ("F32", "F16", "BF16", "Q8_0", "Q4_0"):
+        write_gguf(f"gguf_{mix.lower()}", make_model(1), mix)
+    write_gguf("gguf_split", make_model(4), "F16", split=12)
+    write_gguf("gguf_llama3_rope", make_model(2, **llama3), "F16")
+    write_gguf("gguf_linear_rope", make_model(3, **linear), "F16")
+    wide = make_model(7, hidden_size=256, intermediate_size=256, num_hidden_layers=2)
+    write_gguf("gguf_q4_k_m", wide, "Q4_K_M", choose=k_kind, draw=np.random.default_rng(7))
+
+    size = sum(path.stat().st_size for path in ROOT.rglob("*") if path.is_file())
+    print(f"{ROOT}: {size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()

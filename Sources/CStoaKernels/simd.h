@@ -1,0 +1,36 @@
+// The vector types that the SIMD kernels are written in. 64-byte vectors are one AVX-512 register or two AVX2 ones;
+// the compiler splits them. A source file per instruction set includes this, defines the primitives below for its
+// instructions and then includes the simd_*.h bodies, with the right target attribute in force.
+//
+//   load_half(p)            16 f16 -> 16 f32
+//   store_half(p, x)        16 f32 -> 16 f16, nearest even; the caller clamps
+//   dot4(acc, u, s)         acc[i] += sum of 4 products of unsigned codes <= 63 with signed bytes
+//   q8_start(sum)           what an accumulator of Q8_0 starts with, given the sum of the activations' codes
+//   dot4_q8(acc, u, s)      the same with codes stored as code + 128
+//   dot2(acc, a, b)         acc[i] += sum of 2 products of signed 16-bit values
+//   TILE_32, TILE_256       tokens per tile for block sizes 32 and 256
+//   TILE_ROWS, TILE_TOKENS  tile of float products
+//   ATTENTION_ROWS          queries per tile of attention; SCORE_VECTORS(R) vectors of keys at a time for R of them
+#ifndef STOA_SIMD_H
+#define STOA_SIMD_H
+
+#include <immintrin.h>
+#include <string.h>
+
+#include "layout.h"
+#include "numerics.h"
+#include "tables.h"
+
+typedef float v16f __attribute__((vector_size(64)));
+typedef int32_t v16i __attribute__((vector_size(64)));
+typedef uint32_t v16u __attribute__((vector_size(64)));
+typedef int16_t v32s __attribute__((vector_size(64)));
+typedef uint8_t v16b __attribute__((vector_size(16)));
+typedef int8_t v16c __attribute__((vector_size(16)));
+typedef uint8_t v32b __attribute__((vector_size(32)));
+typedef int8_t v32c __attribute__((vector_size(32)));
+
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("clang loop unroll(full)")
+
+#endif

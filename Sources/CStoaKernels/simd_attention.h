@@ -1,0 +1,149 @@
+// Attention: lane = key for the scores, lane = dimension for the weighted values, so neither needs a horizontal sum.
+
+INLINE v16f load_cached(int half, const void *cache, size_t index) {
+  return half ? load_half((const uint8_t *)cache + 2 * index) : load_floats((const float *)cache + index);
+}
+
+/// What one query row carries from block to block.
+typedef struct query_row {
+  const float *q;
+  float *out;
+  size_t first, last;  ///< Visible positions, inclusive.
+  float max, sum;
+  int started;
+} query_row;
+
+/// Scores of R queries against the keys of one block, V vectors of 16 keys at a time.
+INLINE void block_scores(const query_row *rows, const void *keys, size_t base, size_t dim, int half, const int R,
+                         const int V, float scores[][STOA_KEY_BLOCK]) {
+  for (int chunk = 0; chunk < STOA_KEY_BLOCK / 16; chunk += V) {
+    v16f acc[16];
+    UNROLL for (int i = 0; i < R * V; i++) acc[i] = splat(0);
+    for (size_t d = 0; d < dim; d++) {
+      v16f k[4];
+      UNROLL for (int v = 0; v < V; v++) k[v] = load_cached(half, keys, base + d * STOA_KEY_BLOCK + (size_t)(chunk + v) * 16);
+      UNROLL for (int r = 0; r < R; r++) {
+        v16f q = splat(rows[r].q[d]);
+        UNROLL for (int v = 0; v < V; v++) acc[r * V + v] = fma16(q, k[v], acc[r * V + v]);
+      }
+    }
+    UNROLL for (int r = 0; r < R; r++) {
+      UNROLL for (int v = 0; v < V; v++) store_floats(scores[r] + (chunk + v) * 16, acc[r * V + v]);
+    }
+  }
+}
+
+/// Turns one row's scores into weights; keys outside [low, high) get 0. Gives the block's maximum and sum.
+INLINE void block_softmax(float *scores, size_t low, size_t high, float *max, float *sum) {
+  float largest = scores[low];
+  for (size_t k = low + 1; k < high; k++) largest = scores[k] > largest ? scores[k] : largest;
+  v16f lanes = splat(0);
+  v16i index = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  UNROLL for (int v = 0; v < STOA_KEY_BLOCK / 16; v++) {
+    v16f p = exp16(load_floats(scores + v * 16) - largest);
+    v16i key = index + v * 16;
+    p = select16((key >= (int32_t)low) & (key < (int32_t)high), p, splat(0));
+    store_floats(scores + v * 16, p);
+    lanes += p;
+  }
+  *max = largest;
+  *sum = tree(lanes);
+}
+
+/// Adds V vectors of the block's weighted values, from dimension d on, to the running outputs of R rows.
+INLINE void block_values(const query_row *rows, const void *values, size_t stride, size_t low, size_t high, size_t d,
+                         int half, const int R, const int V, float weights[][STOA_KEY_BLOCK], const float *keep,
+                         const float *scale, const int *fold, float running[][STOA_MAX_HEAD_DIM]) {
+  v16f acc[16];
+  UNROLL for (int i = 0; i < R * V; i++) acc[i] = splat(0);
+  for (size_t k = low; k < high; k++) {
+    v16f value[4];
+    UNROLL for (int v = 0; v < V; v++) value[v] = load_cached(half, values, k * stride + d + (size_t)v * 16);
+    UNROLL for (int r = 0; r < R; r++) {
+      v16f p = splat(weights[r][k]);
+      UNROLL for (int v = 0; v < V; v++) acc[r * V + v] = fma16(p, value[v], acc[r * V + v]);
+    }
+  }
+  UNROLL for (int r = 0; r < R; r++) {
+    if (!fold[r]) continue;
+    UNROLL for (int v = 0; v < V; v++) {
+      float *o = running[r] + d + (size_t)v * 16;
+      store_floats(o, rows[r].started ? fma16(load_floats(o), splat(keep[r]), acc[r * V + v] * scale[r]) : acc[r * V + v]);
+    }
+  }
+}
+
+INLINE void attend_rows(const stoa_attention *job, query_row *rows, int half, const int R) {
+  size_t dim = job->head_dim, first = rows[0].first, last = rows[R - 1].last;
+  float scores[ATTENTION_ROWS][STOA_KEY_BLOCK], running[ATTENTION_ROWS][STOA_MAX_HEAD_DIM];
+  for (size_t block = first / STOA_KEY_BLOCK; block <= last / STOA_KEY_BLOCK; block++) {
+    size_t base = block * STOA_KEY_BLOCK, low = STOA_KEY_BLOCK, high = 0;
+    float keep[ATTENTION_ROWS], scale[ATTENTION_ROWS];
+    int fold[ATTENTION_ROWS];
+    block_scores(rows, job->keys, base * dim, dim, half, R, SCORE_VECTORS(R), scores);
+    for (int r = 0; r < R; r++) {
+      size_t from = rows[r].first > base ? rows[r].first - base : 0;
+      size_t to = rows[r].last < base ? 0 : rows[r].last - base + 1;
+      if (to > STOA_KEY_BLOCK) to = STOA_KEY_BLOCK;
+      fold[r] = from < to;
+      if (!fold[r]) {
+        memset(scores[r], 0, sizeof scores[r]);
+        continue;
+      }
+      if (from < low) low = from;
+      if (to > high) high = to;
+      float max, sum;
+      block_softmax(scores[r], from, to, &max, &sum);
+      if (rows[r].started) {
+        float larger = max > rows[r].max ? max : rows[r].max;
+        keep[r] = canonical_exp(rows[r].max - larger);
+        scale[r] = canonical_exp(max - larger);
+        rows[r].sum = __builtin_fmaf(rows[r].sum, keep[r], sum * scale[r]);
+        rows[r].max = larger;
+      } else {
+        rows[r].sum = sum;
+        rows[r].max = max;
+      }
+    }
+    const uint8_t *values = (const uint8_t *)job->values + base * job->value_stride * (half ? 2 : 4);
+    size_t d = 0;
+    for (; d + 32 <= job->value_stride; d += 32) {
+      block_values(rows, values, job->value_stride, low, high, d, half, R, 2, scores, keep, scale, fold, running);
+    }
+    if (d < job->value_stride) {
+      block_values(rows, values, job->value_stride, low, high, d, half, R, 1, scores, keep, scale, fold, running);
+    }
+    for (int r = 0; r < R; r++) rows[r].started |= fold[r];
+  }
+  for (int r = 0; r < R; r++) {
+    float inverse = 1.0f / rows[r].sum;
+    for (size_t d = 0; d < dim; d++) rows[r].out[d] = running[r][d] * inverse;
+  }
+}
+
+#define ATTEND(R)                                            \
+  do {                                                       \
+    if (job->half) attend_rows(job, rows, 1, R);             \
+    else attend_rows(job, rows, 0, R);                       \
+  } while (0)
+
+static void attention(const stoa_attention *job, size_t row_begin, size_t row_end) {
+  for (size_t row = row_begin, count; row < row_end; row += count) {
+    size_t left = row_end - row;
+    count = left >= ATTENTION_ROWS ? ATTENTION_ROWS : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+    query_row rows[ATTENTION_ROWS];
+    for (size_t i = 0; i < count; i++) {
+      size_t token = (row + i) / job->group, head = job->first_head + (row + i) % job->group;
+      size_t position = job->base_position + token, from = 0;
+      if (job->window && position + 1 > job->window) from = position + 1 - job->window;
+      rows[i] = (query_row){job->q + token * job->q_stride + head * job->head_dim,
+                            job->out + token * job->out_stride + head * job->head_dim, from, position, 0, 0, 0};
+    }
+    switch (count) {
+      case 1: ATTEND(1); break;
+      case 2: ATTEND(2); break;
+      case 4: ATTEND(4); break;
+      default: ATTEND(ATTENTION_ROWS); break;
+    }
+  }
+}

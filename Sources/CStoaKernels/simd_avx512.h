@@ -1,0 +1,14 @@
+// Primitives that AVX-512 with and without VNNI share.
+
+#define TILE_32 8
+#define TILE_256 8
+#define TILE_ROWS 4
+#define TILE_TOKENS 6
+#define ATTENTION_ROWS 8
+#define SCORE_VECTORS(R) ((R) > 4 ? 2 : 4)
+
+INLINE v16f load_half(const void *p) { return (v16f)_mm512_cvtph_ps(_mm256_loadu_si256(p)); }
+
+INLINE void store_half(void *p, v16f x) {
+  _mm256_storeu_si256(p, _mm512_cvtps_ph((__m512)x, _MM_FROUND_TO_NEAREST_INT));
+}

@@ -1,0 +1,120 @@
+// The activation quantiser, norms, rotary embedding and the other element-by-element kernels, and the table itself.
+
+/// Codes, scale and sums of one block of N values; the rules are those of the scalar reference.
+INLINE float quantize_block(const float *x, const int N, int8_t *codes, int16_t *sums32, int16_t *sums16) {
+  v16i largest = splat_int(0);
+  for (int i = 0; i < N; i += 16) {
+    v16i magnitude = (v16i)load_floats(x + i) & 0x7fffffff;
+    largest = __builtin_elementwise_max(magnitude, largest);
+  }
+  int32_t top = __builtin_reduce_max(largest);
+  float amax = bits_float((uint32_t)top), inverse = 127.0f / amax;
+  int zero = top < 0x0d800000, finite = top < 0x7f800000;
+  for (int i = 0; i < N; i += 16) {
+    v16f rounded = (load_floats(x + i) * inverse + EXP_ROUND) - EXP_ROUND;
+    v16i code = zero || !finite ? splat_int(0) : __builtin_convertvector(rounded, v16i);
+    v16c bytes = __builtin_convertvector(code, v16c);
+    memcpy(codes + i, &bytes, 16);
+    int16_t sum = (int16_t)__builtin_reduce_add(code);
+    if (sums16) sums16[i / 16] = sum;
+    sums32[i / 32] = (int16_t)(i % 32 ? sums32[i / 32] + sum : sum);
+  }
+  return zero ? 0.0f : finite ? amax / 127.0f : bits_float(0x7fc00000u);
+}
+
+static void quantize32(const float *x, size_t n, int8_t *codes, float *scales, int16_t *sums32) {
+  for (size_t b = 0; b < n / 32; b++) {
+    scales[b] = quantize_block(x + b * 32, 32, codes + b * 32, sums32 + b, 0);
+  }
+}
+
+static void quantize256(const float *x, size_t n, int8_t *codes, float *scales, int16_t *sums32, int16_t *sums16) {
+  for (size_t b = 0; b < n / 256; b++) {
+    scales[b] = quantize_block(x + b * 256, 256, codes + b * 256, sums32 + b * 8, sums16 + b * 16);
+  }
+}
+
+static void rms_norm(const float *x, const float *weight, float epsilon, size_t n, float *y) {
+  v16f lanes = splat(0);
+  size_t whole = n / 16 * 16;
+  for (size_t i = 0; i < whole; i += 16) {
+    v16f v = load_floats(x + i);
+    lanes = fma16(v, v, lanes);
+  }
+  for (size_t i = whole; i < n; i++) lanes[i % 16] = __builtin_fmaf(x[i], x[i], lanes[i % 16]);
+  float scale = 1.0f / __builtin_sqrtf(tree(lanes) / (float)n + epsilon);
+  for (size_t i = 0; i < n; i++) y[i] = x[i] * scale * weight[i];
+}
+
+static void silu_multiply(float *gate, const float *up, size_t n) {
+  size_t whole = n / 16 * 16;
+  for (size_t i = 0; i < whole; i += 16) {
+    v16f g = load_floats(gate + i);
+    store_floats(gate + i, g / (1.0f + exp16(-g)) * load_floats(up + i));
+  }
+  for (size_t i = whole; i < n; i++) gate[i] = gate[i] / (1.0f + canonical_exp(-gate[i])) * up[i];
+}
+
+static void add(float *x, const float *y, size_t n) {
+  for (size_t i = 0; i < n; i++) x[i] += y[i];
+}
+
+static void rope(float *x, size_t heads, size_t head_dim, const float *cosines, const float *sines, size_t pairs,
+                 int interleaved, float scale) {
+  for (size_t h = 0; h < heads; h++, x += head_dim) {
+    if (interleaved) {
+      for (size_t i = 0; i < pairs; i++) {
+        float u = x[2 * i], v = x[2 * i + 1];
+        x[2 * i] = __builtin_fmaf(u, cosines[i], -(v * sines[i])) * scale;
+        x[2 * i + 1] = __builtin_fmaf(v, cosines[i], u * sines[i]) * scale;
+      }
+    } else {
+      for (size_t i = 0; i < pairs; i++) {
+        float u = x[i], v = x[i + pairs];
+        x[i] = __builtin_fmaf(u, cosines[i], -(v * sines[i])) * scale;
+        x[i + pairs] = __builtin_fmaf(v, cosines[i], u * sines[i]) * scale;
+      }
+    }
+    for (size_t i = 2 * pairs; i < head_dim; i++) x[i] *= scale;
+  }
+}
+
+/// 16 floats to halves, finite values limited to the largest half.
+INLINE void store_clamped_halves(uint16_t *p, v16f x) {
+  v16i magnitude = (v16i)x & 0x7fffffff;
+  v16f limit = (v16f)(((v16i)x & (int32_t)0x80000000) | 0x477fe000);
+  store_half(p, select16((magnitude > 0x477fe000) & (magnitude <= 0x7f800000), limit, x));
+}
+
+static void store_kv(const float *k, const float *v, size_t head_dim, size_t value_stride, size_t position, int half,
+                     void *keys, void *values) {
+  size_t key = position / STOA_KEY_BLOCK * head_dim * STOA_KEY_BLOCK + position % STOA_KEY_BLOCK;
+  if (!half) {
+    for (size_t d = 0; d < head_dim; d++) ((float *)keys)[key + d * STOA_KEY_BLOCK] = k[d];
+    memcpy((float *)values + position * value_stride, v, head_dim * sizeof(float));
+    return;
+  }
+  uint16_t *key_column = (uint16_t *)keys + key, *value_row = (uint16_t *)values + position * value_stride;
+  size_t whole = head_dim / 16 * 16;
+  for (size_t d = 0; d < whole; d += 16) {
+    uint16_t halves[16];
+    store_clamped_halves(halves, load_floats(k + d));
+    for (size_t i = 0; i < 16; i++) key_column[(d + i) * STOA_KEY_BLOCK] = halves[i];
+    store_clamped_halves(value_row + d, load_floats(v + d));
+  }
+  for (size_t d = whole; d < head_dim; d++) {
+    key_column[d * STOA_KEY_BLOCK] = float_to_half(k[d]);
+    value_row[d] = float_to_half(v[d]);
+  }
+}
+
+static void exponential(const float *x, size_t n, float *y) {
+  size_t whole = n / 16 * 16;
+  for (size_t i = 0; i < whole; i += 16) store_floats(y + i, exp16(load_floats(x + i)));
+  for (size_t i = whole; i < n; i++) y[i] = canonical_exp(x[i]);
+}
+
+const stoa_kernels KERNEL_TABLE = {
+    KERNEL_ISA, KERNEL_NAME, matmul, quantize32, quantize256, attention, rms_norm, silu_multiply, add, rope,
+    store_kv, exponential,
+};

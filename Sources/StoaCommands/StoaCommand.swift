@@ -1,0 +1,48 @@
+public import ArgumentParser
+
+/// The `stoa` command: the root of all subcommands.
+public struct StoaCommand: ParsableCommand {
+  /// Name, help and subcommands.
+  public static let configuration = CommandConfiguration(
+    commandName: "stoa",
+    abstract: "Run open models on your own processor, and get the same answer every time.",
+    discussion: """
+      A MODEL is a .gguf file, a folder with safetensors files, a name from the local library, or `primer`, \
+      the small bundled model that is always there.
+
+      First steps:
+        stoa run primer                      a conversation with the bundled model
+        stoa run MODEL "Why is the sky blue?"
+        stoa run MODEL < question.txt        the answer alone on standard output
+        stoa doctor                          what this machine can run
+
+      Exit status:
+        0 done · 1 failed · 2 wrong usage · 3 refused by policy · 130 interrupted
+
+      Environment:
+        STOA_HOME    the library's folder, by default ~/.local/share/stoa
+        STOA_PRIMER  the bundled model's file, if it is not found by itself
+        STOA_ISA     forces an instruction set; stoa doctor lists them
+        NO_COLOR     turns colour off
+      """,
+    version: "stoa \(StoaVersion.current)",
+    groupedSubcommands: [
+      CommandGroup(name: "Use models", subcommands: [RunCommand.self]),
+      CommandGroup(
+        name: "Look after models",
+        subcommands: [ShowCommand.self, ListCommand.self, ImportCommand.self, RemoveCommand.self]),
+      CommandGroup(
+        name: "Examine models",
+        subcommands: [TokenizeCommand.self, LogitsCommand.self, PerplexityCommand.self, BenchCommand.self]),
+      CommandGroup(name: "This machine", subcommands: [DoctorCommand.self, CompletionsCommand.self]),
+    ])
+
+  /// The parser fills it in.
+  public init() {}
+}
+
+/// The version of this program.
+package enum StoaVersion {
+  /// Semantic version 2.0.
+  package static let current = "0.1.0"
+}

@@ -1,0 +1,56 @@
+import ArgumentParser
+import StoaHub
+
+/// The MODEL that most commands take.
+struct ModelArgument: ParsableArguments {
+  @Argument(
+    help: ArgumentHelp(
+      "A .gguf file, a safetensors folder, a name in the library, or primer.", valueName: "model"),
+    completion: .custom { _, _, prefix in ModelArgument.names(startingWith: prefix) })
+  var model: String
+
+  /// Where the model lies.
+  func resolve() throws -> ModelLocation { try ModelLibrary().resolve(model) }
+
+  /// Names for completion in a shell; it completes paths by itself.
+  static func names(startingWith prefix: String) -> [String] {
+    let names = ((try? ModelLibrary().list()) ?? []).map(\.name) + ["primer"]
+    return names.filter { $0.hasPrefix(prefix) }
+  }
+}
+
+/// `--tokenizer`, for models that come without one.
+struct TokenizerOption: ParsableArguments {
+  @Option(
+    name: .customLong("tokenizer"),
+    help: ArgumentHelp(
+      "Take the tokenizer from this tokenizer.json, tokenizer.model or .gguf file.", valueName: "file"),
+    completion: .file())
+  var path: String?
+}
+
+/// `--json`.
+struct JSONOption: ParsableArguments {
+  @Flag(help: "Print one JSON object and nothing else.")
+  var json = false
+}
+
+/// `--context`.
+struct ContextOption: ParsableArguments {
+  @Option(help: ArgumentHelp("Positions of context to reserve (default: the model's own).", valueName: "n"))
+  var context: Int?
+
+  func validate() throws {
+    if let context, context < 1 { throw ValidationError("--context must be at least 1") }
+  }
+}
+
+/// `--threads`.
+struct ThreadsOption: ParsableArguments {
+  @Option(help: ArgumentHelp("Threads to compute with (default: the cores this process may use).", valueName: "n"))
+  var threads: Int?
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be between 1 and 1024") }
+  }
+}

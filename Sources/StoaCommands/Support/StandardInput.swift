@@ -1,0 +1,48 @@
+import Foundation
+import StoaTerminal
+
+/// Text that comes by standard input or from a file.
+enum InputText {
+  /// The most bytes that are taken: no context is that long, and a mistaken `< /dev/zero` ends.
+  static let byteLimit = 256 << 20
+
+  /// All of standard input, without one line break at its end.
+  static func standardInput() throws -> String {
+    let text = try read(FileHandle.standardInput, name: "standard input")
+    return text.hasSuffix("\n") ? String(text.dropLast()) : text
+  }
+
+  /// A whole file, or standard input for `-`.
+  static func file(_ path: String) throws -> String {
+    if path == "-" { return try read(FileHandle.standardInput, name: "standard input") }
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw CommandFailure(message: "\(path): no such file", advice: "give a text file, or - for standard input")
+    }
+    guard let handle = FileHandle(forReadingAtPath: path) else {
+      throw CommandFailure(message: "\(path): cannot open the file", advice: "check its permissions")
+    }
+    defer { try? handle.close() }
+    return try read(handle, name: path)
+  }
+
+  private static func read(_ handle: FileHandle, name: String) throws -> String {
+    var data = Data()
+    while true {
+      let part: Data?
+      do { part = try handle.read(upToCount: 1 << 20) } catch {
+        throw CommandFailure(message: "\(name): cannot be read as a file", advice: "give a text file")
+      }
+      guard let part, !part.isEmpty else { break }
+      data.append(part)
+      guard data.count <= byteLimit else {
+        throw CommandFailure(
+          message: "\(name): more than \(Format.bytes(byteLimit)) of text", advice: "split it into smaller files")
+      }
+    }
+    guard let text = String(data: data, encoding: .utf8) else {
+      throw CommandFailure(
+        message: "\(name): the text is not UTF-8", advice: "convert it, for example: iconv -f latin1 -t utf-8")
+    }
+    return text
+  }
+}

@@ -1,0 +1,74 @@
+import Glibc
+import StoaModels
+
+/// How fast a model runs.
+public struct BenchmarkResult: Sendable {
+  /// Prompt tokens per second.
+  public let promptRate: Double
+  /// Generated tokens per second, of all sequences together.
+  public let generateRate: Double
+  public let loadSeconds: Double
+  /// The most memory the process had resident so far, in bytes.
+  public let peakResidentBytes: Int
+}
+
+/// Measures a prompt of `prompt` tokens and `generate` steps of `batch` sequences, each from an empty context; the median
+/// of `repetitions`.
+public func benchmark(
+  model: LanguageModel, prompt: Int, generate: Int, batch: Int = 1, repetitions: Int = 3,
+  isCancelled: () -> Bool = { false }
+) throws -> BenchmarkResult {
+  guard prompt >= 0, generate >= 0, batch >= 1, repetitions >= 1, max(prompt, generate) <= model.contextLength,
+    batch <= 1024
+  else {
+    throw EngineError.invalidParameter(
+      name: "prompt, generate or batch", value: "\(prompt), \(generate), \(batch)",
+      range: "0 to the context of \(model.contextLength), and a batch of 1 to 1024")
+  }
+  let decoder = model.model
+  let caches = try (0..<batch).map { _ in
+    try decoder.makeCache(type: model.cacheType, capacity: max(prompt, generate, 1))
+  }
+  let workspace = try decoder.makeWorkspace(maxTokens: max(model.prefillChunk, batch))
+  let tokens = (0..<Int32(max(prompt, generate))).map {
+    ($0 &* 7919 &+ 11) % Int32(decoder.configuration.vocabularySize)
+  }
+
+  func run(_ segments: [Segment]) throws {
+    try unsafe decoder.forward(segments, workspace: workspace, isCancelled: isCancelled) { _, _, _ in }
+  }
+  func prefill(_ count: Int) throws {
+    caches[0].truncate(to: 0)
+    var rest = tokens[..<count]
+    while !rest.isEmpty {
+      let chunk = rest.prefix(model.prefillChunk)
+      rest = rest.dropFirst(chunk.count)
+      try run([Segment(tokens: chunk, cache: caches[0], logits: rest.isEmpty ? .last : .none)])
+    }
+  }
+  func decode(_ count: Int) throws {
+    for cache in caches { cache.truncate(to: 0) }
+    for index in 0..<count {
+      try run(caches.map { Segment(tokens: tokens[index...index], cache: $0, logits: .last) })
+    }
+  }
+  func rate(_ count: Int, _ body: () throws -> Void) throws -> Double {
+    guard count > 0 else { return 0 }
+    var rates: [Double] = []
+    for _ in 0..<repetitions {
+      let start = ContinuousClock.now
+      try body()
+      rates.append(Double(count) / start.duration(to: .now).seconds)
+    }
+    return rates.sorted()[rates.count / 2]
+  }
+  try prefill(min(prompt, 32))
+  try decode(min(generate, 4))
+  let promptRate = try rate(prompt) { try prefill(prompt) }
+  let generateRate = try rate(generate * batch) { try decode(generate) }
+  var usage = rusage()
+  unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+  return BenchmarkResult(
+    promptRate: promptRate, generateRate: generateRate, loadSeconds: model.loadSeconds,
+    peakResidentBytes: Int(usage.ru_maxrss) * 1024)
+}

@@ -1,0 +1,36 @@
+import StoaFormats
+
+/// Why a request could not be served.
+public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The prompt has more tokens than the context.
+  case promptTooLong(tokens: Int, context: Int)
+  case emptyPrompt
+  case contextTooLarge(requested: Int, trained: Int)
+  case invalidParameter(name: String, value: String, range: String)
+  /// The model's logits are not numbers.
+  case notANumber
+  case noTokenizer(path: String)
+  case cancelled
+
+  public var description: String {
+    switch self {
+    case .promptTooLong(let tokens, let context):
+      """
+      the prompt has \(grouped(tokens)) tokens, \(grouped(tokens - context)) more than the context of \(grouped(context))
+      shorten it, or pass --truncate to drop the oldest
+      """
+    case .emptyPrompt: "the prompt is empty and the model has no token to begin with\ngive a prompt"
+    case .contextTooLarge(let requested, let trained):
+      """
+      a context of \(grouped(requested)) tokens was asked for, but the model was made for \(grouped(trained))
+      pass --context \(trained) or less
+      """
+    case .invalidParameter(let name, let value, let range): "\(name) is \(value), but must be \(range)"
+    case .notANumber:
+      "the model's outputs are not numbers\nits weights are damaged, or were made with a broken tool"
+    case .noTokenizer(let path):
+      "\(path): the model comes without a tokenizer\npass --tokenizer FILE, or start from nothing with --raw \"\""
+    case .cancelled: "cancelled"
+    }
+  }
+}

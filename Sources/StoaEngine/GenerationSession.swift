@@ -1,0 +1,208 @@
+package import StoaModels
+import StoaTokenizers
+
+/// What to generate and when to stop.
+public struct GenerationOptions: Sendable {
+  public var sampling = SamplingParameters()
+  /// Tokens at most; nil for as many as the context holds.
+  public var maxTokens: Int?
+  /// Texts that end the answer; they are not part of it.
+  public var stop: [String] = []
+  /// How many alternatives to report for each token; nil for no log probabilities.
+  public var topLogprobs: Int?
+
+  /// The defaults.
+  public init() {}
+}
+
+/// Why an answer ended.
+public enum FinishReason: String, Sendable {
+  case stop
+  case length
+  case cancelled
+}
+
+/// An answer and how it came about.
+public struct GenerationResult: Sendable {
+  public var text: String
+  /// The tokens of the answer, without the one that ended it.
+  public var tokens: [Int32]
+  public var promptTokens: Int
+  /// Prompt tokens that did not have to be computed again.
+  public var cachedTokens: Int
+  public var finishReason: FinishReason
+  public var seed: UInt64
+  public var promptSeconds: Double
+  public var generateSeconds: Double
+  /// For each token its log probability and those of the most likely ones, when asked for.
+  public var logprobs: [(chosen: TokenLogprob, top: [TokenLogprob])]
+
+  public var completionTokens: Int { tokens.count }
+}
+
+/// One conversation with a model: its cache of keys and values, and what it holds.
+///
+/// A session computes on the caller's thread and the model's pool; use it from one thread at a time.
+public final class GenerationSession {
+  public let model: LanguageModel
+  private let cache: KeyValueCache
+  private let workspace: DecoderWorkspace
+  /// The tokens whose keys and values are in the cache.
+  private var cachedTokens: [Int32] = []
+
+  init(model: LanguageModel) throws {
+    self.model = model
+    cache = try model.model.makeCache(type: model.cacheType, capacity: model.contextLength)
+    workspace = try model.model.makeWorkspace(maxTokens: model.prefillChunk)
+  }
+
+  /// Answers `prompt`, which holds all tokens of the conversation so far; what the cache already holds is not computed
+  /// again. `onText` gets the text as it comes, `isCancelled` is asked between layers.
+  public func generate(
+    prompt: [Int32], options: GenerationOptions = GenerationOptions(), isCancelled: () -> Bool = { false },
+    onText: (String) -> Void = { _ in }
+  ) throws -> GenerationResult {
+    try options.sampling.validate()
+    let seed = options.sampling.seed ?? UInt64.random(in: 0..<(1 << 32))
+    var answer = AnswerText(model: model, isFirstText: prompt.allSatisfy { $0 == model.bosToken }, stop: options.stop)
+    var sampler = Sampler(parameters: options.sampling, seed: seed, prompt: prompt, compute: model.model.compute)
+    var result = GenerationResult(
+      text: "", tokens: [], promptTokens: prompt.count, cachedTokens: 0, finishReason: .length, seed: seed,
+      promptSeconds: 0, generateSeconds: 0, logprobs: [])
+    let limit = min(options.maxTokens ?? Int.max, model.contextLength - prompt.count + 1)
+    let start = ContinuousClock.now
+    result.cachedTokens = try keepPrefix(of: prompt)
+    guard limit > 0 else { return result }
+
+    var pending = prompt[result.cachedTokens...]
+    var firstToken: ContinuousClock.Instant?
+    do {
+      while true {
+        let position = prompt.count + result.tokens.count
+        var choice: Choice?
+        try unsafe compute(pending, isCancelled: isCancelled) { logits in
+          choice = unsafe choose(&sampler, logits, position: position, topLogprobs: options.topLogprobs)
+        }
+        if firstToken == nil { firstToken = .now }
+        guard let chosen = choice else { throw EngineError.notANumber }
+        if model.endTokens.contains(chosen.token) {
+          result.finishReason = .stop
+          break
+        }
+        result.tokens.append(chosen.token)
+        if let logprobs = chosen.logprobs { result.logprobs.append(logprobs) }
+        let text = answer.append(chosen.token)
+        result.text += text
+        if !text.isEmpty { onText(text) }
+        if answer.isStopped {
+          result.finishReason = .stop
+          break
+        }
+        if result.tokens.count >= limit { break }
+        pending = [chosen.token]
+      }
+    } catch ModelError.cancelled {
+      result.finishReason = .cancelled
+    }
+    let rest = answer.finish()
+    result.text += rest
+    if !rest.isEmpty { onText(rest) }
+    result.promptSeconds = start.duration(to: firstToken ?? .now).seconds
+    result.generateSeconds = (firstToken ?? .now).duration(to: .now).seconds
+    return result
+  }
+
+  /// The logits after the last token, or after each token, of a text that starts at position 0.
+  public func logits(for tokens: [Int32], all: Bool = false) throws -> [[Float]] {
+    truncateCache(to: 0)
+    guard !tokens.isEmpty else { throw EngineError.emptyPrompt }
+    guard tokens.count <= model.contextLength else {
+      throw EngineError.promptTooLong(tokens: tokens.count, context: model.contextLength)
+    }
+    var rows: [[Float]] = []
+    try unsafe compute(tokens[...], all: all, isCancelled: { false }) { unsafe rows.append(Array($0)) }
+    return rows
+  }
+
+  /// Calls `body` with the logits after each token of a text that starts at position 0, in order.
+  package func forEachLogits(
+    of tokens: [Int32], isCancelled: () -> Bool, _ body: (UnsafeBufferPointer<Float>) -> Void
+  ) throws(ModelError) {
+    truncateCache(to: 0)
+    try unsafe compute(tokens[...], all: true, isCancelled: isCancelled, onLogits: body)
+  }
+
+  // MARK: The cache
+
+  /// Keeps the longest common prefix of the cache and `prompt`, but for one token that must be computed for its logits.
+  private func keepPrefix(of prompt: [Int32]) throws(EngineError) -> Int {
+    guard !prompt.isEmpty else { throw .emptyPrompt }
+    guard prompt.count <= model.contextLength else {
+      throw .promptTooLong(tokens: prompt.count, context: model.contextLength)
+    }
+    var common = 0
+    while common < min(cachedTokens.count, prompt.count - 1), cachedTokens[common] == prompt[common] { common += 1 }
+    truncateCache(to: common)
+    return common
+  }
+
+  private func truncateCache(to count: Int) {
+    cache.truncate(to: count)
+    cachedTokens.removeSubrange(min(count, cachedTokens.count)...)
+  }
+
+  /// Computes tokens after the cache in chunks and hands out the logits of the last one, or of all.
+  private func compute(
+    _ tokens: ArraySlice<Int32>, all: Bool = false, isCancelled: () -> Bool,
+    onLogits: (UnsafeBufferPointer<Float>) -> Void
+  ) throws(ModelError) {
+    var rest = tokens
+    while !rest.isEmpty {
+      let chunk = rest.prefix(workspace.maxTokens)
+      rest = rest.dropFirst(chunk.count)
+      let wanted: Segment.Logits = all ? .all : rest.isEmpty ? .last : .none
+      try unsafe model.model.forward(
+        [Segment(tokens: chunk, cache: cache, logits: wanted)], workspace: workspace, isCancelled: isCancelled
+      ) { unsafe onLogits($2) }
+      cachedTokens += chunk
+    }
+  }
+
+  /// A token and, when asked for, its log probabilities.
+  private typealias Choice = (token: Int32, logprobs: (chosen: TokenLogprob, top: [TokenLogprob])?)
+
+  /// Chooses the next token; nil when the logits are not numbers.
+  private func choose(
+    _ sampler: inout Sampler, _ logits: UnsafeBufferPointer<Float>, position: Int, topLogprobs: Int?
+  ) -> Choice? {
+    guard let token = try? unsafe sampler.choose(logits, position: position) else { return nil }
+    guard let topLogprobs else { return (token, nil) }
+    guard let logprobs = try? unsafe sampler.logprobs(logits, chosen: token, top: topLogprobs) else { return nil }
+    return (token, logprobs)
+  }
+}
+
+/// Turns tokens into the text of an answer: whole characters, up to a stop string.
+private struct AnswerText {
+  private var detokenizer: StreamingDetokenizer?
+  private var stops: StopMatcher
+  private var isFirst = true
+
+  var isStopped: Bool { stops.isStopped }
+
+  init(model: LanguageModel, isFirstText: Bool, stop: [String]) {
+    detokenizer = model.tokenizer?.detokenizer(continuing: !isFirstText)
+    stops = StopMatcher(stop)
+  }
+
+  mutating func append(_ token: Int32) -> String {
+    defer { isFirst = false }
+    // Without a tokenizer the answer is the token ids.
+    return stops.append(detokenizer?.append(token) ?? (isFirst ? "\(token)" : " \(token)"))
+  }
+
+  mutating func finish() -> String {
+    guard !stops.isStopped else { return "" }
+    return stops.append(detokenizer?.finish() ?? "") + (stops.isStopped ? "" : stops.finish())
+  }
+}

@@ -1,0 +1,119 @@
+import StoaFormats
+public import StoaModels
+public import StoaTemplates
+public import StoaTensor
+public import StoaTokenizers
+
+/// How a model is loaded.
+public struct LoadOptions: Sendable {
+  /// Tokens of context; nil for the model's own.
+  public var contextLength: Int?
+  /// Threads; nil for as many as this process may use.
+  public var threads: Int?
+  /// The element type of key/value caches; nil for F16, or F32 when the weights are F32.
+  public var cacheType: CacheType?
+  /// A tokenizer for a model that comes without one.
+  public var tokenizerPath: String?
+  /// Prompt tokens that are computed together. It changes speed and memory, never results.
+  public var prefillChunk: Int = 512
+
+  /// The defaults.
+  public init() {}
+}
+
+/// A model that is ready to answer: weights, tokenizer and chat template.
+public final class LanguageModel: Sendable {
+  public let summary: ModelSummary
+  public let tokenizer: Tokenizer?
+  public let chatTemplate: ChatTemplate?
+  /// Tokens of context.
+  public let contextLength: Int
+  public let cacheType: CacheType
+  /// Seconds that loading took.
+  public let loadSeconds: Double
+  package let model: any DecoderModel
+  package let prefillChunk: Int
+
+  /// Tokens that end an answer.
+  public let endTokens: Set<Int32>
+  /// The token that begins a text.
+  public let bosToken: Int32?
+
+  /// The instruction set that computes.
+  public var instructionSet: InstructionSet { model.compute.instructionSet }
+  /// The threads that compute.
+  public var threads: Int { model.compute.pool.threads }
+
+  /// Opens and lays out the model at `path`, a `.gguf` file or a safetensors folder; `progress` gets the finished share.
+  public static func load(
+    path: String, options: LoadOptions = LoadOptions(), progress: (@Sendable (Double) -> Void)? = nil
+  ) throws -> LanguageModel {
+    let start = ContinuousClock.now
+    let package = try ModelPackage(path: path, tokenizerPath: options.tokenizerPath)
+    if let context = options.contextLength, context > package.summary.contextLength || context < 1 {
+      throw EngineError.contextTooLarge(requested: context, trained: package.summary.contextLength)
+    }
+    let threads = options.threads ?? ProcessorLimits.defaultThreads
+    guard (1...1024).contains(threads) else {
+      throw EngineError.invalidParameter(name: "threads", value: "\(threads)", range: "1 to 1024")
+    }
+    guard options.prefillChunk >= 1 else {
+      throw EngineError.invalidParameter(name: "chunk", value: "\(options.prefillChunk)", range: "1 or more")
+    }
+    let compute = try Compute(instructionSet: try InstructionSet.selected(), threads: threads)
+    let model = try loadModel(package.checkpoint, compute: compute, progress: progress)
+    return LanguageModel(package, model: model, options: options, loadSeconds: start.duration(to: .now).seconds)
+  }
+
+  private init(_ package: ModelPackage, model: any DecoderModel, options: LoadOptions, loadSeconds: Double) {
+    summary = package.summary
+    tokenizer = package.tokenizer
+    chatTemplate = package.chatTemplate
+    contextLength = options.contextLength ?? package.summary.contextLength
+    cacheType = options.cacheType ?? (package.summary.quantization == "F32" ? .f32 : .f16)
+    self.loadSeconds = loadSeconds
+    self.model = model
+    prefillChunk = min(options.prefillChunk, contextLength)
+    endTokens = (package.tokenizer?.endTokens ?? []).union(model.configuration.eosTokens)
+    bosToken = package.tokenizer?.bos ?? model.configuration.bosToken
+  }
+
+  /// A new conversation.
+  public func makeSession() throws -> GenerationSession { try GenerationSession(model: self) }
+}
+
+/// The files of a model, opened but not loaded.
+public struct ModelPackage: Sendable {
+  package let checkpoint: Checkpoint
+  public let summary: ModelSummary
+  /// Nil when the model comes without one.
+  public let tokenizer: Tokenizer?
+
+  /// Opens a `.gguf` file or a folder; `tokenizerPath` names a tokenizer to use instead of the model's own.
+  public init(path: String, tokenizerPath: String? = nil) throws {
+    checkpoint = try Checkpoint.open(path: path)
+    summary = try ModelSummary(checkpoint)
+    if let tokenizerPath {
+      tokenizer = try Tokenizer(path: tokenizerPath)
+    } else {
+      switch checkpoint {
+      case .gguf(let file):
+        tokenizer = file.metadata["tokenizer.ggml.model"] == nil ? nil : try Tokenizer(gguf: file)
+      case .huggingFace(_, _, let directory):
+        tokenizer = Tokenizer.exists(inDirectory: directory) ? try Tokenizer(huggingFaceDirectory: directory) : nil
+      }
+    }
+  }
+
+  /// The model's own template for conversations, nil when it has none.
+  public var chatTemplate: ChatTemplate? {
+    guard let tokenizer, let source = tokenizer.chatTemplate else { return nil }
+    func text(_ token: Int32?) -> String { token.map { tokenizer.text(of: $0) } ?? "" }
+    return try? ChatTemplate(source: source, bosToken: text(tokenizer.bos), eosToken: text(tokenizer.eos))
+  }
+}
+
+extension Duration {
+  /// The duration in seconds.
+  package var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

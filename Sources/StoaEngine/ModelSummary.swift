@@ -1,0 +1,68 @@
+import StoaFormats
+package import StoaModels
+
+/// What a model is, read from its files without loading the weights.
+public struct ModelSummary: Sendable {
+  /// A file of the model.
+  public struct File: Sendable, Equatable {
+    public let path: String
+    public let bytes: Int
+  }
+
+  /// The name in the metadata, or that of the file or folder.
+  public let name: String
+  public let architecture: String
+  /// The number of weights.
+  public let parameters: Int
+  /// The context that the model was made for, in tokens.
+  public let contextLength: Int
+  /// The type of the weights as users call it, such as `Q4_K_M`.
+  public let quantization: String
+  public let vocabularySize: Int
+  public let layers: Int
+  public let width: Int
+  public let files: [File]
+  /// The licence in the metadata.
+  public let license: String?
+  /// A sentence about the model in the metadata.
+  public let about: String?
+
+  /// The size of all files in bytes.
+  public var fileBytes: Int { files.reduce(0) { $0 + $1.bytes } }
+}
+
+extension ModelSummary {
+  package init(_ checkpoint: Checkpoint) throws(ModelError) {
+    let configuration: DecoderConfiguration
+    let path = checkpoint.path
+    var title: String?
+    switch checkpoint {
+    case .gguf(let file):
+      configuration = try DecoderConfiguration(gguf: file)
+      title = file.metadata.string("general.name")
+      quantization = file.quantizationName ?? ""
+      license = file.metadata.string("general.license")
+      about = file.metadata.string("general.description")
+    case .huggingFace(let tensors, let raw, _):
+      configuration = try DecoderConfiguration(huggingFace: raw, path: path)
+      var sizes: [String: Int] = [:]
+      for tensor in tensors.tensors { sizes[tensor.typeName, default: 0] += tensor.byteCount }
+      quantization = sizes.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? ""
+      license = nil
+      about = nil
+    }
+    if let given = title, !given.isEmpty {
+      name = given
+    } else {
+      let last = path.split(separator: "/").last.map(String.init) ?? path
+      name = last.hasSuffix(".gguf") ? String(last.dropLast(5)) : last
+    }
+    architecture = configuration.architecture
+    parameters = checkpoint.tensors.reduce(0) { $0 + $1.elementCount }
+    contextLength = configuration.contextLength
+    vocabularySize = configuration.vocabularySize
+    layers = configuration.layers
+    width = configuration.width
+    files = checkpoint.files.map { File(path: $0.path, bytes: $0.count) }
+  }
+}

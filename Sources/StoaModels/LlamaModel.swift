@@ -1,0 +1,282 @@
+import StoaFormats
+package import StoaTensor
+
+/// The Llama family: Llama 1 to 3.2 and Mistral.
+///
+/// Per layer: x += attention(norm(x)), then x += down(silu(gate(norm(x))) · up(norm(x))); norms are root mean square,
+/// attention is causal, grouped and rotary. Source: Touvron and others, 2023 (arXiv:2302.13971, 2307.09288).
+package final class LlamaModel: DecoderModel {
+  package let configuration: DecoderConfiguration
+  package let compute: Compute
+  package let attentionShape: AttentionShape
+  private let weights: LlamaWeights
+  private let rotary: RotaryEmbedding
+
+  /// Lays the weights of a checkpoint out; `progress` gets the finished share.
+  package init(
+    _ checkpoint: Checkpoint, compute: Compute, progress: ((Double) -> Void)? = nil
+  ) throws(ModelError) {
+    switch checkpoint {
+    case .gguf(let file): configuration = try DecoderConfiguration(gguf: file)
+    case .huggingFace(_, let raw, _):
+      configuration = try DecoderConfiguration(huggingFace: raw, path: checkpoint.path)
+    }
+    self.compute = compute
+    attentionShape = AttentionShape(
+      heads: configuration.heads, keyValueHeads: configuration.keyValueHeads,
+      headDimension: configuration.headDimension, window: configuration.slidingWindow)
+    weights = try LlamaWeights(checkpoint, configuration, pool: compute.pool, progress: progress)
+    rotary = try RotaryEmbedding(
+      configuration.rope, pairs: configuration.rotaryPairs, factors: weights.ropeFactors, path: checkpoint.path)
+  }
+
+  package func makeWorkspace(maxTokens: Int) throws(ModelError) -> DecoderWorkspace {
+    do throws(MemoryError) {
+      return try DecoderWorkspace(configuration, maxTokens: maxTokens)
+    } catch {
+      throw .outOfMemory(error)
+    }
+  }
+
+  package func forward(
+    _ segments: [Segment], workspace: DecoderWorkspace, isCancelled: () -> Bool, onLogits: LogitsHandler
+  ) throws(ModelError) {
+    let pass = try LlamaPass(model: self, segments: segments, workspace: workspace)
+    pass.embed(weights.embedding)
+    for (index, layer) in weights.layers.enumerated() {
+      if isCancelled() { throw .cancelled }
+      let next = index + 1 < weights.layers.count ? weights.layers[index + 1] : nil
+      pass.run(layer, index: index, next: next)
+    }
+    for segment in segments { segment.cache.advance(by: segment.tokens.count) }
+    unsafe pass.predict(norm: weights.outputNorm, output: weights.output, onLogits)
+  }
+
+  fileprivate var rotaryEmbedding: RotaryEmbedding { rotary }
+}
+
+/// One forward pass over a batch.
+private struct LlamaPass {
+  let configuration: DecoderConfiguration
+  let compute: Compute
+  let shape: AttentionShape
+  let rotary: RotaryEmbedding
+  let segments: [Segment]
+  let scratch: DecoderWorkspace
+  /// The segment and position of each token of the batch.
+  let places: [(segment: Int, position: Int)]
+  let tokens: [Int32]
+
+  init(model: LlamaModel, segments: [Segment], workspace: DecoderWorkspace) throws(ModelError) {
+    configuration = model.configuration
+    compute = model.compute
+    shape = model.attentionShape
+    rotary = model.rotaryEmbedding
+    self.segments = segments
+    scratch = workspace
+    var places: [(segment: Int, position: Int)] = []
+    var tokens: [Int32] = []
+    for (index, segment) in segments.enumerated() {
+      let end = segment.cache.count + segment.tokens.count
+      guard end <= segment.cache.capacity else {
+        throw .contextFull(capacity: segment.cache.capacity, needed: end)
+      }
+      for (offset, token) in segment.tokens.enumerated() {
+        guard token >= 0, Int(token) < configuration.vocabularySize else {
+          throw .tokenOutOfRange(token, vocabularySize: configuration.vocabularySize)
+        }
+        places.append((index, segment.cache.count + offset))
+        tokens.append(token)
+      }
+    }
+    guard tokens.count <= workspace.maxTokens else {
+      throw .contextFull(capacity: workspace.maxTokens, needed: tokens.count)
+    }
+    self.places = places
+    self.tokens = tokens
+  }
+
+  private var count: Int { tokens.count }
+
+  /// Calls `body` for every token, spread over the threads.
+  private func forEachToken(_ body: (Int) -> Void) {
+    // Neighbouring tokens write to the same cache lines of the key blocks, so a thread takes several.
+    compute.pool.run(count: count, grain: 16) { tokens, _ in
+      for token in tokens { body(token) }
+    }
+  }
+
+  /// Fills the residual stream with embeddings and computes the rotary angles.
+  func embed(_ embedding: TensorInfo) {
+    let width = configuration.width
+    let pairs = configuration.rotaryPairs
+    let rowBytes = embedding.byteCount / configuration.vocabularySize
+    forEachToken { token in
+      unsafe dequantize(
+        embedding.type, row: embedding.matrixSource.bytes + Int(tokens[token]) * rowBytes, columns: width,
+        into: scratch.residual + token * width)
+      unsafe rotary.angles(
+        position: places[token].position, cosines: scratch.cosines + token * pairs, sines: scratch.sines + token * pairs
+      )
+    }
+  }
+
+  /// One layer; the first finds its input normalised here, the others by the layer before.
+  func run(_ layer: LlamaLayer, index: Int, next: LlamaLayer?) {
+    let width = configuration.width
+    let attentionForms = layer.attentionInputForms
+    if index == 0 {
+      forEachToken { token in normalize(token, layer.attentionNorm, forms: attentionForms) }
+    }
+    attend(layer, index: index)
+    unsafe multiply([(layer.attentionOutput, scratch.update, width)], by: scratch.inner)
+    let feedForwardForms = layer.feedForwardInputForms
+    forEachToken { token in
+      unsafe compute.add(scratch.residual + token * width, scratch.update + token * width, count: width)
+      normalize(token, layer.feedForwardNorm, forms: feedForwardForms)
+    }
+    feedForward(layer)
+    let nextForms = next?.attentionInputForms ?? []
+    forEachToken { token in
+      unsafe compute.add(scratch.residual + token * width, scratch.update + token * width, count: width)
+      if let next { normalize(token, next.attentionNorm, forms: nextForms) }
+    }
+  }
+
+  /// Normalises a token of the residual stream into the input of the next matrices.
+  private func normalize(_ token: Int, _ norm: FloatVector, forms: ActivationForms) {
+    let width = configuration.width
+    unsafe compute.rmsNorm(
+      scratch.residual + token * width, weight: norm, epsilon: configuration.normEpsilon,
+      into: scratch.input.values + token * width)
+    scratch.input.quantize(token: token, columns: width, forms: forms, compute: compute)
+  }
+
+  /// Queries, keys and values of the normalised input; keys and values go to the caches, outputs to `inner`.
+  private func attend(_ layer: LlamaLayer, index: Int) {
+    let (queryWidth, keyValueWidth) = (configuration.queryWidth, configuration.keyValueWidth)
+    unsafe multiply(
+      [
+        (layer.query, scratch.queries, queryWidth), (layer.key, scratch.keys, keyValueWidth),
+        (layer.value, scratch.values, keyValueWidth),
+      ], by: scratch.input)
+    let halfPrecision = segments.first?.cache.type == .f16
+    let pairs = configuration.rotaryPairs
+    // The softmax scale goes into the queries: one rounding per value instead of one per score.
+    let scale = 1 / Float(shape.headDimension).squareRoot()
+    forEachToken { token in
+      let (segment, position) = places[token]
+      let cache = segments[segment].cache
+      let keys = unsafe scratch.keys + token * keyValueWidth
+      let values = unsafe scratch.values + token * keyValueWidth
+      let (cosines, sines) = unsafe (scratch.cosines + token * pairs, scratch.sines + token * pairs)
+      unsafe compute.rotate(
+        scratch.queries + token * queryWidth, heads: shape.heads, headDimension: shape.headDimension,
+        cosines: cosines, sines: sines, pairs: pairs, interleaved: configuration.interleavedRope, scale: scale)
+      unsafe compute.rotate(
+        keys, heads: shape.keyValueHeads, headDimension: shape.headDimension, cosines: cosines, sines: sines,
+        pairs: pairs, interleaved: configuration.interleavedRope, scale: 1)
+      for head in 0..<shape.keyValueHeads {
+        unsafe compute.store(
+          key: keys + head * shape.headDimension, value: values + head * shape.headDimension, shape: shape,
+          position: position, halfPrecision: halfPrecision, keys: cache.keys(layer: index, head: head),
+          values: cache.values(layer: index, head: head))
+      }
+    }
+    var inputs = unsafe [AttentionInput]()
+    var first = 0
+    for segment in segments where !segment.tokens.isEmpty {
+      let cache = segment.cache
+      unsafe inputs.append(
+        AttentionInput(
+          queries: scratch.queries + first * queryWidth, queryStride: queryWidth,
+          outputs: scratch.inner.values + first * queryWidth, outputStride: queryWidth, tokens: segment.tokens.count,
+          basePosition: cache.count,
+          cache: {
+            unsafe (
+              UnsafeRawPointer(cache.keys(layer: index, head: $0)),
+              UnsafeRawPointer(cache.values(layer: index, head: $0))
+            )
+          }))
+      first += segment.tokens.count
+    }
+    unsafe compute.attend(inputs, shape: shape, halfPrecision: halfPrecision)
+    quantizeInner(columns: queryWidth, for: layer.attentionOutput)
+  }
+
+  private func feedForward(_ layer: LlamaLayer) {
+    let width = configuration.feedForwardWidth
+    unsafe multiply([(layer.gate, scratch.inner.values, width), (layer.up, scratch.up, width)], by: scratch.input)
+    let forms = layer.down.matrix.activationForm
+    forEachToken { token in
+      unsafe compute.siluMultiply(scratch.inner.values + token * width, scratch.up + token * width, count: width)
+      scratch.inner.quantize(token: token, columns: width, forms: forms, compute: compute)
+    }
+    unsafe multiply([(layer.down, scratch.update, configuration.width)], by: scratch.inner)
+  }
+
+  private func quantizeInner(columns: Int, for linear: Linear) {
+    let forms = linear.matrix.activationForm
+    guard forms != .float else { return }
+    forEachToken { scratch.inner.quantize(token: $0, columns: columns, forms: forms, compute: compute) }
+  }
+
+  /// Products with the same input, biases included.
+  private func multiply(
+    _ products: [(linear: Linear, into: UnsafeMutablePointer<Float>, width: Int)], by input: Activations
+  ) {
+    unsafe compute.multiply(
+      products.map { unsafe ProductOutput($0.linear.matrix, into: $0.into) }, by: input, tokens: count)
+    for index in unsafe products.indices {
+      let product = unsafe products[index]
+      guard let bias = unsafe product.linear.bias else { continue }
+      let (values, width) = unsafe (product.into, product.width)
+      forEachToken { unsafe compute.add(values + $0 * width, bias.values, count: width) }
+    }
+  }
+
+  /// Normalises the wanted tokens and multiplies them with the output matrix, a few rows at a time.
+  func predict(norm: FloatVector, output: Linear, _ onLogits: LogitsHandler) {
+    var wanted: [(segment: Int, token: Int, row: Int)] = []
+    var first = 0
+    for (index, segment) in segments.enumerated() {
+      let tokens = segment.tokens.count
+      let from =
+        switch segment.logits {
+        case .none: tokens
+        case .last: max(0, tokens - 1)
+        case .all: 0
+        }
+      for token in from..<tokens { wanted.append((index, token, first + token)) }
+      first += tokens
+    }
+    let (width, vocabulary) = (configuration.width, configuration.vocabularySize)
+    let forms = output.matrix.activationForm
+    var start = 0
+    while start < wanted.count {
+      let rows = wanted[start..<min(start + scratch.logitRows, wanted.count)]
+      for (index, item) in rows.enumerated() {
+        unsafe compute.rmsNorm(
+          scratch.residual + item.row * width, weight: norm, epsilon: configuration.normEpsilon,
+          into: scratch.input.values + index * width)
+        scratch.input.quantize(token: index, columns: width, forms: forms, compute: compute)
+      }
+      unsafe compute.multiply(
+        [ProductOutput(output.matrix, into: scratch.logits)], by: scratch.input, tokens: rows.count)
+      for (index, item) in rows.enumerated() {
+        unsafe onLogits(
+          item.segment, item.token,
+          UnsafeBufferPointer(start: scratch.logits + index * vocabulary, count: vocabulary))
+      }
+      start += rows.count
+    }
+  }
+}
+
+extension LlamaLayer {
+  fileprivate var attentionInputForms: ActivationForms {
+    [query.matrix.activationForm, key.matrix.activationForm, value.matrix.activationForm]
+  }
+
+  fileprivate var feedForwardInputForms: ActivationForms { [gate.matrix.activationForm, up.matrix.activationForm] }
+}

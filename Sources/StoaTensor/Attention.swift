@@ -1,0 +1,86 @@
+import CStoaKernels
+
+/// Where the attention of one sequence and one layer reads and writes.
+@unsafe package struct AttentionInput {
+  /// `[tokens][queryStride]`: rotated queries, already multiplied by the softmax scale.
+  package var queries: UnsafePointer<Float>
+  package var queryStride: Int
+  /// `[tokens][outputStride]`.
+  package var outputs: UnsafeMutablePointer<Float>
+  package var outputStride: Int
+  package var tokens: Int
+  /// Position of the first token.
+  package var basePosition: Int
+  /// The cached keys and values of a key/value head.
+  package var cache: (_ head: Int) -> (keys: UnsafeRawPointer, values: UnsafeRawPointer)
+
+  package init(
+    queries: UnsafePointer<Float>, queryStride: Int, outputs: UnsafeMutablePointer<Float>, outputStride: Int,
+    tokens: Int, basePosition: Int, cache: @escaping (Int) -> (keys: UnsafeRawPointer, values: UnsafeRawPointer)
+  ) {
+    unsafe self.queries = unsafe queries
+    unsafe self.queryStride = queryStride
+    unsafe self.outputs = unsafe outputs
+    unsafe self.outputStride = outputStride
+    unsafe self.tokens = tokens
+    unsafe self.basePosition = basePosition
+    unsafe self.cache = unsafe cache
+  }
+}
+
+/// The shape of attention that all sequences and layers of a model share.
+package struct AttentionShape: Sendable {
+  package let heads: Int
+  package let keyValueHeads: Int
+  package let headDimension: Int
+  /// Positions that a query sees, its own included; nil for all.
+  package let window: Int?
+
+  package init(heads: Int, keyValueHeads: Int, headDimension: Int, window: Int?) {
+    self.heads = heads
+    self.keyValueHeads = keyValueHeads
+    self.headDimension = headDimension
+    self.window = window
+  }
+
+  /// Values of one position and head in a cache, padded to whole vectors.
+  package var valueStride: Int { (headDimension + 15) / 16 * 16 }
+}
+
+extension Compute {
+  /// The largest head dimension that attention accepts.
+  package static var maxHeadDimension: Int { Int(STOA_MAX_HEAD_DIM) }
+  /// Keys per attention block; caches hold whole blocks.
+  package static var keyBlock: Int { Int(STOA_KEY_BLOCK) }
+
+  /// Attends for all sequences of a batch in one parallel loop over (sequence, key/value head, run of query rows).
+  package func attend(_ inputs: [AttentionInput], shape: AttentionShape, halfPrecision: Bool) {
+    let group = shape.heads / shape.keyValueHeads
+    // Long enough to reuse keys and values from the first-level cache, short enough to share out.
+    let rowsPerUnit = 64
+    var firstUnits: [Int] = []
+    var total = 0
+    for index in unsafe inputs.indices {
+      let rows = unsafe inputs[index].tokens * group
+      firstUnits.append(total)
+      total += shape.keyValueHeads * ((rows + rowsPerUnit - 1) / rowsPerUnit)
+    }
+    let kernel = unsafe kernels.pointee.attention
+    pool.run(count: total, grain: 1) { units, _ in
+      for unit in units {
+        let index = (firstUnits.firstIndex { $0 > unit } ?? firstUnits.count) - 1
+        let input = unsafe inputs[index]
+        let rows = unsafe input.tokens * group
+        let unitsPerHead = (rows + rowsPerUnit - 1) / rowsPerUnit
+        let (head, run) = (unit - firstUnits[index]).quotientAndRemainder(dividingBy: unitsPerHead)
+        let cache = unsafe input.cache(head)
+        var job = unsafe stoa_attention(
+          q: input.queries, q_stride: input.queryStride, out: input.outputs, out_stride: input.outputStride,
+          keys: cache.keys, values: cache.values, head_dim: shape.headDimension, value_stride: shape.valueStride,
+          first_head: head * group, group: group, base_position: input.basePosition, window: shape.window ?? 0,
+          half: halfPrecision ? 1 : 0)
+        unsafe kernel(&job, run * rowsPerUnit, min(rows, (run + 1) * rowsPerUnit))
+      }
+    }
+  }
+}

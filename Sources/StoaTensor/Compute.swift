@@ -1,0 +1,21 @@
+package import CStoaKernels
+
+/// The instruction set and the threads that a computation uses.
+@safe public final class Compute: Sendable {
+  /// The instruction set of the kernels.
+  public let instructionSet: InstructionSet
+  /// The threads.
+  public let pool: WorkerPool
+  // Sendable: the table is constant.
+  package nonisolated(unsafe) let kernels: UnsafePointer<stoa_kernels>
+
+  /// Uses `instructionSet`, which this machine must have, on `threads` threads.
+  public init(instructionSet: InstructionSet, threads: Int) throws {
+    guard let kernels = unsafe stoa_kernels_for(instructionSet.code) else {
+      throw InstructionSetError.unavailable(instructionSet)
+    }
+    self.instructionSet = instructionSet
+    unsafe self.kernels = unsafe kernels
+    pool = try WorkerPool(threads: threads)
+  }
+}

@@ -1,0 +1,68 @@
+import CStoaKernels
+
+/// Operations on single rows; callers spread rows over the pool.
+extension Compute {
+  /// y = x / sqrt(mean(x²) + epsilon) · weight.
+  package func rmsNorm(
+    _ x: UnsafePointer<Float>, weight: FloatVector, epsilon: Float, into y: UnsafeMutablePointer<Float>
+  ) {
+    unsafe kernels.pointee.rms_norm(x, weight.values, epsilon, weight.count, y)
+  }
+
+  /// gate = silu(gate) · up.
+  package func siluMultiply(_ gate: UnsafeMutablePointer<Float>, _ up: UnsafePointer<Float>, count: Int) {
+    unsafe kernels.pointee.silu_multiply(gate, up, count)
+  }
+
+  /// x += y.
+  package func add(_ x: UnsafeMutablePointer<Float>, _ y: UnsafePointer<Float>, count: Int) {
+    unsafe kernels.pointee.add(x, y, count)
+  }
+
+  /// Rotates `heads` heads by the given angles and multiplies them by `scale`.
+  package func rotate(
+    _ x: UnsafeMutablePointer<Float>, heads: Int, headDimension: Int, cosines: UnsafePointer<Float>,
+    sines: UnsafePointer<Float>, pairs: Int, interleaved: Bool, scale: Float
+  ) {
+    unsafe kernels.pointee.rope(x, heads, headDimension, cosines, sines, pairs, interleaved ? 1 : 0, scale)
+  }
+
+  /// Writes one position of one head into a cache.
+  package func store(
+    key: UnsafePointer<Float>, value: UnsafePointer<Float>, shape: AttentionShape, position: Int, halfPrecision: Bool,
+    keys: UnsafeMutableRawPointer, values: UnsafeMutableRawPointer
+  ) {
+    unsafe kernels.pointee.store_kv(
+      key, value, shape.headDimension, shape.valueStride, position, halfPrecision ? 1 : 0, keys, values)
+  }
+
+  /// exp of each value, the same on every machine.
+  package func exponentials(_ x: [Float]) -> [Float] {
+    unsafe [Float](unsafeUninitializedCapacity: x.count) { buffer, count in
+      if let y = buffer.baseAddress {
+        unsafe x.withUnsafeBufferPointer { x in
+          if let x = x.baseAddress { unsafe kernels.pointee.exponential(x, buffer.count, y) }
+        }
+      }
+      count = x.count
+    }
+  }
+}
+
+/// A constant row of floats, such as the weights of a norm or a bias.
+@safe package final class FloatVector: Sendable {
+  package let count: Int
+  // Sendable: written by the initialiser alone.
+  package nonisolated(unsafe) let values: UnsafePointer<Float>
+  private let memory: Memory
+
+  /// The values of a row in a file; nil when its type cannot be read.
+  package init?(_ source: MatrixSource) throws(MemoryError) {
+    guard unsafe source.type.kernelType != nil else { return nil }
+    count = unsafe source.rows * source.columns
+    memory = try Memory.of(Float.self, count: count)
+    let pointer = unsafe memory.pointer(to: Float.self)
+    unsafe dequantize(source.type, row: source.bytes, columns: count, into: pointer)
+    unsafe values = UnsafePointer(pointer)
+  }
+}
