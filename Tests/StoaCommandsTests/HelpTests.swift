@@ -37,6 +37,7 @@ import Testing
     ["completions"],
   ])
   func fitsATerminal(_ arguments: [String]) {
+    #expect(!Self.help(arguments).isEmpty)
     // Usage lines are one line whatever the width; everything else is wrapped.
     for line in Self.help(arguments).split(separator: "\n") where !line.hasPrefix("USAGE:") {
       #expect(line.count <= 80, "\(line)")
@@ -55,7 +56,8 @@ import Testing
 
   private static func help(_ arguments: [String]) -> String {
     do {
-      _ = try StoaCommand.parseAsRoot(arguments + ["--help"])
+      var command = try StoaCommand.parseAsRoot(arguments + ["--help"])
+      try command.run()
       return ""
     } catch {
       return StoaCommand.fullMessage(for: error, columns: 80)
