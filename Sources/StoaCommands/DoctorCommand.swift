@@ -5,7 +5,7 @@ import StoaHub
 import StoaTensor
 import StoaTerminal
 
-struct DoctorCommand: ParsableCommand, JSONReporting {
+struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor", abstract: "Say what this machine can run, and whether everything is in its place.",
     discussion: "Looks at the processor, memory and their limits, the library and the bundled model. Changes nothing.")
@@ -28,7 +28,8 @@ struct DoctorCommand: ParsableCommand, JSONReporting {
     switch selected {
     case .success(let set):
       let others = InstructionSet.available.filter { $0 != set }.map(\.rawValue).joined(separator: ", ")
-      rows.append(("kernels", style.green(set.rawValue) + style.dim(others.isEmpty ? "" : "  STOA_ISA takes also \(others)")))
+      rows.append(
+        ("kernels", style.green(set.rawValue) + style.dim(others.isEmpty ? "" : "  STOA_ISA takes also \(others)")))
     case .failure(let error):
       rows.append(("kernels", style.red(FailureReport(error).message ?? "none")))
     }
@@ -37,10 +38,13 @@ struct DoctorCommand: ParsableCommand, JSONReporting {
     let models = (try? library.list()) ?? []
     let bytes = models.reduce(0) { $0 + $1.bytes }
     rows.append(
-      ("library", "\(PrintableText.line(library.home.models)) · \(Format.plural(models.count, "model")), \(Format.bytes(bytes))"))
+      (
+        "library",
+        "\(PrintableText.line(library.home.models)) · \(Format.plural(models.count, "model")), \(Format.bytes(bytes))"
+      ))
     switch primer {
     case .success(let model): rows.append(("primer", PrintableText.line(model.path)))
-    case .failure(let error): rows.append(("primer", style.red(FailureReport(error).message ?? "not found")))
+    case .failure: rows.append(("primer", style.red("not found") + "  set STOA_PRIMER to primer-q8_0.gguf"))
     }
     for line in Columns.align(rows.map { [style.dim($0.0), $0.1] }) { try Output.write(line + "\n") }
     if let memory = machine.memoryForModels { try printFit(memory, style) }
@@ -48,7 +52,8 @@ struct DoctorCommand: ParsableCommand, JSONReporting {
 
   private func printFit(_ memory: Int, _ style: Style) throws {
     try Output.write(
-      "\n" + style.bold("What fits") + style.dim("  in the \(Format.bytes(memory)) that are free, with a context of 8,192\n"))
+      "\n" + style.bold("What fits")
+        + style.dim("  in the \(Format.bytes(memory)) that are free, with a context of 8,192\n"))
     var rows = [[""] + ModelFit.sizes.map { "\(Int($0)) B" } + ["largest"]]
     for (name, bits) in ModelFit.quantizations {
       let marks = ModelFit.sizes.map { ModelFit.bytes(billions: $0, bits: bits) <= memory ? "✓" : "–" }

@@ -3,7 +3,7 @@ import StoaFormats
 import StoaHub
 import StoaTerminal
 
-struct ListCommand: ParsableCommand, JSONReporting {
+struct ListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List the models of the local library.",
     discussion: "The library is a folder of plain files under their own names; stoa doctor says where it is.",

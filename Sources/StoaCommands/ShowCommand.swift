@@ -4,7 +4,7 @@ import StoaHub
 import StoaTerminal
 import StoaTokenizers
 
-struct ShowCommand: ParsableCommand, JSONReporting {
+struct ShowCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Say what a model is: architecture, size, tokenizer, files.",
     discussion: """
@@ -77,7 +77,8 @@ struct ShowCommand: ParsableCommand, JSONReporting {
   private func printTemplate(_ facts: ModelFacts, _ tokenizer: Result<Tokenizer, any Error>) throws {
     guard let template = try tokenizer.get().chatTemplate else {
       throw CommandFailure(
-        message: "\(facts.location.name) has no chat template", advice: "it is a base model: stoa run --raw continues a text")
+        message: "\(facts.location.name) has no chat template",
+        advice: "it is a base model: stoa run --raw continues a text")
     }
     if json { return try JSONValue.object(["template": .string(template)]).print() }
     // To a file go the template's own bytes; to a terminal, nothing that could drive it.

@@ -16,13 +16,14 @@ public struct StoaCommand: ParsableCommand {
         stoa run MODEL < question.txt        the answer alone on standard output
         stoa doctor                          what this machine can run
 
-      Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused by policy, 130 interrupted.
+      Exit status:
+        0 done · 1 failed · 2 wrong usage · 3 refused by policy · 130 interrupted
 
       Environment:
-        STOA_HOME    where the library lies (default: $XDG_DATA_HOME/stoa or ~/.local/share/stoa)
+        STOA_HOME    the library's folder, by default ~/.local/share/stoa
         STOA_PRIMER  the bundled model's file, if it is not found by itself
-        STOA_ISA     forces an instruction set: scalar, avx2, avxvnni, avx512, avx512vnni, neon
-        NO_COLOR     no colour
+        STOA_ISA     forces an instruction set; stoa doctor lists them
+        NO_COLOR     turns colour off
       """,
     version: "stoa \(StoaVersion.current)",
     groupedSubcommands: [
@@ -36,7 +37,7 @@ public struct StoaCommand: ParsableCommand {
       CommandGroup(name: "This machine", subcommands: [DoctorCommand.self, CompletionsCommand.self]),
     ])
 
-  /// Whether JSON is asked for in a way that any subcommand understands.
+  /// The parser fills it in.
   public init() {}
 }
 

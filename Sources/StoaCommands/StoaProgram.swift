@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import StoaFormats
 import StoaTerminal
 
 /// The program around the commands: signals, exit status, error messages.
@@ -14,25 +13,17 @@ public enum StoaProgram {
 
   /// Runs a command line without the program's name; returns the status to exit with.
   static func run(_ arguments: [String]) -> ExitStatus {
-    var reportsJSON = false
     do {
       var command = try StoaCommand.parseAsRoot(arguments)
-      reportsJSON = (command as? any JSONReporting)?.json ?? false
       try command.run()
       return .done
     } catch {
       let report = FailureReport(error)
       if !report.output.isEmpty { try? Output.write(report.output) }
-      if reportsJSON, let object = report.json { try? Output.write(object.text() + "\n") }
       Output.note(report.styled(Terminal.current().style(for: .error)))
       return report.status
     }
   }
-}
-
-/// A command with `--json`: on failure it still prints one object, with the key `error`.
-protocol JSONReporting {
-  var json: Bool { get }
 }
 
 /// The documented exit statuses.

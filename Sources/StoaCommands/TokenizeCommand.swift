@@ -1,9 +1,10 @@
 import ArgumentParser
+import StoaEngine
 import StoaFormats
 import StoaTerminal
 import StoaTokenizers
 
-struct TokenizeCommand: ParsableCommand, JSONReporting {
+struct TokenizeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tokenize", abstract: "Turn text into the model's token ids.",
     discussion: """

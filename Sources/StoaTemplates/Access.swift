@@ -122,28 +122,23 @@ extension Interpreter {
   func slice(_ value: Value, start: Int?, stop: Int?, step: Int) throws(TemplateError) -> Value {
     try refuseUndefined(value)
     guard step != 0 else { throw fault(.value, "the step of a slice is zero") }
+    func bound(_ value: Int?, _ fallback: Int, _ lowest: Int, _ highest: Int) -> Int {
+      guard let value else { return fallback }
+      return min(max(value < 0 ? value + highest + (step < 0 ? 1 : 0) : value, lowest), highest)
+    }
+    func bounds(_ count: Int) -> (start: Int, end: Int) {
+      step > 0
+        ? (bound(start, 0, 0, count), bound(stop, count, 0, count))
+        : (bound(start, count - 1, -1, count - 1), bound(stop, -1, -1, count - 1))
+    }
     func indices(_ count: Int) -> [Int] {
-      func bound(_ value: Int?, _ fallback: Int, _ lowest: Int, _ highest: Int) -> Int {
-        guard let value else { return fallback }
-        return min(max(value < 0 ? value + count : value, lowest), highest)
-      }
       var result: [Int] = []
-      if step > 0 {
-        let end = bound(stop, count, 0, count)
-        var place = bound(start, 0, 0, count)
-        while place < end {
-          result.append(place)
-          guard case let (next, overflows) = place.addingReportingOverflow(step), !overflows else { break }
-          place = next
-        }
-      } else {
-        let end = bound(stop, -1, -1, count - 1)
-        var place = bound(start, count - 1, -1, count - 1)
-        while place > end {
-          result.append(place)
-          guard case let (next, overflows) = place.addingReportingOverflow(step), !overflows else { break }
-          place = next
-        }
+      var (place, end) = bounds(count)
+      while step > 0 ? place < end : place > end {
+        result.append(place)
+        let (next, overflows) = place.addingReportingOverflow(step)
+        guard !overflows else { break }
+        place = next
       }
       return result
     }
@@ -165,8 +160,10 @@ extension Interpreter {
       let places = indices(range.count)
       try charge(places.count)
       let (product, overflows) = range.step.multipliedReportingOverflow(by: step)
+      let (start, end) = bounds(range.count)
       return .range(
-        IntegerRange(start: places.first.map { range[$0] } ?? 0, step: overflows ? 1 : product, count: places.count))
+        IntegerRange(
+          start: range[start], stop: range[end], step: overflows ? 1 : product, count: places.count))
     default: throw fault(.value, "a value of type \(value.typeName) cannot be sliced")
     }
   }

@@ -54,7 +54,7 @@ extension Interpreter {
     guard count <= limits.rangeLength else {
       throw fault(.limit, "a range has \(count) items, more than \(limits.rangeLength)")
     }
-    return .range(IntegerRange(start: start, step: step, count: count))
+    return .range(IntegerRange(start: start, stop: stop, step: step, count: count))
   }
 
   private func dict(_ arguments: Arguments) throws(TemplateError) -> Value {

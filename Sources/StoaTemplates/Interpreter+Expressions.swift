@@ -135,6 +135,7 @@ extension Interpreter {
     func bound(_ expression: Expression?) throws(TemplateError) -> Int? {
       guard let expression else { return nil }
       let value = try evaluate(expression, in: scope)
+      line = expression.line
       if case .none = value { return nil }
       guard let integer = value.integer else {
         throw fault(.value, "slice bounds are integers or none, not \(value.typeName)")

@@ -175,6 +175,8 @@ struct Lexer {
   }
 
   private mutating func comment() throws(TemplateError) {
+    // Like jinja2, which looks for the end only where there is text left.
+    guard position < source.count else { return }
     let start = position
     while position < source.count, !isNext("#}") { position += 1 }
     guard position < source.count else { throw fault("a comment is not closed with #}") }
@@ -209,6 +211,7 @@ struct Lexer {
   private mutating func raw() throws(TemplateError) {
     let start = position
     let startLine = line
+    guard position < source.count else { return }
     while position < source.count {
       guard isNext("{%") else {
         position += 1

@@ -19,12 +19,12 @@ extension Parser {
 
   /// An expression, or a tuple when commas follow, as in `{{ a, b }}`.
   mutating func tupleOrExpression(
-    allowsConditional: Bool = true, ending: String? = nil, isParenthesised: Bool = false
+    allowsConditional: Bool = true, isParenthesised: Bool = false
   ) throws(TemplateError) -> Expression {
     let line = current.line
     var items: [Expression] = []
     var isTuple = false
-    while !isTupleEnd(ending) {
+    while !isTupleEnd {
       items.append(try expression(allowsConditional: allowsConditional))
       guard take(",") else { break }
       isTuple = true
@@ -36,10 +36,9 @@ extension Parser {
     return try make(.tuple(items), line: line, over: items.map(\.height).max() ?? 0)
   }
 
-  private func isTupleEnd(_ ending: String?) -> Bool {
+  private var isTupleEnd: Bool {
     switch current.kind {
     case .variableEnd, .blockEnd, .symbol(")"): true
-    case .name(let text): text.string == ending
     default: false
     }
   }

@@ -105,9 +105,9 @@ extension Parser {
 
   private mutating func loop(line: Int) throws(TemplateError) -> Loop {
     let assignmentsBefore = loopAssignments
-    let target = try target(endsBeforeIn: true)
+    let target = try target()
     guard takeName("in") else { throw fault("expected 'in', got '\(current.description)'") }
-    let sequence = try tupleOrExpression(allowsConditional: false, ending: "recursive")
+    let sequence = try tupleOrExpression(allowsConditional: false)
     let outer = (isSoft, loopDepth)
     isSoft = false
     let condition = takeName("if") ? try expression() : nil
@@ -219,12 +219,11 @@ extension Parser {
   }
 
   private mutating func target(
-    endsBeforeIn: Bool = false, allowsAttribute: Bool = false, isParameter: Bool = false
+    allowsAttribute: Bool = false, isParameter: Bool = false
   ) throws(TemplateError) -> Target {
     var items: [Target] = []
     var isTuple = false
     while true {
-      if endsBeforeIn, isName("in") { break }
       switch current.kind {
       case .blockEnd, .variableEnd, .symbol(")"): break
       default:

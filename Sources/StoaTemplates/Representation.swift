@@ -39,8 +39,7 @@ extension Interpreter {
     case .tuple(let sequence): try appendRepr(sequence.items, "(", sequence.items.count == 1 ? ",)" : ")", to: &bytes)
     case .dict(let dictionary): try appendRepr(dictionary.keys, dictionary.values, to: &bytes)
     case .range(let range):
-      let stop = range.start + range.step * range.count
-      bytes += "range(\(range.start), \(stop)\(range.step == 1 ? "" : ", \(range.step)"))".utf8
+      bytes += "range(\(range.start), \(range.stop)\(range.step == 1 ? "" : ", \(range.step)"))".utf8
     case .view(let view):
       let items = (0..<view.dictionary.keys.count).map(view.item)
       try appendRepr(items, view.part.rawValue + "([", "])", to: &bytes)

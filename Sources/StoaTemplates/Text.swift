@@ -254,7 +254,7 @@ extension Text {
       while offset < bytes.count, scalar(at: offset).isPythonSpace { offset += length(at: offset) }
       guard offset < bytes.count else { return pieces }
       if pieces.count == limit {
-        pieces.append(derived(bytes[offset...]).stripped(left: false))
+        pieces.append(derived(bytes[offset...]))
         return pieces
       }
       let start = offset
@@ -270,7 +270,7 @@ extension Text {
       while end > 0, case let last = start(before: end), scalar(at: last).isPythonSpace { end = last }
       guard end > 0 else { break }
       if pieces.count == limit {
-        pieces.append(derived(bytes[..<end]).stripped(right: false))
+        pieces.append(derived(bytes[..<end]))
         break
       }
       var begin = end
@@ -318,21 +318,18 @@ extension Text {
 
   var uppercased: Text { mapped(\.properties.uppercaseMapping) }
 
-  /// Lower case with the rule for a final sigma (Unicode Standard, section 3.13).
+  /// The lower case of one code point, with the rule for a final sigma (Unicode Standard, section 3.13).
+  private static func lowercase(_ index: Int, of all: [Unicode.Scalar]) -> String {
+    guard all[index] == "\u{3A3}" else { return all[index].properties.lowercaseMapping }
+    let before = all[..<index].last { !$0.properties.isCaseIgnorable }?.properties.isCased ?? false
+    let after = all[(index + 1)...].first { !$0.properties.isCaseIgnorable }?.properties.isCased ?? false
+    return before && !after ? "\u{3C2}" : "\u{3C3}"
+  }
+
   var lowercased: Text {
     let all = scalars
     guard all.contains("\u{3A3}") else { return mapped(\.properties.lowercaseMapping) }
-    var result: [UInt8] = []
-    for (i, scalar) in all.enumerated() {
-      if scalar == "\u{3A3}" {
-        let before = all[..<i].last { !$0.properties.isCaseIgnorable }?.properties.isCased ?? false
-        let after = all[(i + 1)...].first { !$0.properties.isCaseIgnorable }?.properties.isCased ?? false
-        result.append(scalar: before && !after ? "\u{3C2}" : "\u{3C3}")
-      } else {
-        result += scalar.properties.lowercaseMapping.utf8
-      }
-    }
-    return derived(result)
+    return derived(all.indices.flatMap { Text.lowercase($0, of: all).utf8 })
   }
 
   var capitalized: Text {
@@ -350,10 +347,13 @@ extension Text {
 
   /// Python's `str.title`: every run of cased characters starts with a capital.
   var titlecased: Text {
+    let all = scalars
+    var result: [UInt8] = []
     var previousIsCased = false
-    return mapped { scalar in
-      defer { previousIsCased = scalar.properties.isCased }
-      return previousIsCased ? scalar.properties.lowercaseMapping : scalar.properties.titlecaseMapping
+    for (i, scalar) in all.enumerated() {
+      result += (previousIsCased ? Text.lowercase(i, of: all) : scalar.properties.titlecaseMapping).utf8
+      previousIsCased = scalar.properties.isCased
     }
+    return derived(result)
   }
 }

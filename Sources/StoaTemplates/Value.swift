@@ -88,6 +88,8 @@ final class Mapping {
 /// Python's `range`.
 struct IntegerRange {
   let start: Int
+  /// The end as it was given, which only printing shows.
+  let stop: Int
   let step: Int
   let count: Int
 

@@ -4,11 +4,10 @@ struct ByteLevelBPE: Sendable {
   /// Puts a space before each section of text that does not begin with one.
   let addsPrefixSpace: Bool
   private let merges: MergeTable
-  /// The symbol of each byte.
+  /// The symbol of each byte; `dropped` for a byte that leaves no trace.
   private let byteSymbols: [UInt32]
   /// The token of each byte, −1 where there is none.
   private let byteTokens: [Int32]
-  private let unknown: Int32?
   private let tokenCount: Int
   /// The bytes of symbols that are no tokens: symbol `tokenCount + i` is string `i`.
   private let extraSymbols: PackedByteStrings
@@ -16,23 +15,37 @@ struct ByteLevelBPE: Sendable {
   private let wholeWords: ByteStringIndex?
   private let surfaces: PackedByteStrings
 
+  private static let dropped = UInt32.max
+
+  /// What stands for a byte that has no token.
+  enum MissingByte {
+    /// It keeps its neighbours apart and disappears after merging, as in llama.cpp.
+    case separates
+    /// This token; with none, the byte disappears before merging, as in Hugging Face tokenizers.
+    case replaced(Int32?)
+  }
+
   /// - Parameters:
   ///   - surfaces: The bytes that each token stands for.
   ///   - rules: Pairs of strings that merge, as written in the vocabulary: strings 2i and 2i + 1 merge with rank i.
   ///   - ignoresMerges: Whether a word that is a token is taken whole even if merges do not lead there.
   init(
     vocabulary: Vocabulary, surfaces: PackedByteStrings, rules: PackedByteStrings, preTokenizer: PreTokenizer,
-    ignoresMerges: Bool, addsPrefixSpace: Bool, unknown: Int32?
+    ignoresMerges: Bool, addsPrefixSpace: Bool, missingByte: MissingByte
   ) {
     self.preTokenizer = preTokenizer
     self.addsPrefixSpace = addsPrefixSpace
-    self.unknown = unknown
     self.surfaces = surfaces
     tokenCount = vocabulary.count
     var symbols = SymbolTable(vocabulary: vocabulary)
-    byteSymbols = (0..<256).map { symbols.symbol(ByteLevelAlphabet.encode(CollectionOfOne(UInt8($0)))) }
+    let symbolOfByte = (0..<256).map { symbols.symbol(ByteLevelAlphabet.encode(CollectionOfOne(UInt8($0)))) }
     let count = tokenCount
-    byteTokens = byteSymbols.map { $0 < count ? Int32($0) : -1 }
+    byteTokens = symbolOfByte.map { $0 < count ? Int32($0) : -1 }
+    switch missingByte {
+    case .separates: byteSymbols = symbolOfByte
+    case .replaced(let token):
+      byteSymbols = symbolOfByte.map { $0 < count ? $0 : token.map { UInt32($0) } ?? Self.dropped }
+    }
     var merges = MergeTable(minimumCapacity: rules.count / 2)
     for rank in 0..<rules.count / 2 {
       let (left, right) = (rules.range(2 * rank), rules.range(2 * rank + 1))
@@ -88,18 +101,17 @@ struct ByteLevelBPE: Sendable {
     _ text: Span<UInt8>, _ word: Range<Int>, _ scratch: inout EncodingScratch, _ output: inout [Int32]
   ) {
     scratch.merger.symbols.removeAll(keepingCapacity: true)
-    for i in word { scratch.merger.symbols.append(byteSymbols[Int(text[i])]) }
+    for i in word {
+      let symbol = byteSymbols[Int(text[i])]
+      if symbol != Self.dropped { scratch.merger.symbols.append(symbol) }
+    }
     scratch.merger.merge(merges)
     for symbol in scratch.merger.symbols {
       if symbol < tokenCount {
         output.append(Int32(symbol))
       } else {
-        for byte in extraSymbols[Int(symbol) - tokenCount] {
-          if byteTokens[Int(byte)] >= 0 {
-            output.append(byteTokens[Int(byte)])
-          } else if let unknown {
-            output.append(unknown)
-          }
+        for byte in extraSymbols[Int(symbol) - tokenCount] where byteTokens[Int(byte)] >= 0 {
+          output.append(byteTokens[Int(byte)])
         }
       }
     }

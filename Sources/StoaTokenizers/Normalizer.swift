@@ -15,9 +15,29 @@ enum Normalizer: Sendable, Equatable {
       isASCII = isASCII && text[i] < 0x80
       bytes.append(text[i])
     }
-    guard self == .canonicalComposition, !isASCII, let string = String(validating: bytes, as: UTF8.self) else {
-      return bytes
+    guard self == .canonicalComposition, !isASCII, String(validating: bytes, as: UTF8.self) != nil else { return bytes }
+    return Self.canonicallyComposed(bytes.span)
+  }
+
+  /// Foundation composes the vowels from U+1176 on and the trailing U+11A7 into Hangul syllables, which the Unicode
+  /// Standard (3.12) does not. These scalars never compose with what is before them, so the text is composed in parts
+  /// that begin there.
+  private static func canonicallyComposed(_ text: Span<UInt8>) -> [UInt8] {
+    var result: [UInt8] = []
+    result.reserveCapacity(text.count)
+    var part: [UInt8] = []
+    func flush() {
+      result += String(decoding: part, as: UTF8.self).precomposedStringWithCanonicalMapping.utf8
+      part.removeAll(keepingCapacity: true)
     }
-    return Array(string.precomposedStringWithCanonicalMapping.utf8)
+    var i = 0
+    while i < text.count {
+      let scalar = text.scalar(at: i, end: text.count)
+      if (0x1176...0x11A7).contains(scalar.value) { flush() }
+      for offset in i..<i + scalar.length { part.append(text[offset]) }
+      i += scalar.length
+    }
+    flush()
+    return result
   }
 }

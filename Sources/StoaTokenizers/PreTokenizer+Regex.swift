@@ -73,8 +73,9 @@ extension SplitPattern {
       (#"[\r\n]"#, .newline),
       (#"\s?\p{L}+"#, .spacedLetters),
       (#"\s?\p{P}+"#, .spacedPunctuation),
+      (#"\s?[!-/:-~！-／：-～‘-‟　-。]+"#, .spacedFullWidthPunctuation(exceptSpace: false)),
       (#"\s+$"#, .trailingSpace),
-      ("[一-龥ࠀ-一가-퟿]+", .cjk),
+      ("[一-龥ࠀ-一가-퟿]+", .cjk(exceptSpace: false)),
       ("[一-龥\u{3040}-ゟ゠-ヿ]+", .cjkAndKana),
     ]
   }()

@@ -64,9 +64,12 @@ extension PreTokenizer {
     case "falcon":
       [.punctuation(backtick: true), .gpt2, .threeDigits]
     case "deepseek-llm":
-      [.newline, .spacedScripts, .spacedFullWidthPunctuation, .trailingSpace, .cjk, .numbers(maximum: .max)]
+      [
+        .newline, .spacedScripts, .spacedFullWidthPunctuation(exceptSpace: true), .trailingSpace,
+        .cjk(exceptSpace: true), .numbers(maximum: .max),
+      ]
     case "deepseek-coder":
-      [.newline, .spacedLetters, .spacedPunctuation, .cjk, .numbers(maximum: 1)]
+      [.newline, .spacedLetters, .spacedPunctuation, .cjk(exceptSpace: true), .numbers(maximum: 1)]
     case "deepseek-v3", "hunyuan-dense", "joyai-llm":
       [.numbers(maximum: 3), .cjkAndKana, .deepSeek3]
     case "tekken":

@@ -249,9 +249,4 @@ struct Scanner: ~Escapable {
     }
     return scalars(i, accept)
   }
-
-  func wordSeparator(_ i: Int) -> Int {
-    if i >= end || text.scalar(at: i, end: end).value != 0x2581 { return i }
-    return scalars(i + 3) { $0.value != 0x2581 }
-  }
 }

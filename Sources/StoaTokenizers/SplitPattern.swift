@@ -23,16 +23,14 @@ enum SplitPattern: Sendable, Equatable {
   case spacedPunctuation
   /// `\s?[…]+` of the letters of scripts that have case.
   case spacedScripts
-  /// `\s?[!-/:-~！-／：-～‘-‟　-。]+`
-  case spacedFullWidthPunctuation
+  /// `\s?[!-/:-~！-／：-～‘-‟　-。]+`, where llama.cpp does not see whitespace beyond ASCII in the set.
+  case spacedFullWidthPunctuation(exceptSpace: Bool)
   /// `\s+$`
   case trailingSpace
-  /// `[一-龥ࠀ-一가-퟿]+`
-  case cjk
+  /// `[一-龥ࠀ-一가-퟿]+`, where llama.cpp does not see whitespace in the set.
+  case cjk(exceptSpace: Bool)
   /// `[一-龥぀-ゟ゠-ヿ]+`
   case cjkAndKana
-  /// `▁[^▁]*`: each word separator begins a piece.
-  case wordSeparator
 
   /// Where the match that begins at `i` ends; `i` when there is none. Sees nothing at or beyond `end`.
   @inline(__always)
@@ -50,11 +48,17 @@ enum SplitPattern: Sendable, Equatable {
     case .spacedLetters: scan.spaced(i) { UnicodeClass($0).intersects(.letter) }
     case .spacedPunctuation: scan.spaced(i) { UnicodeClass($0).intersects(.punctuation) }
     case .spacedScripts: scan.spaced(i) { ScalarRanges.casedScripts.contains($0.value) }
-    case .spacedFullWidthPunctuation: scan.spaced(i) { ScalarRanges.fullWidthPunctuation.contains($0.value) }
+    case .spacedFullWidthPunctuation(let exceptSpace):
+      scan.spaced(i) {
+        ScalarRanges.fullWidthPunctuation.contains($0.value)
+          && !(exceptSpace && UnicodeClass($0).intersects(.space))
+      }
     case .trailingSpace: scan.trailingSpace(i)
-    case .cjk: scan.scalars(i) { ScalarRanges.cjk.contains($0.value) }
+    case .cjk(let exceptSpace):
+      scan.scalars(i) {
+        ScalarRanges.cjk.contains($0.value) && !(exceptSpace && UnicodeClass($0).intersects(.space))
+      }
     case .cjkAndKana: scan.scalars(i) { ScalarRanges.cjkAndKana.contains($0.value) }
-    case .wordSeparator: scan.wordSeparator(i)
     }
   }
 }

@@ -57,7 +57,8 @@ extension Tokenizer {
     let surfaces = byteLevelSurfaces(vocabulary, addedTokens: added)
     let model = ByteLevelBPE(
       vocabulary: vocabulary, surfaces: surfaces, rules: rules(merges), preTokenizer: preTokenizer,
-      ignoresMerges: preTokenizer.ignoresMerges, addsPrefixSpace: false, unknown: nil)
+      ignoresMerges: preTokenizer.ignoresMerges, addsPrefixSpace: false,
+      missingByte: .separates)
     var parts = Parts(
       name: "BPE \(preTokenizer.name)", vocabulary: vocabulary, surfaces: surfaces, model: .byteLevel(model))
     parts.addedTokens = added
@@ -72,8 +73,8 @@ extension Tokenizer {
     // Numbers that mean nothing known are taken for normal tokens.
     let types = metadata.ints(Key.types)?.map { UInt8(exactly: $0).flatMap(TokenType.init) ?? .normal } ?? []
     var vocabulary = try Vocabulary(tokens: texts, scores: metadata.floats(Key.scores) ?? [], types: types)
-    // Converters have marked tokens that end a turn as user-defined, which would show them to the user.
-    for text in TokenType.endTexts {
+    // Converters have marked such tokens as user-defined, so that plain text would become them.
+    for text in TokenType.endTexts.union(TokenType.infillTexts) {
       if let id = vocabulary.id(text), vocabulary.types[Int(id)] == .userDefined {
         vocabulary.types[Int(id)] = .control
       }

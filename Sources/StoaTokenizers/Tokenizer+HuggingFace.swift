@@ -33,7 +33,8 @@ extension Tokenizer {
       let surfaces = byteLevelSurfaces(vocabulary, addedTokens: added)
       let encoder = ByteLevelBPE(
         vocabulary: vocabulary, surfaces: surfaces, rules: model.rules, preTokenizer: preTokenizer,
-        ignoresMerges: model.ignoresMerges, addsPrefixSpace: addsPrefixSpace, unknown: unknown)
+        ignoresMerges: model.ignoresMerges, addsPrefixSpace: addsPrefixSpace,
+        missingByte: .replaced(unknown))
       parts = Parts(name: "BPE \(name)", vocabulary: vocabulary, surfaces: surfaces, model: .byteLevel(encoder))
     } else {
       var options = pipeline.sentencePiece

@@ -20,6 +20,14 @@ extension TokenType {
     "<end_of_utterance>", "<eos>", "<turn|>", "<｜end▁of▁sentence｜>", "[e~[", "<|fim_pad|>", "<|repo_name|>",
     "<|file_sep|>",
   ]
+
+  /// Texts of tokens that mark the parts of a text to be filled in.
+  static let infillTexts: Set<String> = [
+    "<|fim_prefix|>", "<fim-prefix>", "<fim_prefix>", "<｜fim▁begin｜>", "<PRE>", "▁<PRE>", "<|code_prefix|>",
+    "<|fim_suffix|>", "<fim-suffix>", "<fim_suffix>", "<｜fim▁hole｜>", "<SUF>", "▁<SUF>", "<|code_suffix|>",
+    "<|fim_middle|>", "<fim-middle>", "<fim_middle>", "<｜fim▁end｜>", "<MID>", "▁<MID>", "<|code_middle|>",
+    "<fim-pad>", "<fim_pad>", "<|fim_repo|>", "<fim-repo>",
+  ]
 }
 
 /// The tokens of a model as its file lists them.

@@ -1,7 +1,8 @@
 import ArgumentParser
 import Foundation
-import StoaFormats
+import StoaEngine
 import StoaHub
+import StoaModels
 import StoaTerminal
 
 /// A failure with its words: what is wrong and where, and what to do about it.
@@ -31,7 +32,7 @@ struct FailureReport {
   init(_ error: any Error) {
     switch error {
     case is Interrupted: status = .interrupted
-    case HubError.cancelled: status = .interrupted
+    case HubError.cancelled, EngineError.cancelled, ModelError.cancelled: status = .interrupted
     case let error as OutputError where error.readerIsGone:
       // The reader has seen enough; that is no failure of ours.
       status = .done
@@ -63,13 +64,6 @@ struct FailureReport {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// The same facts for programs.
-  var json: JSONValue? {
-    guard let message else { return nil }
-    let hint: JSONValue = advice.isEmpty ? .null : .string(advice.joined(separator: "\n"))
-    return ["error": ["message": .string(message), "advice": hint]]
-  }
-
   /// Whether the argument parser threw it: only then does its own wording apply.
   private static func isFromParser(_ error: any Error) -> Bool {
     if error is CleanExit || error is ValidationError || error is ExitCode { return true }
@@ -94,7 +88,7 @@ struct FailureReport {
   }
 
   private static func text(of error: any Error) -> String {
-    if let error = error as? any CustomStringConvertible { return error.description }
-    return (error as NSError).localizedDescription
+    // Foundation's errors describe themselves for programmers; ours are written for users.
+    type(of: error) is AnyClass ? (error as NSError).localizedDescription : String(describing: error)
   }
 }

@@ -24,8 +24,7 @@ struct TokenizerOption: ParsableArguments {
   @Option(
     name: .customLong("tokenizer"),
     help: ArgumentHelp(
-      "Take the tokenizer from this file or folder.", discussion: "A tokenizer.json, tokenizer.model or .gguf file.",
-      valueName: "file"),
+      "Take the tokenizer from this tokenizer.json, tokenizer.model or .gguf file.", valueName: "file"),
     completion: .file())
   var path: String?
 }
@@ -36,16 +35,22 @@ struct JSONOption: ParsableArguments {
   var json = false
 }
 
-/// `--context` and `--threads`.
-struct EngineOptions: ParsableArguments {
+/// `--context`.
+struct ContextOption: ParsableArguments {
   @Option(help: ArgumentHelp("Positions of context to reserve (default: the model's own).", valueName: "n"))
   var context: Int?
 
+  func validate() throws {
+    if let context, context < 1 { throw ValidationError("--context must be at least 1") }
+  }
+}
+
+/// `--threads`.
+struct ThreadsOption: ParsableArguments {
   @Option(help: ArgumentHelp("Threads to compute with (default: the cores this process may use).", valueName: "n"))
   var threads: Int?
 
   func validate() throws {
-    if let context, context < 1 { throw ValidationError("--context must be at least 1") }
     if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be between 1 and 1024") }
   }
 }

@@ -76,7 +76,10 @@ struct ModelFacts {
   }
 
   /// The architecture as people write it.
-  var architectureTitle: String {
+  var architectureTitle: String { Self.title(ofArchitecture: architecture) }
+
+  /// An architecture's name as people write it.
+  static func title(ofArchitecture architecture: String) -> String {
     let titles = [
       "llama": "Llama", "mistral": "Mistral", "mixtral": "Mixtral", "qwen2": "Qwen 2", "qwen3": "Qwen 3",
       "gemma2": "Gemma 2", "phi3": "Phi 3", "gpt2": "GPT-2", "falcon": "Falcon", "gpt_neox": "GPT-NeoX",

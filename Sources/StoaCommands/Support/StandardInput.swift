@@ -15,10 +15,8 @@ enum InputText {
   /// A whole file, or standard input for `-`.
   static func file(_ path: String) throws -> String {
     if path == "-" { return try read(FileHandle.standardInput, name: "standard input") }
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
-      throw CommandFailure(
-        message: "\(path): \(isFolder.boolValue ? "this is a folder" : "no such file")", advice: "give a text file")
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw CommandFailure(message: "\(path): no such file", advice: "give a text file, or - for standard input")
     }
     guard let handle = FileHandle(forReadingAtPath: path) else {
       throw CommandFailure(message: "\(path): cannot open the file", advice: "check its permissions")
@@ -29,7 +27,12 @@ enum InputText {
 
   private static func read(_ handle: FileHandle, name: String) throws -> String {
     var data = Data()
-    while let part = try handle.read(upToCount: 1 << 20), !part.isEmpty {
+    while true {
+      let part: Data?
+      do { part = try handle.read(upToCount: 1 << 20) } catch {
+        throw CommandFailure(message: "\(name): cannot be read as a file", advice: "give a text file")
+      }
+      guard let part, !part.isEmpty else { break }
       data.append(part)
       guard data.count <= byteLimit else {
         throw CommandFailure(

@@ -1,0 +1,157 @@
+import ArgumentParser
+import StoaEngine
+import StoaFormats
+import StoaHub
+import StoaTerminal
+
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Talk to a model, or let it answer one prompt.",
+    discussion: """
+      Without a prompt, at a terminal: a conversation; /help lists what it understands, Ctrl-C stops an answer.
+      Without a prompt, from a pipe or file: the prompt is standard input, and the answer alone is printed.
+
+      Examples:
+        stoa run primer
+        stoa run model.gguf "Why is the sky blue? One sentence." --temperature 0
+        stoa run model.gguf --system "You are terse." < question.txt > answer.txt
+        stoa run base.gguf --raw "Once upon a time" --max-tokens 100 --seed 7
+      """)
+
+  @OptionGroup var target: ModelArgument
+  @Argument(help: "What to say to the model.") var prompt: String?
+  @Flag(help: "Continue the text as it is, without the chat template; an empty one starts from nothing.") var raw =
+    false
+  @Option(help: ArgumentHelp("The system message: who the model is and how it should answer.", valueName: "text"))
+  var system: String?
+  @Flag(help: "If the prompt does not fit the context, drop the oldest part of it.") var truncate = false
+  @Flag(help: "Print tokens, speed and seed to standard error after the answer.") var stats = false
+  @OptionGroup(title: "Sampling") var sampling: SamplingOptions
+  @OptionGroup(title: "Engine") var context: ContextOption
+  @OptionGroup(title: "Engine") var threads: ThreadsOption
+  @OptionGroup(title: "Engine") var tokenizer: TokenizerOption
+  @OptionGroup var output: JSONOption
+  var json: Bool { output.json }
+
+  func validate() throws {
+    if raw && system != nil {
+      throw ValidationError("--system needs the chat template, which --raw leaves out")
+    }
+  }
+
+  func run() throws {
+    let terminal = Terminal.current()
+    let loaded = try LoadedModel.load(
+      target, context: context.context, threads: threads.threads, tokenizerPath: tokenizer.path)
+    let settings = try sampling.settings()
+    let text: String
+    if let prompt {
+      text = prompt
+    } else if terminal.isInteractive && !json {
+      return try Chat(loaded, settings, system: system, raw: raw, truncates: truncate, terminal).run()
+    } else {
+      text = try InputText.standardInput()
+      if text.isEmpty && !raw {
+        throw CommandFailure.usage("the prompt is empty", advice: "give it as an argument or on standard input")
+      }
+    }
+    let result = try answer(text, loaded, settings, terminal)
+    if result.finishReason == .cancelled { throw Interrupted() }
+  }
+
+  private func answer(
+    _ text: String, _ loaded: LoadedModel, _ settings: ChatSettings, _ terminal: Terminal
+  ) throws -> GenerationResult {
+    let tokenizer = try loaded.tokenizer()
+    let template = raw ? nil : loaded.model.chatTemplate
+    if !raw && template == nil {
+      let note = "\(loaded.location.name) has no chat template: continuing the text as it is (--raw)"
+      Output.note(terminal.style(for: .error).dim(PrintableText.line(note)) + "\n")
+    }
+    let builder = PromptBuilder(
+      model: loaded.model, tokenizer: tokenizer, template: template, truncates: truncate,
+      maxTokens: settings.options.maxTokens)
+    let tokens: [Int32]
+    if let template {
+      var conversation = Conversation(system: system)
+      conversation.add(user: text)
+      tokens = try builder.chat(conversation, template: template).tokens
+    } else {
+      tokens = try builder.raw(text)
+    }
+    var writer = AnswerWriter(isTerminal: terminal.outputIsTerminal, isSilent: json)
+    let session = try loaded.model.makeSession()
+    let result = try Interrupts.listen {
+      try session.generate(
+        prompt: tokens, options: settings.options, isCancelled: { Interrupts.requested || writer.failure != nil },
+        onText: { writer.write($0) })
+    }
+    try writer.finish()
+    if json {
+      try result.json.print()
+    } else if stats {
+      Output.note(terminal.style(for: .error).dim(result.summary) + "\n")
+    }
+    return result
+  }
+}
+
+/// Writes an answer as it comes.
+struct AnswerWriter {
+  let isTerminal: Bool
+  let isSilent: Bool
+  private(set) var failure: OutputError?
+  private var endsLine = true
+
+  init(isTerminal: Bool, isSilent: Bool = false) {
+    self.isTerminal = isTerminal
+    self.isSilent = isSilent
+  }
+
+  /// Writes a piece. A failed write is kept for `finish`: generation cannot throw through.
+  mutating func write(_ text: String) {
+    guard !isSilent, failure == nil, !text.isEmpty else { return }
+    endsLine = text.hasSuffix("\n")
+    // What a model says must not drive the terminal; a file gets it as it is.
+    do { try Output.write(isTerminal ? PrintableText.block(text) : text) } catch { failure = error }
+  }
+
+  /// Ends the last line.
+  mutating func finish() throws(OutputError) {
+    if let failure { throw failure }
+    guard !isSilent, !endsLine else { return }
+    endsLine = true
+    try Output.write("\n")
+  }
+}
+
+extension GenerationResult {
+  /// The contract of `stoa run --json`.
+  var json: JSONValue {
+    [
+      "text": .string(text), "tokens": .tokens(tokens), "prompt_tokens": .int(promptTokens),
+      "completion_tokens": .int(completionTokens), "finish_reason": .string(finishReason.rawValue),
+      "seed": Self.seedValue(seed),
+    ]
+  }
+
+  /// One line for people: `212 tokens · 1,940 tokens/s · seed 8123`.
+  var summary: String {
+    var parts = [Format.plural(completionTokens, "token")]
+    if completionTokens > 0, generateSeconds > 0 {
+      parts.append("\(Format.perSecond(Double(completionTokens) / generateSeconds)) tokens/s")
+    }
+    parts.append("seed \(seed)")
+    switch finishReason {
+    case .stop: break
+    case .length: parts.append("cut off at the limit")
+    case .cancelled: parts.append("stopped")
+    }
+    return parts.joined(separator: " · ")
+  }
+
+  /// JSON numbers of this writer are signed: a seed above that range is written as text, so that no digit is lost.
+  private static func seedValue(_ seed: UInt64) -> JSONValue {
+    Int(exactly: seed).map(JSONValue.int) ?? .string(String(seed))
+  }
+}

@@ -1,0 +1,35 @@
+import StoaEngine
+import StoaHub
+import StoaTerminal
+import StoaTokenizers
+
+/// A model that is ready to compute, and where it came from.
+struct LoadedModel {
+  let location: ModelLocation
+  let model: LanguageModel
+
+  /// Finds and loads a model, with a progress line if it takes long.
+  static func load(
+    _ target: ModelArgument, context: Int? = nil, threads: Int? = nil, tokenizerPath: String? = nil
+  ) throws -> LoadedModel {
+    let location = try target.resolve()
+    var load = LoadOptions()
+    load.contextLength = context
+    load.threads = threads
+    load.tokenizerPath = tokenizerPath
+    let bar = ProgressBar("loading " + PrintableText.line(location.name), unit: .fraction)
+    defer { bar.finish() }
+    let model = try LanguageModel.load(path: location.path, options: load) { bar.update(fraction: $0) }
+    return LoadedModel(location: location, model: model)
+  }
+
+  /// The tokenizer, which text needs and token ids do not.
+  func tokenizer() throws -> Tokenizer {
+    guard let tokenizer = model.tokenizer else {
+      throw CommandFailure(
+        message: "\(location.name) comes without a tokenizer",
+        advice: "fetch tokenizer.json of the same model into its folder, or give one with --tokenizer FILE")
+    }
+    return tokenizer
+  }
+}

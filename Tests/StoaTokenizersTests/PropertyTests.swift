@@ -1,0 +1,99 @@
+import StoaFormats
+import Testing
+
+@testable import StoaTokenizers
+
+/// Laws that hold for any text and any ids.
+@Suite struct PropertyTests {
+  static let all = ["spm-like", "byte-level", "sentencepiece", "byte-level.gguf", "sentencepiece.gguf"]
+
+  @Test(arguments: all) func streamEqualsDecoding(name: String) throws {
+    let tokenizer = try Fixtures.tokenizer(name)
+    var random = SeededGenerator(state: 1)
+    for round in 0..<300 {
+      let ids = (0..<Int.random(in: 0...30, using: &random)).map { _ in
+        // Low ids are bytes, of which characters must be put together; some ids do not exist.
+        Int32.random(in: Bool.random(using: &random) ? -2...262 : 0...620, using: &random)
+      }
+      let showSpecial = round % 2 == 0
+      var stream = tokenizer.detokenizer(continuing: true, showSpecial: showSpecial)
+      var parts: [String] = []
+      for id in ids { parts.append(stream.append(id)) }
+      parts.append(stream.finish())
+      let bytes = ids.flatMap { tokenizer.bytes(of: $0, showSpecial: showSpecial) }
+      #expect(parts.joined() == String(decoding: bytes, as: UTF8.self))
+      // Nothing is held back that is complete: what has come is what the bytes so far say, less an unfinished character.
+      let held = bytes.count - String(decoding: bytes, as: UTF8.self).utf8.count
+      #expect(held <= 0 || parts.joined().contains("\u{FFFD}"))
+    }
+  }
+
+  @Test(arguments: all) func textSurvives(name: String) throws {
+    let tokenizer = try Fixtures.tokenizer(name)
+    var random = SeededGenerator(state: 2)
+    let texts = try Fixtures().texts + (0..<200).map { _ in random.text(count: 40) }
+    for text in texts where name.hasPrefix("byte") || !text.contains(0xE2) {
+      // Whitespace before `[left]` and after `[right]` goes, as their flags say; `▁` becomes a space.
+      if String(decoding: text, as: UTF8.self).contains(/\[(left|right|mask)\]/) { continue }
+      let ids = tokenizer.encode(text, parseSpecial: false, addSpecial: false)
+      var bytes = ids.flatMap { tokenizer.bytes(of: $0) }
+      if tokenizer.addsSpacePrefix {
+        // One space in front, and in some formats one after each added token.
+        if bytes.first == 0x20 { bytes.removeFirst() }
+        if String(decoding: text, as: UTF8.self).contains(/word|<tool>/) { continue }
+      }
+      #expect(bytes == text)
+    }
+  }
+
+  @Test(arguments: all) func idsAreInRangeAndPlainTextIsNeverControl(name: String) throws {
+    let tokenizer = try Fixtures.tokenizer(name)
+    var random = SeededGenerator(state: 3)
+    let texts = try Fixtures().texts + (0..<200).map { _ in random.text(count: 40) }
+    for text in texts {
+      for id in tokenizer.encode(text) { #expect(id >= 0 && id < tokenizer.vocabularySize) }
+      for id in tokenizer.encode(text, parseSpecial: false, addSpecial: false) { #expect(!tokenizer.isControl(id)) }
+    }
+  }
+
+  @Test(arguments: all) func longRunsEncode(name: String) throws {
+    let tokenizer = try Fixtures.tokenizer(name)
+    for piece in ["a", " ", "\n", "狐", "ab", "the river", "<s>", "\u{0}"] {
+      let text = Array(String(repeating: piece, count: 20_000).utf8)
+      let ids = tokenizer.encode(text, parseSpecial: false, addSpecial: false)
+      let bytes = ids.flatMap { tokenizer.bytes(of: $0) }
+      #expect(bytes == text || bytes == [0x20] + text)
+    }
+  }
+
+  @Test func scanAndHeapMergeAlike() {
+    var random = SeededGenerator(state: 4)
+    for _ in 0..<50 {
+      var table = MergeTable()
+      for _ in 0..<60 {
+        table.insert(
+          UInt32.random(in: 0..<12, using: &random), UInt32.random(in: 0..<12, using: &random),
+          rank: UInt32.random(in: 0..<40, using: &random), result: UInt32.random(in: 0..<12, using: &random))
+      }
+      for length in [2, 3, 10, 39, 40, 41, 42, 80, 300] {
+        let symbols = (0..<length).map { _ in UInt32.random(in: 0..<12, using: &random) }
+        var merger = BytePairMerger()
+        merger.symbols = symbols
+        merger.merge(table)
+        #expect(merger.symbols == merged(symbols, table))
+      }
+    }
+  }
+
+  /// The definition, word for word: merge the leftmost pair of lowest rank until none merges.
+  private func merged(_ symbols: [UInt32], _ table: MergeTable) -> [UInt32] {
+    var symbols = symbols
+    while true {
+      let merges = symbols.indices.dropLast().map { ($0, table.merge(symbols[$0], symbols[$0 + 1])) }
+      guard let (at, merge) = merges.min(by: { $0.1.rank < $1.1.rank }), merge.rank != MergeTable.Merge.none else {
+        return symbols
+      }
+      symbols.replaceSubrange(at...at + 1, with: [merge.result])
+    }
+  }
+}
