@@ -157,9 +157,9 @@ def run_llama_cpp(arguments):
 
 
 def peak_rss_mb():
-    """The highest resident memory of this process so far, in units of 1,048,576 bytes, as /proc counts it."""
+    """The highest resident memory of this process so far, in millions of bytes."""
     lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
+    return next(int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith("VmHWM"))
 
 
 if __name__ == "__main__":

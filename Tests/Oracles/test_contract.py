@@ -1,6 +1,7 @@
 """What programs rely on: the shape of JSON output, exit codes, and errors that say what and where."""
 
 import hashlib
+import json
 import tempfile
 import unittest
 from pathlib import Path
@@ -16,8 +17,11 @@ class Contract(OracleCase):
         """Runs a command that must fail with this exit code, and gives its message."""
         result = stoa(*arguments, **options)
         self.assertEqual(result.returncode, code, result.stderr or result.stdout)
-        self.assertEqual(result.stdout, "", "errors belong on standard error")
-        self.assertIn("error:", result.stderr.lower())
+        self.assertIn("error:", result.stderr)
+        if "--json" in arguments and result.stdout:
+            self.assertIn(json.loads(result.stdout)["error"]["message"], result.stderr)
+        else:
+            self.assertEqual(result.stdout, "", "errors belong on standard error")
         return result.stderr
 
     def test_run(self):
