@@ -62,6 +62,7 @@ struct RunCommand: ParsableCommand {
   private func answer(
     _ text: String, _ loaded: LoadedModel, _ settings: ChatSettings, _ terminal: Terminal
   ) throws -> GenerationResult {
+    if raw && text.isEmpty && loaded.model.tokenizer == nil { return try start(loaded, settings) }
     let tokenizer = try loaded.tokenizer()
     let template = raw ? nil : loaded.model.chatTemplate
     if !raw && template == nil {
@@ -79,6 +80,19 @@ struct RunCommand: ParsableCommand {
     } else {
       tokens = try builder.raw(text)
     }
+    return try generate(tokens, loaded, settings, terminal)
+  }
+
+  /// From nothing but the token that begins a text; without a tokenizer the answer is token ids.
+  private func start(_ loaded: LoadedModel, _ settings: ChatSettings) throws -> GenerationResult {
+    guard let bos = loaded.model.bosToken else { throw EngineError.emptyPrompt }
+    Output.note("\(PrintableText.line(loaded.location.name)) comes without a tokenizer: the text is token ids\n")
+    return try generate([bos], loaded, settings, Terminal.current())
+  }
+
+  private func generate(
+    _ tokens: [Int32], _ loaded: LoadedModel, _ settings: ChatSettings, _ terminal: Terminal
+  ) throws -> GenerationResult {
     var writer = AnswerWriter(isTerminal: terminal.outputIsTerminal, isSilent: json)
     let session = try loaded.model.makeSession()
     let result = try Interrupts.listen {
