@@ -163,13 +163,15 @@ struct SentencePieceBPE: Sendable {
 
   /// Appends the tokens of a section of text.
   ///
-  /// - Parameter isPrefixed: Whether the section is one that gets a space in front.
+  /// - Parameters:
+  ///   - isPrefixed: Whether the section is one that gets a space in front.
+  ///   - isNormalized: Whether it is part of what `normalized` returned.
   func encode(
-    _ text: Span<UInt8>, _ range: Range<Int>, isPrefixed: Bool, _ scratch: inout EncodingScratch,
+    _ text: Span<UInt8>, _ range: Range<Int>, isPrefixed: Bool, isNormalized: Bool, _ scratch: inout EncodingScratch,
     _ output: inout [Int32]
   ) {
     if range.isEmpty { return }
-    if options.removesExtraSpaces {
+    if options.removesExtraSpaces, !isNormalized {
       let trimmed = Self.removingExtraSpaces(text, range)
       if !trimmed.isEmpty {
         encodeWords(trimmed.span, 0..<trimmed.count, isPrefixed: isPrefixed, &scratch, &output)
