@@ -23,10 +23,11 @@ struct LogitsCommand: ParsableCommand {
   var json: Bool { output.json }
 
   func run() throws {
-    let loaded = try LoadedModel.load(target, context: context.context, threads: threads.threads)
+    let loaded = try LoadedModel.load(target, context: self.context.context, threads: threads.threads)
     let ids = tokens.ids
-    guard ids.count <= loaded.model.contextLength else {
-      throw PromptBuilder.tooLong(ids.count, loaded.model.contextLength)
+    let context = loaded.model.contextLength
+    guard ids.count <= context else {
+      throw PromptBuilder.tooLong(ids.count, context, advice: "give fewer tokens")
     }
     let session = try loaded.model.makeSession()
     let logits = try session.logits(for: ids, all: all)

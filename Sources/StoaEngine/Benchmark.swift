@@ -7,6 +7,7 @@ public struct BenchmarkResult: Sendable {
   public let promptRate: Double
   /// Generated tokens per second, of all sequences together.
   public let generateRate: Double
+  /// Seconds that loading took.
   public let loadSeconds: Double
   /// The most memory the process had resident so far, in bytes.
   public let peakResidentBytes: Int

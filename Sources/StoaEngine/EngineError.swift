@@ -12,6 +12,7 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
   case noTokenizer(path: String)
   case cancelled
 
+  /// What is wrong, and on a second line what to do.
   public var description: String {
     switch self {
     case .promptTooLong(let tokens, let context):

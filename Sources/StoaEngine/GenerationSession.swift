@@ -3,6 +3,7 @@ import StoaTokenizers
 
 /// What to generate and when to stop.
 public struct GenerationOptions: Sendable {
+  /// How each token is chosen.
   public var sampling = SamplingParameters()
   /// Tokens at most; nil for as many as the context holds.
   public var maxTokens: Int?
@@ -24,19 +25,26 @@ public enum FinishReason: String, Sendable {
 
 /// An answer and how it came about.
 public struct GenerationResult: Sendable {
+  /// The text, without the stop string that ended it.
   public var text: String
   /// The tokens of the answer, without the one that ended it.
   public var tokens: [Int32]
+  /// Tokens of the prompt.
   public var promptTokens: Int
   /// Prompt tokens that did not have to be computed again.
   public var cachedTokens: Int
+  /// Why the answer ended.
   public var finishReason: FinishReason
+  /// The seed that was used; with it the answer can be had again.
   public var seed: UInt64
+  /// Seconds until the first token.
   public var promptSeconds: Double
+  /// Seconds from the first token to the last.
   public var generateSeconds: Double
   /// For each token its log probability and those of the most likely ones, when asked for.
   public var logprobs: [(chosen: TokenLogprob, top: [TokenLogprob])]
 
+  /// Tokens of the answer.
   public var completionTokens: Int { tokens.count }
 }
 
@@ -44,6 +52,7 @@ public struct GenerationResult: Sendable {
 ///
 /// A session computes on the caller's thread and the model's pool; use it from one thread at a time.
 public final class GenerationSession {
+  /// The model that answers.
   public let model: LanguageModel
   private let cache: KeyValueCache
   private let workspace: DecoderWorkspace

@@ -23,11 +23,15 @@ public struct LoadOptions: Sendable {
 
 /// A model that is ready to answer: weights, tokenizer and chat template.
 public final class LanguageModel: Sendable {
+  /// What the model is.
   public let summary: ModelSummary
+  /// The tokenizer, nil when the model comes without one.
   public let tokenizer: Tokenizer?
+  /// The model's template for conversations, nil when it has none.
   public let chatTemplate: ChatTemplate?
   /// Tokens of context.
   public let contextLength: Int
+  /// The element type of the key/value caches.
   public let cacheType: CacheType
   /// Seconds that loading took.
   public let loadSeconds: Double
@@ -85,6 +89,7 @@ public final class LanguageModel: Sendable {
 /// The files of a model, opened but not loaded.
 public struct ModelPackage: Sendable {
   package let checkpoint: Checkpoint
+  /// What the model is.
   public let summary: ModelSummary
   /// Nil when the model comes without one.
   public let tokenizer: Tokenizer?

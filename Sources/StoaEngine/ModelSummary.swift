@@ -5,12 +5,15 @@ package import StoaModels
 public struct ModelSummary: Sendable {
   /// A file of the model.
   public struct File: Sendable, Equatable {
+    /// The path as it was opened.
     public let path: String
+    /// The size in bytes.
     public let bytes: Int
   }
 
   /// The name in the metadata, or that of the file or folder.
   public let name: String
+  /// The architecture, such as `llama`.
   public let architecture: String
   /// The number of weights.
   public let parameters: Int
@@ -18,9 +21,13 @@ public struct ModelSummary: Sendable {
   public let contextLength: Int
   /// The type of the weights as users call it, such as `Q4_K_M`.
   public let quantization: String
+  /// Token ids.
   public let vocabularySize: Int
+  /// Layers.
   public let layers: Int
+  /// The width of the residual stream.
   public let width: Int
+  /// The files, in the order of their numbers or names.
   public let files: [File]
   /// The licence in the metadata.
   public let license: String?

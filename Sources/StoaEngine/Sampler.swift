@@ -13,6 +13,7 @@ struct Candidate {
 
 /// What a token's alternatives were.
 public struct TokenLogprob: Sendable, Equatable {
+  /// The token id.
   public let token: Int32
   /// The natural logarithm of the model's probability, before penalties and temperature.
   public let logprob: Double

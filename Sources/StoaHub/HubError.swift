@@ -48,8 +48,8 @@ public enum HubError: Error, Equatable, Sendable, CustomStringConvertible {
     case .primerIsFixed:
       return "primer is the bundled model and is always there\nchoose another name"
     case .primerMissing(let searched):
-      return "the bundled model was not found (looked in \(joined(searched)))\nset STOA_PRIMER to the path of "
-        + "primer-q8_0.gguf"
+      return "the bundled model was not found\nset STOA_PRIMER to the path of primer-q8_0.gguf; it is not at "
+        + joined(searched)
     case .noSpace(let path, let needed, let available):
       return
         "\(shown(path)): a copy needs \(needed) bytes, and \(available) are free\nmake room, or set STOA_HOME to a "

@@ -7,11 +7,13 @@ public struct DecoderConfiguration: Sendable, Equatable {
   public let architecture: String
   /// The width of the residual stream.
   public let width: Int
+  /// Layers.
   public let layers: Int
   /// Query heads.
   public let heads: Int
   /// Heads of keys and values; query heads share them in groups.
   public let keyValueHeads: Int
+  /// Values per head.
   public let headDimension: Int
   /// The width of the feed-forward networks.
   public let feedForwardWidth: Int
@@ -23,7 +25,7 @@ public struct DecoderConfiguration: Sendable, Equatable {
   public let normEpsilon: Float
   /// Positions that attention reaches back, nil for all.
   public let slidingWindow: Int?
-  /// Whether attention and feed-forward projections may have biases.
+  /// The angles of rotary position embeddings.
   public let rope: RopeParameters
   /// Whether rotary pairs are neighbours (GGUF's `llama`) or half a head apart (Hugging Face).
   public let interleavedRope: Bool

@@ -15,6 +15,7 @@ public enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
   case contextFull(capacity: Int, needed: Int)
   case cancelled
 
+  /// What is wrong, and what to do.
   public var description: String {
     switch self {
     case .unsupportedArchitecture(let path, let name):

@@ -52,6 +52,7 @@ public enum InstructionSetError: Error, Equatable, CustomStringConvertible {
   case unknown(String)
   case unavailable(InstructionSet)
 
+  /// What is wrong, and what to do.
   public var description: String {
     switch self {
     case .unknown(let name):

@@ -37,6 +37,7 @@ import Glibc
 public enum MemoryError: Error, Equatable, CustomStringConvertible {
   case cannotReserve(bytes: Int)
 
+  /// What is wrong, and what to do.
   public var description: String {
     switch self {
     case .cannotReserve(let bytes):

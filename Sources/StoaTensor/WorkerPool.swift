@@ -52,6 +52,7 @@ private struct LoopContext {
 public enum WorkerPoolError: Error, Equatable, CustomStringConvertible {
   case cannotStart(threads: Int)
 
+  /// What is wrong, and what to do.
   public var description: String {
     switch self {
     case .cannotStart(let threads):

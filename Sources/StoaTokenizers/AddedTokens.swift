@@ -10,7 +10,7 @@ struct AddedToken: Sendable {
   var stripsRight = false
   /// Only where no word goes on at either side.
   var isSingleWord = false
-  /// Matched in the normalised text, not in the text as given.
+  /// Matched in normalised text, not in the text as given; `content` is then in normalised form.
   var isNormalized = false
 }
 

@@ -16,6 +16,8 @@ struct SentencePieceBPE: Sendable {
     var prefixesOnlyUnspaced = false
     /// Runs of spaces become one, those at the ends go.
     var removesExtraSpaces = false
+    /// Whether normalised added tokens are looked for when spaces are already written as `▁`, the one in front included.
+    var escapesBeforeAddedTokens = true
     /// Each space begins a word, so that tokens of several spaces never occur.
     var splitsAtEverySpace = false
     /// Neighbouring characters without a token become one unknown token.
@@ -250,6 +252,15 @@ struct SentencePieceBPE: Sendable {
     for i in range where text[i] != 0x20 || (result.last ?? 0x20) != 0x20 { result.append(text[i]) }
     if result.last == 0x20 { result.removeLast() }
     return result
+  }
+
+  /// A section as it is when normalised added tokens are looked for.
+  func normalized(_ text: Span<UInt8>, _ range: Range<Int>, isPrefixed: Bool) -> [UInt8] {
+    if options.removesExtraSpaces {
+      let trimmed = Self.removingExtraSpaces(text, range)
+      return Self.escaped(trimmed.span, 0..<trimmed.count, isPrefixed: isPrefixed)
+    }
+    return Self.escaped(text, range, isPrefixed: isPrefixed)
   }
 
   /// The text with `▁` for spaces, one more in front of it if `isPrefixed`.

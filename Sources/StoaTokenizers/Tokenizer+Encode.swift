@@ -33,34 +33,34 @@ extension Tokenizer {
     _ text: Span<UInt8>, _ range: Range<Int>, parseSpecial: Bool, _ scratch: inout EncodingScratch,
     _ output: inout [Int32]
   ) {
-    var isPrefixed = false
-    if case .sentencePiece(let model) = model {
-      isPrefixed =
-        switch model.options.spacePrefix {
-        case .none: false
-        case .first: range.lowerBound == 0
-        case .all: true
-        }
-    }
+    var isPrefixed = isPrefixed(range)
     if normalizer == .none, normalizedTokens.isEmpty {
       encodeText(text, range, isPrefixed: isPrefixed, &scratch, &output)
       return
     }
     var normalized = normalizer.apply(text, range)
-    if normalizedTokens.isEmpty {
-      encodeText(normalized.span, 0..<normalized.count, isPrefixed: isPrefixed, &scratch, &output)
-      return
-    }
-    if case .sentencePiece = model {
-      normalized = SentencePieceBPE.escaped(normalized.span, 0..<normalized.count, isPrefixed: isPrefixed)
+    if !normalizedTokens.isEmpty, case .sentencePiece(let model) = model, model.options.escapesBeforeAddedTokens {
+      normalized = model.normalized(normalized.span, 0..<normalized.count, isPrefixed: isPrefixed)
+      isPrefixed = false
     }
     let span = normalized.span
     normalizedTokens.split(span, 0..<span.count, parseSpecial: parseSpecial) { piece in
       switch piece {
       case .token(let id): output.append(id)
-      case .text(let range): encodeText(span, range, isPrefixed: false, &scratch, &output)
+      case .text(let part):
+        let isAtStart = part.lowerBound == 0 && range.lowerBound == 0
+        encodeText(span, part, isPrefixed: isPrefixed && (isAtStart || prefixesAllSections), &scratch, &output)
       }
     }
+  }
+
+  private var prefixesAllSections: Bool {
+    if case .sentencePiece(let model) = model { model.options.spacePrefix == .all } else { false }
+  }
+
+  /// Whether a section of a text gets a space in front.
+  private func isPrefixed(_ range: Range<Int>) -> Bool {
+    addsSpacePrefix && (range.lowerBound == 0 || prefixesAllSections)
   }
 
   private func encodeText(

@@ -46,10 +46,22 @@ extension Tokenizer {
         model: .sentencePiece(encoder))
     }
     parts.normalizer = pipeline.normalizer
-    parts.addedTokens = added
+    parts.addedTokens = added.map { token in
+      var token = token
+      if token.isNormalized { token.content = normalized(token.content, pipeline) }
+      return token
+    }
     parts.unknown = unknown
     if let template = try json.template() { (parts.prefix, parts.suffix) = template }
     return parts
+  }
+
+  private static func normalized(_ text: [UInt8], _ pipeline: TokenizerJSON.Pipeline) -> [UInt8] {
+    let text = pipeline.normalizer.apply(text.span, 0..<text.count)
+    // Only normalisers change the text here; Metaspace is a pre-tokeniser.
+    guard pipeline.byteLevel == nil, pipeline.sentencePiece.escapesBeforeAddedTokens else { return text }
+    let isPrefixed = pipeline.sentencePiece.spacePrefix == .all
+    return SentencePieceBPE.escaped(text.span, 0..<text.count, isPrefixed: isPrefixed)
   }
 
   private static func vocabulary(

@@ -32,8 +32,11 @@ extension Tokenizer {
     parts.endTokens = vocabulary.endTokens().union([parts.eos].compactMap { $0 })
     parts.addedTokens = (0..<vocabulary.count).compactMap { id in
       let type = vocabulary.types[id]
-      guard type == .control || type == .userDefined else { return nil }
-      return AddedToken(id: Int32(id), content: Array(vocabulary.texts[id]), isSpecial: type == .control)
+      guard type == .control || type == .unknown || type == .userDefined else { return nil }
+      // sentencepiece looks for its user-defined symbols when it has put the space in front of the text.
+      var token = AddedToken(id: Int32(id), content: Array(vocabulary.texts[id]), isSpecial: type != .userDefined)
+      token.isNormalized = type == .userDefined
+      return token
     }
     return parts
   }

@@ -63,17 +63,7 @@ public struct Tokenizer: Sendable {
     suffix = parts.suffix
     addsSpacePrefix = if case .sentencePiece(let model) = model { model.options.spacePrefix != .none } else { false }
     addedTokens = try AddedTokens(parts.addedTokens.filter { !$0.isNormalized })
-    let normalizer = parts.normalizer
-    let isSpaced = addsSpacePrefix
-    normalizedTokens = try AddedTokens(
-      parts.addedTokens.filter { $0.isNormalized }.map { token in
-        var token = token
-        token.content = normalizer.apply(token.content.span, 0..<token.content.count)
-        if case .sentencePiece = parts.model {
-          token.content = SentencePieceBPE.escaped(token.content.span, 0..<token.content.count, isPrefixed: isSpaced)
-        }
-        return token
-      })
+    normalizedTokens = try AddedTokens(parts.addedTokens.filter { $0.isNormalized })
   }
 
   /// What the readers of the file formats gather.

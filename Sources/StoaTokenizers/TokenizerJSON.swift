@@ -162,6 +162,7 @@ struct TokenizerJSON {
       pipeline.sentencePiece.prefixesOnlyUnspaced = true
       pipeline.sentencePiece.splitsAtEverySpace = json["split"]?.boolValue ?? true
       pipeline.replacesSpaces = true
+      pipeline.sentencePiece.escapesBeforeAddedTokens = false
     case let type:
       throw unsupported("\(path).type", type ?? "none", "ByteLevel, Split, Digits, Metaspace, Sequence")
     }

@@ -1,4 +1,4 @@
-// Written by scripts/unicode-classes.py from the Unicode 16 Character Database; do not edit.
+// Written by Scripts/make_unicode_classes.py from the Unicode 16 Character Database; do not edit.
 
 extension UnicodeClass {
   /// First scalar << 8 | class bits, ascending; a run reaches to the next one.

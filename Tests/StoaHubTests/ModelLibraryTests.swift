@@ -179,7 +179,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "\u{0}", "a\u{0}b", "..", ".", "../..", "-x", "\u{1B}[2J", String(repeating: "x", count: 100_000),
+    "", "\u{0}", "a\u{0}b", "-x", "/", "no/such", "\u{1B}[2J", String(repeating: "x", count: 100_000),
   ])
   func hostileReferencesAreErrors(_ reference: String) {
     let error = #expect(throws: HubError.self) { try library.resolve(reference) }

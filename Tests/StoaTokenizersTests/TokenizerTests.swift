@@ -77,7 +77,7 @@ import Testing
     let types = try #require(metadata.ints("tokenizer.ggml.token_type"))
     // A control token, one that a converter marked as user-defined, and an ordinary one that looks alike.
     metadata["tokenizer.ggml.tokens"] = .array(.string(GGUFStrings(tokens + ["<|eot_id|>", "<|im_end|>", "</s>"])))
-    metadata["tokenizer.ggml.token_type"] = .array(.int32((types + [3, 4, 1]).map { Int32($0) }))
+    metadata["tokenizer.ggml.token_type"] = .array(.i32((types + [3, 4, 1]).map { Int32($0) }))
     let tokenizer = try Tokenizer(gguf: metadata)
     let count = Int32(tokens.count)
     #expect(tokenizer.endTokens == [601, count, count + 1])

@@ -10,7 +10,7 @@ import StoaTokenizers
 /// A conversation at the terminal.
 final class Chat {
   private let loaded: LoadedModel
-  private let builder: PromptBuilder
+  private var builder: PromptBuilder
   private let template: ChatTemplate?
   private let session: GenerationSession
   private let reader: LineReader
@@ -30,6 +30,7 @@ final class Chat {
     builder = PromptBuilder(
       model: loaded.model, tokenizer: try loaded.tokenizer(), template: template, truncates: truncates,
       maxTokens: settings.options.maxTokens)
+    builder.lengthAdvice = "/clear starts anew; a chat begun with --truncate forgets the oldest by itself"
     session = try loaded.model.makeSession()
     conversation = Conversation(system: system)
     style = terminal.style(for: .output)

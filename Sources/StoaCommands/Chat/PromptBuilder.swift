@@ -13,6 +13,10 @@ struct PromptBuilder {
   let truncates: Bool
   /// Tokens to leave free for the answer when shortening.
   let reserve: Int
+  /// What to do about a prompt that does not fit.
+  var lengthAdvice = Self.commandLineAdvice
+
+  private static let commandLineAdvice = "shorten it, or pass --truncate to drop the oldest"
 
   init(model: LanguageModel, tokenizer: Tokenizer, template: ChatTemplate?, truncates: Bool, maxTokens: Int?) {
     self.tokenizer = tokenizer
@@ -64,18 +68,18 @@ struct PromptBuilder {
 
   private func fitted(_ tokens: [Int32]) throws -> [Int32] {
     guard tokens.count > contextLength else { return tokens }
-    guard truncates else { throw Self.tooLong(tokens.count, contextLength) }
+    guard truncates else { throw Self.tooLong(tokens.count, contextLength, advice: lengthAdvice) }
     let limit = contextLength - reserve
     let keepsFirst = tokenizer.bos.map { tokens.first == $0 } ?? false
     return keepsFirst ? [tokens[0]] + tokens.suffix(limit - 1) : Array(tokens.suffix(limit))
   }
 
   /// Nothing is cut silently: the error says by how much the prompt is too long.
-  static func tooLong(_ count: Int, _ context: Int) -> CommandFailure {
+  static func tooLong(_ count: Int, _ context: Int, advice: String) -> CommandFailure {
     CommandFailure(
       message:
         "the prompt has \(Format.plural(count, "token")), \(Format.grouped(count - context)) more than the context "
         + "of \(Format.grouped(context))",
-      advice: "shorten it, or pass --truncate to drop the oldest")
+      advice: advice)
   }
 }

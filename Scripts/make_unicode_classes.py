@@ -5,7 +5,7 @@ The general categories are read out of the regular expression engine of the PyPI
 Unicode 16), because its splits are the ones to reproduce.
 
 A run is one UInt32: first scalar << 8 | class bits. It reaches to the next run's first scalar.
-The bits are those of `UnicodeClass`. Usage: scripts/unicode-classes.py > Sources/StoaTokenizers/UnicodeClassRuns.swift
+The bits are those of `UnicodeClass`. Usage: Scripts/make_unicode_classes.py > Sources/StoaTokenizers/UnicodeClassRuns.swift
 """
 from tokenizers import Regex, pre_tokenizers
 
@@ -28,7 +28,7 @@ for scalar in range(0x110000):
         runs.append(scalar << 8 | value)
         last = value
 
-print("""// Written by scripts/unicode-classes.py from the Unicode 16 Character Database; do not edit.
+print("""// Written by Scripts/make_unicode_classes.py from the Unicode 16 Character Database; do not edit.
 
 extension UnicodeClass {
   /// First scalar << 8 | class bits, ascending; a run reaches to the next one.

@@ -1,0 +1,66 @@
+import ArgumentParser
+import Testing
+
+@testable import StoaCommands
+
+/// The contract that scripts rely on: every command, argument and option is named in the help.
+@Suite struct HelpTests {
+  @Test(arguments: [
+    (
+      ["run"],
+      [
+        "stoa run [<options>] <model> [<prompt>]", "--raw", "--system <text>", "--max-tokens <n>", "--temperature <t>",
+        "--top-k <k>", "--top-p <p>", "--min-p <p>", "--seed <s>", "--stop <text>", "--context <n>", "--threads <n>",
+        "--json", "--truncate", "--tokenizer <file>",
+      ]
+    ),
+    (["show"], ["stoa show <model> [--json] [--tensors] [--template]"]),
+    (["list"], ["stoa list [--json]"]),
+    (["import"], ["stoa import <path> [--name <name>]"]),
+    (["rm"], ["stoa rm <name>"]),
+    (["logits"], ["stoa logits <model> --tokens <ids> [--all]", "--json"]),
+    (["tokenize"], ["stoa tokenize <model> [<text>] [--no-special]", "--json"]),
+    (["perplexity"], ["stoa perplexity <model> <file> [--context <n>]", "--json"]),
+    (["bench"], ["stoa bench <model> [--prompt <n>] [--generate <n>] [--batch <n>] [--threads <n>] [--json]"]),
+    (["doctor"], ["stoa doctor"]),
+    (["completions"], ["stoa completions <shell>", "bash, zsh, fish"]),
+    ([], ["0 done", "1 failed", "2 wrong usage", "3 refused by policy", "130 interrupted", "STOA_HOME", "NO_COLOR"]),
+  ])
+  func namesTheContract(_ arguments: [String], _ expected: [String]) {
+    let help = Self.help(arguments)
+    for text in expected { #expect(help.contains(text), "\(arguments): \(text)") }
+  }
+
+  @Test(arguments: [
+    [], ["run"], ["show"], ["list"], ["import"], ["rm"], ["logits"], ["tokenize"], ["perplexity"], ["bench"],
+    ["doctor"],
+    ["completions"],
+  ])
+  func fitsATerminal(_ arguments: [String]) {
+    #expect(!Self.help(arguments).isEmpty)
+    // Usage lines are one line whatever the width; everything else is wrapped.
+    for line in Self.help(arguments).split(separator: "\n") where !line.hasPrefix("USAGE:") {
+      #expect(line.count <= 80, "\(line)")
+    }
+  }
+
+  @Test(arguments: [CompletionShell.bash, .zsh, .fish])
+  func completionsKnowTheCommands(_ shell: CompletionShell) {
+    let script = StoaCommand.completionScript(for: shell)
+    for word in ["perplexity", "tokenize", "max-tokens"] { #expect(script.contains(word)) }
+  }
+
+  @Test func versionIsSemantic() {
+    #expect(StoaVersion.current.split(separator: ".").compactMap { Int($0) }.count == 3)
+  }
+
+  private static func help(_ arguments: [String]) -> String {
+    do {
+      var command = try StoaCommand.parseAsRoot(arguments + ["--help"])
+      try command.run()
+      return ""
+    } catch {
+      return StoaCommand.fullMessage(for: error, columns: 80)
+    }
+  }
+}

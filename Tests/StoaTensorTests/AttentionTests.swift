@@ -1,0 +1,127 @@
+import CStoaKernels
+import StoaTensor
+import Testing
+
+@Suite struct AttentionTests {
+  struct Problem: Sendable, CustomTestStringConvertible {
+    var heads = 4
+    var keyValueHeads = 2
+    var headDimension = 16
+    var window: Int?
+    /// Positions before the queries.
+    var past = 0
+    var tokens = 1
+    var half = false
+
+    var testDescription: String {
+      "heads \(heads)/\(keyValueHeads)×\(headDimension) past \(past) tokens \(tokens) window \(window ?? 0) half \(half)"
+    }
+
+    static let all: [Problem] = [
+      Problem(), Problem(past: 63), Problem(past: 64, half: true), Problem(past: 300, tokens: 1),
+      Problem(heads: 8, keyValueHeads: 1, headDimension: 64, past: 130, tokens: 5, half: true),
+      Problem(heads: 3, keyValueHeads: 3, headDimension: 8, past: 0, tokens: 70),
+      Problem(heads: 6, keyValueHeads: 2, headDimension: 40, past: 17, tokens: 33, half: true),
+      Problem(window: 8, past: 100, tokens: 20), Problem(window: 70, past: 0, tokens: 150, half: true),
+      Problem(heads: 2, keyValueHeads: 1, headDimension: 128, window: 1, past: 5, tokens: 3),
+    ]
+  }
+
+  /// Fills a cache position by position and attends to it; the outputs of all tokens.
+  private func attend(_ problem: Problem, set: InstructionSet, threads: Int = 1, chunk: Int? = nil) throws -> [Float] {
+    let compute = try Compute(instructionSet: set, threads: threads)
+    let shape = AttentionShape(
+      heads: problem.heads, keyValueHeads: problem.keyValueHeads, headDimension: problem.headDimension,
+      window: problem.window)
+    let positions = problem.past + problem.tokens
+    let padded = (positions + 63) / 64 * 64
+    let bytes = problem.half ? 2 : 4
+    let keyBytes = padded * problem.headDimension * bytes
+    let headBytes = keyBytes + padded * shape.valueStride * bytes
+    let cache = try Memory(byteCount: headBytes * problem.keyValueHeads)
+    var random = SeededGenerator(11)
+    let width = problem.keyValueHeads * problem.headDimension
+    for position in 0..<positions {
+      let (key, value) = (random.floats(width), random.floats(width))
+      for head in 0..<problem.keyValueHeads {
+        unsafe key.withUnsafeBufferPointer { key in
+          unsafe value.withUnsafeBufferPointer { value in
+            unsafe compute.store(
+              key: key.baseAddress! + head * problem.headDimension,
+              value: value.baseAddress! + head * problem.headDimension, shape: shape, position: position,
+              halfPrecision: problem.half, keys: cache.base + head * headBytes,
+              values: cache.base + head * headBytes + keyBytes)
+          }
+        }
+      }
+    }
+    let queryWidth = problem.heads * problem.headDimension
+    let queries = random.floats(problem.tokens * queryWidth)
+    var outputs = [Float](repeating: .nan, count: queries.count)
+    var start = 0
+    while start < problem.tokens {
+      let count = min(chunk ?? problem.tokens, problem.tokens - start)
+      unsafe queries.withUnsafeBufferPointer { q in
+        unsafe outputs.withUnsafeMutableBufferPointer { out in
+          let input = unsafe AttentionInput(
+            queries: q.baseAddress! + start * queryWidth, queryStride: queryWidth,
+            outputs: out.baseAddress! + start * queryWidth, outputStride: queryWidth, tokens: count,
+            basePosition: problem.past + start,
+            cache: {
+              unsafe (
+                UnsafeRawPointer(cache.base + $0 * headBytes), UnsafeRawPointer(cache.base + $0 * headBytes + keyBytes)
+              )
+            })
+          unsafe compute.attend([input], shape: shape, halfPrecision: problem.half)
+        }
+      }
+      start += count
+    }
+    return outputs
+  }
+
+  @Test("Every instruction set, thread count and chunking gives the same bits", arguments: Problem.all)
+  func identicalToScalar(problem: Problem) throws {
+    let reference = try attend(problem, set: .scalar)
+    #expect(reference.allSatisfy(\.isFinite))
+    for set in InstructionSet.available {
+      #expect(identical(try attend(problem, set: set), reference), "\(set)")
+      #expect(identical(try attend(problem, set: set, threads: 3), reference), "\(set) on three threads")
+      #expect(identical(try attend(problem, set: set, chunk: 1), reference), "\(set) one by one")
+      #expect(identical(try attend(problem, set: set, chunk: 7), reference), "\(set) by sevens")
+    }
+  }
+
+  /// Softmax attention written out in double precision.
+  @Test("Attention is close to the definition", arguments: Problem.all)
+  func closeToDefinition(problem: Problem) throws {
+    let result = try attend(problem, set: .best)
+    var random = SeededGenerator(11)
+    let (dimension, width) = (problem.headDimension, problem.keyValueHeads * problem.headDimension)
+    var keys: [[Float]] = []
+    var values: [[Float]] = []
+    for _ in 0..<(problem.past + problem.tokens) {
+      keys.append(random.floats(width))
+      values.append(random.floats(width))
+    }
+    let queries = random.floats(problem.tokens * problem.heads * dimension)
+    for token in 0..<problem.tokens {
+      let position = problem.past + token
+      let first = problem.window.map { max(0, position + 1 - $0) } ?? 0
+      for head in 0..<problem.heads {
+        let base = head / (problem.heads / problem.keyValueHeads) * dimension
+        let query = (token * problem.heads + head) * dimension
+        let scores = (first...position).map { key in
+          (0..<dimension).reduce(0.0) { $0 + Double(queries[query + $1]) * Double(keys[key][base + $1]) }
+        }
+        let best = scores.max() ?? 0
+        let weights = scores.map { CanonicalMath.exp($0 - best) }
+        let sum = weights.reduce(0, +)
+        for d in 0..<dimension {
+          let exact = zip(first...position, weights).reduce(0.0) { $0 + $1.1 * Double(values[$1.0][base + d]) } / sum
+          #expect(abs(Double(result[query + d]) - exact) < (problem.half ? 2e-3 : 1e-5))
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import CStoaKernels
+import StoaTensor
+
+/// A small generator with a seed, so that failures can be repeated.
+struct SeededGenerator: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(_ seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
+
+  mutating func next() -> UInt64 {
+    state ^= state << 13
+    state ^= state >> 7
+    state ^= state << 17
+    return state &* 0x2545_F491_4F6C_DD1D
+  }
+
+  mutating func floats(_ count: Int, in range: ClosedRange<Float> = -1...1) -> [Float] {
+    (0..<count).map { _ in Float.random(in: range, using: &self) }
+  }
+
+  /// Bytes of a row-major matrix of any computable type: random codes with scales of a sensible size.
+  mutating func weights(_ type: ElementType, rows: Int, columns: Int) -> [UInt8] {
+    switch type {
+    case .f32: return floats(rows * columns).flatMap { bytes($0.bitPattern) }
+    case .f16: return floats(rows * columns).flatMap { bytes(Self.half($0)) }
+    case .bf16: return floats(rows * columns).flatMap { bytes(UInt16($0.bitPattern >> 16)) }
+    default:
+      var result: [UInt8] = []
+      for _ in 0..<(rows * columns / type.blockSize) {
+        var block = (0..<type.bytesPerBlock).map { _ in UInt8.random(in: .min ... .max, using: &self) }
+        let scales = type == .q4_K ? [0, 2] : type == .q6_K ? [208] : [0]
+        for offset in scales {
+          block.replaceSubrange(
+            offset..<offset + 2, with: bytes(Self.half(Float.random(in: -0.02...0.02, using: &self))))
+        }
+        result += block
+      }
+      return result
+    }
+  }
+
+  private func bytes<T: FixedWidthInteger>(_ value: T) -> [UInt8] {
+    (0..<T.bitWidth / 8).map { UInt8(truncatingIfNeeded: value >> T($0 * 8)) }
+  }
+
+  /// Binary16 by search over its order, independent of the conversions under test.
+  private static func half(_ value: Float) -> UInt16 {
+    let magnitude = abs(value)
+    guard magnitude >= 0x1p-14 else { return (value < 0 ? 0x8000 : 0) | UInt16(magnitude * 0x1p24) }
+    let mantissa = UInt16((magnitude.significand - 1) * 1024)
+    return (value < 0 ? 0x8000 : 0) | UInt16(Int(magnitude.exponent) + 15) << 10 | mantissa
+  }
+}
+
+/// The instruction sets of this machine other than the scalar reference.
+let vectorSets = InstructionSet.available.filter { $0 != .scalar }
+
+/// A product of `weights` with the rows of `input`, `[tokens][rows]`.
+func product(
+  _ type: ElementType, weights: [UInt8], rows: Int, columns: Int, input: [Float], set: InstructionSet,
+  threads: Int = 1
+) throws -> [Float] {
+  let compute = try Compute(instructionSet: set, threads: threads)
+  let tokens = input.count / columns
+  let activations = try Activations(capacity: tokens, maxColumns: columns)
+  var output = [Float](repeating: .nan, count: tokens * rows)
+  let memory = try Memory(byteCount: weights.count)
+  unsafe weights.withUnsafeBytes { unsafe memory.base.copyMemory(from: $0.baseAddress!, byteCount: weights.count) }
+  let arena = try WeightArena([(type, rows, columns)])
+  let source = unsafe MatrixSource(
+    type: type, rows: rows, columns: columns, bytes: UnsafeRawPointer(memory.base), owner: memory)
+  let matrix = unsafe arena.matrix(source, on: compute.pool)!
+  unsafe input.withUnsafeBufferPointer {
+    unsafe activations.values.update(from: $0.baseAddress!, count: input.count)
+  }
+  for token in 0..<tokens {
+    activations.quantize(token: token, columns: columns, forms: matrix.activationForm, compute: compute)
+  }
+  unsafe output.withUnsafeMutableBufferPointer { buffer in
+    unsafe compute.multiply([ProductOutput(matrix, into: buffer.baseAddress!)], by: activations, tokens: tokens)
+  }
+  return output
+}
+
+/// Whether two arrays hold the same bits.
+func identical(_ left: [Float], _ right: [Float]) -> Bool { left.map(\.bitPattern) == right.map(\.bitPattern) }
