@@ -1,3 +1,5 @@
+import StoaFormats
+
 /// Why something could not be done with the local library.
 ///
 /// `description` says what is wrong, and on a second line, what to do about it.
@@ -52,7 +54,7 @@ public enum HubError: Error, Equatable, Sendable, CustomStringConvertible {
         + joined(searched)
     case .noSpace(let path, let needed, let available):
       return
-        "\(shown(path)): a copy needs \(needed) bytes, and \(available) are free\nmake room, or set STOA_HOME to a "
+        "\(shown(path)): a copy needs \(grouped(needed)) bytes, and \(grouped(available)) are free\nmake room, or set STOA_HOME to a "
         + "folder on the disk where the model is: then it is linked, not copied"
     case .system(let path, let operation, let problem):
       return "\(shown(path)): cannot \(operation): \(problem)"

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import StoaHub
 
 /// The MODEL that most commands take.
@@ -6,16 +7,31 @@ struct ModelArgument: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
       "A .gguf file, a safetensors folder, a name in the library, or primer.", valueName: "model"),
-    completion: .custom { _, _, prefix in ModelArgument.names(startingWith: prefix) })
+    completion: .custom { _, _, prefix in
+      ModelArgument.names(startingWith: prefix) + ModelArgument.paths(startingWith: prefix)
+    })
   var model: String
 
   /// Where the model lies.
   func resolve() throws -> ModelLocation { try ModelLibrary().resolve(model) }
 
-  /// Names for completion in a shell; it completes paths by itself.
+  /// Names for completion in a shell.
   static func names(startingWith prefix: String) -> [String] {
     let names = ((try? ModelLibrary().list()) ?? []).map(\.name) + ["primer"]
     return names.filter { $0.hasPrefix(prefix) }
+  }
+
+  /// Folders and GGUF files for completion in a shell.
+  static func paths(startingWith prefix: String) -> [String] {
+    let folder = prefix.lastIndex(of: "/").map { String(prefix[...$0]) } ?? ""
+    let entries = (try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)) ?? []
+    return entries.compactMap { entry in
+      let path = folder + entry
+      guard path.hasPrefix(prefix), !entry.hasPrefix(".") else { return nil }
+      var isFolder: ObjCBool = false
+      guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return nil }
+      return isFolder.boolValue ? path + "/" : entry.hasSuffix(".gguf") ? path : nil
+    }.sorted()
   }
 }
 

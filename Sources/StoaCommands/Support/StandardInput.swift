@@ -8,13 +8,16 @@ enum InputText {
 
   /// All of standard input, without one line break at its end.
   static func standardInput() throws -> String {
-    let text = try read(FileHandle.standardInput, name: "standard input")
+    let text = try file("-")
     return text.hasSuffix("\n") ? String(text.dropLast()) : text
   }
 
   /// A whole file, or standard input for `-`.
   static func file(_ path: String) throws -> String {
-    if path == "-" { return try read(FileHandle.standardInput, name: "standard input") }
+    if path == "-" {
+      if Terminal.current().inputIsTerminal { Output.note("type the text; Ctrl-D on an empty line ends it\n") }
+      return try read(FileHandle.standardInput, name: "standard input")
+    }
     guard FileManager.default.fileExists(atPath: path) else {
       throw CommandFailure(message: "\(path): no such file", advice: "give a text file, or - for standard input")
     }

@@ -24,7 +24,7 @@ struct KeyDecoder {
   }
 
   /// A pasted text above this many bytes is cut off there, so that a runaway terminal cannot fill the memory.
-  static let pasteLimit = 8 << 20
+  static let pasteLimit = 1 << 20
 
   private static let pasteEnd = Array("\u{1B}[201~".utf8)
 
