@@ -20,6 +20,7 @@ struct BenchCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Tokens to generate.", valueName: "n")) var generate = 64
   @Option(help: ArgumentHelp("Sequences to generate side by side.", valueName: "n")) var batch = 1
   @OptionGroup var threads: ThreadsOption
+  @OptionGroup var tuning: TuningOptions
   @OptionGroup var output: JSONOption
   var json: Bool { output.json }
 
@@ -30,7 +31,7 @@ struct BenchCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try LoadedModel.load(target, threads: threads.threads).model
+    let model = try LoadedModel.load(target, threads: threads.threads, tuning: tuning).model
     let result = try Interrupts.listen {
       try benchmark(
         model: model, prompt: prompt, generate: generate, batch: batch, isCancelled: { Interrupts.requested })

@@ -19,11 +19,12 @@ struct LogitsCommand: ParsableCommand {
   @Flag(help: "Logits of every position, not only of the last.") var all = false
   @OptionGroup var context: ContextOption
   @OptionGroup var threads: ThreadsOption
+  @OptionGroup var tuning: TuningOptions
   @OptionGroup var output: JSONOption
   var json: Bool { output.json }
 
   func run() throws {
-    let loaded = try LoadedModel.load(target, context: self.context.context, threads: threads.threads)
+    let loaded = try LoadedModel.load(target, context: self.context.context, threads: threads.threads, tuning: tuning)
     let ids = tokens.ids
     let context = loaded.model.contextLength
     guard ids.count <= context else {

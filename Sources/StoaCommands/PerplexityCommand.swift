@@ -22,6 +22,7 @@ struct PerplexityCommand: ParsableCommand {
     help: ArgumentHelp("Tokens in a window (default: 512, or the model's context if that is less).", valueName: "n"))
   var context: Int?
   @OptionGroup var threads: ThreadsOption
+  @OptionGroup var tuning: TuningOptions
   @OptionGroup var tokenizer: TokenizerOption
   @OptionGroup var output: JSONOption
   var json: Bool { output.json }
@@ -35,7 +36,7 @@ struct PerplexityCommand: ParsableCommand {
     let trained = try ModelFacts(target.resolve()).context
     let window = context ?? min(512, trained ?? 512)
     let loaded = try LoadedModel.load(
-      target, context: window, threads: threads.threads, tokenizerPath: tokenizer.path)
+      target, context: window, threads: threads.threads, tokenizerPath: tokenizer.path, tuning: tuning)
     let tokens = try loaded.tokenizer().encode(text, parseSpecial: false, addSpecial: false)
     let bar = ProgressBar("scoring", unit: .fraction)
     defer { bar.finish() }

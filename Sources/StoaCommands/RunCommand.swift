@@ -30,6 +30,7 @@ struct RunCommand: ParsableCommand {
   @OptionGroup(title: "Engine") var context: ContextOption
   @OptionGroup(title: "Engine") var threads: ThreadsOption
   @OptionGroup(title: "Engine") var tokenizer: TokenizerOption
+  @OptionGroup(title: "Engine") var tuning: TuningOptions
   @OptionGroup var output: JSONOption
   var json: Bool { output.json }
 
@@ -42,7 +43,8 @@ struct RunCommand: ParsableCommand {
   func run() throws {
     let terminal = Terminal.current()
     let loaded = try LoadedModel.load(
-      target, context: context.context, threads: threads.threads, tokenizerPath: tokenizer.path)
+      target, context: context.context, threads: threads.threads, tokenizerPath: tokenizer.path,
+      tuning: tuning)
     let settings = try sampling.settings()
     let text: String
     if let prompt {
@@ -62,37 +64,7 @@ struct RunCommand: ParsableCommand {
   private func answer(
     _ text: String, _ loaded: LoadedModel, _ settings: ChatSettings, _ terminal: Terminal
   ) throws -> GenerationResult {
-    if raw && text.isEmpty && loaded.model.tokenizer == nil { return try start(loaded, settings) }
-    let tokenizer = try loaded.tokenizer()
-    let template = raw ? nil : loaded.model.chatTemplate
-    if !raw && template == nil {
-      let note = "\(loaded.location.name) has no chat template: continuing the text as it is (--raw)"
-      Output.note(terminal.style(for: .error).dim(PrintableText.line(note)) + "\n")
-    }
-    let builder = PromptBuilder(
-      model: loaded.model, tokenizer: tokenizer, template: template, truncates: truncate,
-      maxTokens: settings.options.maxTokens)
-    let tokens: [Int32]
-    if let template {
-      var conversation = Conversation(system: system)
-      conversation.add(user: text)
-      tokens = try builder.chat(conversation, template: template).tokens
-    } else {
-      tokens = try builder.raw(text)
-    }
-    return try generate(tokens, loaded, settings, terminal)
-  }
-
-  /// From nothing but the token that begins a text; without a tokenizer the answer is token ids.
-  private func start(_ loaded: LoadedModel, _ settings: ChatSettings) throws -> GenerationResult {
-    guard let bos = loaded.model.bosToken else { throw EngineError.emptyPrompt }
-    Output.note("\(PrintableText.line(loaded.location.name)) comes without a tokenizer: the text is token ids\n")
-    return try generate([bos], loaded, settings, Terminal.current())
-  }
-
-  private func generate(
-    _ tokens: [Int32], _ loaded: LoadedModel, _ settings: ChatSettings, _ terminal: Terminal
-  ) throws -> GenerationResult {
+    let tokens = try promptTokens(text, loaded, settings, terminal)
     var writer = AnswerWriter(isTerminal: terminal.outputIsTerminal, isSilent: json)
     let session = try loaded.model.makeSession()
     let result = try Interrupts.listen {
@@ -107,6 +79,27 @@ struct RunCommand: ParsableCommand {
       Output.note(terminal.style(for: .error).dim(result.summary) + "\n")
     }
     return result
+  }
+
+  private func promptTokens(
+    _ text: String, _ loaded: LoadedModel, _ settings: ChatSettings, _ terminal: Terminal
+  ) throws -> [Int32] {
+    // The beginning of a text is a token that the model itself may name: this needs no tokenizer.
+    if raw, text.isEmpty, let bos = loaded.model.bosToken { return [bos] }
+    let template = raw ? nil : loaded.model.chatTemplate
+    let builder = PromptBuilder(
+      model: loaded.model, tokenizer: try loaded.tokenizer(), template: template, truncates: truncate,
+      maxTokens: settings.options.maxTokens)
+    guard let template else {
+      if !raw {
+        let note = "\(loaded.location.name) has no chat template: continuing the text as it is (--raw)"
+        Output.note(terminal.style(for: .error).dim(PrintableText.line(note)) + "\n")
+      }
+      return try builder.raw(text)
+    }
+    var conversation = Conversation(system: system)
+    conversation.add(user: text)
+    return try builder.chat(conversation, template: template).tokens
   }
 }
 

@@ -53,6 +53,8 @@ struct ShowCommand: ParsableCommand {
     case .success(let tokenizer):
       add("tokenizer", "\(tokenizer.name), \(Format.grouped(tokenizer.vocabularySize)) tokens")
       add("chat", tokenizer.chatTemplate == nil ? "no template: a base model, or use run --raw" : "template included")
+    case .failure(TokenizerError.missing):
+      add("tokenizer", "none; run takes one with --tokenizer FILE")
     case .failure(let error):
       add("tokenizer", "none that can be used: \(FailureReport(error).message ?? "unknown")")
     }

@@ -21,7 +21,7 @@ import Testing
     (["logits"], ["stoa logits <model> --tokens <ids> [--all]", "--json"]),
     (["tokenize"], ["stoa tokenize <model> [<text>] [--no-special]", "--json"]),
     (["perplexity"], ["stoa perplexity <model> <file> [--context <n>]", "--json"]),
-    (["bench"], ["stoa bench <model> [--prompt <n>] [--generate <n>] [--batch <n>] [--threads <n>] [--json]"]),
+    (["bench"], ["stoa bench <model> [--prompt <n>] [--generate <n>] [--batch <n>] [--threads <n>]", "--json"]),
     (["doctor"], ["stoa doctor"]),
     (["completions"], ["stoa completions <shell>", "bash, zsh, fish"]),
     ([], ["0 done", "1 failed", "2 wrong usage", "3 refused by policy", "130 interrupted", "STOA_HOME", "NO_COLOR"]),

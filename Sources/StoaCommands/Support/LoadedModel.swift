@@ -10,13 +10,18 @@ struct LoadedModel {
 
   /// Finds and loads a model, with a progress line if it takes long.
   static func load(
-    _ target: ModelArgument, context: Int? = nil, threads: Int? = nil, tokenizerPath: String? = nil
+    _ target: ModelArgument, context: Int? = nil, threads: Int? = nil, tokenizerPath: String? = nil,
+    tuning: TuningOptions? = nil
   ) throws -> LoadedModel {
     let location = try target.resolve()
     var load = LoadOptions()
     load.contextLength = context
     load.threads = threads
     load.tokenizerPath = tokenizerPath
+    if let tuning {
+      load.cacheType = tuning.cacheType?.type
+      load.prefillChunk = tuning.chunk ?? load.prefillChunk
+    }
     let bar = ProgressBar("loading " + PrintableText.line(location.name), unit: .fraction)
     defer { bar.finish() }
     let model = try LanguageModel.load(path: location.path, options: load) { bar.update(fraction: $0) }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import StoaHub
+import StoaModels
 
 /// The MODEL that most commands take.
 struct ModelArgument: ParsableArguments {
@@ -58,6 +59,31 @@ struct ContextOption: ParsableArguments {
 
   func validate() throws {
     if let context, context < 1 { throw ValidationError("--context must be at least 1") }
+  }
+}
+
+/// Options for those who compare engines; results do not depend on `--chunk`.
+struct TuningOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Prompt tokens to compute together; changes speed and memory only.", valueName: "n"))
+  var chunk: Int?
+
+  @Option(help: ArgumentHelp("The type of cached keys and values.", valueName: "type"))
+  var cacheType: CacheTypeName?
+
+  func validate() throws {
+    if let chunk, !(1...65_536).contains(chunk) { throw ValidationError("--chunk must be between 1 and 65536") }
+  }
+}
+
+/// The types of cached keys and values by their names.
+enum CacheTypeName: String, CaseIterable, ExpressibleByArgument {
+  case f16, f32
+
+  var type: CacheType {
+    switch self {
+    case .f16: .f16
+    case .f32: .f32
+    }
   }
 }
 
