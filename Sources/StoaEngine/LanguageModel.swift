@@ -10,7 +10,7 @@ public struct LoadOptions: Sendable {
   public var contextLength: Int?
   /// Threads; nil for as many as this process may use.
   public var threads: Int?
-  /// The element type of key/value caches; nil for F16, or F32 when the weights are F32.
+  /// The element type of key/value caches; nil for F16, or F32 when the weights are not quantised.
   public var cacheType: CacheType?
   /// A tokenizer for a model that comes without one.
   public var tokenizerPath: String?
@@ -74,13 +74,18 @@ public final class LanguageModel: Sendable {
     tokenizer = package.tokenizer
     chatTemplate = package.chatTemplate
     contextLength = options.contextLength ?? package.summary.contextLength
-    cacheType = options.cacheType ?? (package.summary.quantization == "F32" ? .f32 : .f16)
+    cacheType =
+      options.cacheType ?? (Self.unquantized.contains(package.summary.quantization) ? .f32 : .f16)
     self.loadSeconds = loadSeconds
     self.model = model
     prefillChunk = min(options.prefillChunk, contextLength)
     endTokens = (package.tokenizer?.endTokens ?? []).union(model.configuration.eosTokens)
     bosToken = package.tokenizer?.bos ?? model.configuration.bosToken
   }
+
+  /// Who runs weights without quantisation wants exact results: rounding keys and values to F16 would cost more than
+  /// everything else together.
+  private static let unquantized: Set<String> = ["F32", "F16", "BF16"]
 
   /// A new conversation.
   public func makeSession() throws -> GenerationSession { try GenerationSession(model: self) }
