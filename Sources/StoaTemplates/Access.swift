@@ -12,18 +12,18 @@ extension Interpreter {
   ]
 
   private func missing(_ name: Text, of value: Value) -> Value {
-    .undefined(Undefined("'\(value.typeName) object' has no attribute '\(name.string)'"))
+    .undefined(Undefined("'\(value.typeName) object' has no attribute '\(name.excerpt)'"))
   }
 
   private func unsafe(_ name: Text, of value: Value) -> Value {
     .undefined(
-      Undefined("access to attribute '\(name.string)' of '\(value.typeName)' object is unsafe.", kind: .security))
+      Undefined("access to attribute '\(name.excerpt)' of '\(value.typeName)' object is unsafe.", kind: .security))
   }
 
   /// `value.name`: an attribute, else the element with that key, else undefined.
   func attribute(_ name: Text, method: Method?, of value: Value) throws(TemplateError) -> Value {
     if case .undefined(let undefined) = value {
-      if undefined.kind != .security, Self.privateNames.contains(name.string) { return unsafe(name, of: value) }
+      if undefined.kind != .security, Self.privateNames.contains(name.excerpt) { return unsafe(name, of: value) }
       throw fault(undefined.kind, undefined.message)
     }
     if let found = try ownAttribute(name, method: method, of: value) { return found }
@@ -57,7 +57,7 @@ extension Interpreter {
     guard case .text(let name) = index else {
       return .undefined(Undefined("\(value.typeName) object has no element \(try repr(index).string)"))
     }
-    return try ownAttribute(name, method: Method(rawValue: name.string), of: value) ?? missing(name, of: value)
+    return try ownAttribute(name, method: Method(rawValue: name.excerpt), of: value) ?? missing(name, of: value)
   }
 
   private func place(_ index: Value, count: Int) -> Int? {
@@ -70,15 +70,15 @@ extension Interpreter {
   private func ownAttribute(_ name: Text, method: Method?, of value: Value) throws(TemplateError) -> Value? {
     if name.bytes.first == UInt8(ascii: "_") {
       if case .namespace = value { return nil }
-      return Self.privateNames.contains(name.string) ? unsafe(name, of: value) : nil
+      return Self.privateNames.contains(name.excerpt) ? unsafe(name, of: value) : nil
     }
     switch value {
     case .namespace(let namespace): return namespace[name]
     case .loop(let state):
       if let method, method.isOfLoop { return .method(BoundMethod(value, method)) }
-      return try attribute(name.string, of: state)
+      return try attribute(name.excerpt, of: state)
     case .macro(let macro):
-      switch name.string {
+      switch name.excerpt {
       case "name": return .text(macro.definition.name)
       case "arguments":
         return try tuple(macro.definition.parameters.map { .text($0.name) })
@@ -87,9 +87,9 @@ extension Interpreter {
       case "caller": return .bool(macro.definition.readsCaller)
       default: return nil
       }
-    case .tuple(let group) where group.isGroup && name.string == "grouper": return group.items[0]
-    case .tuple(let group) where group.isGroup && name.string == "list": return group.items[1]
-    case .function(.dict) where name.string == "fromkeys": return .function(.dictFromKeys)
+    case .tuple(let group) where group.isGroup && name.excerpt == "grouper": return group.items[0]
+    case .tuple(let group) where group.isGroup && name.excerpt == "list": return group.items[1]
+    case .function(.dict) where name.excerpt == "fromkeys": return .function(.dictFromKeys)
     default:
       guard let method else { return nil }
       if method.isMutation(of: value) { return unsafe(name, of: value) }
@@ -99,7 +99,10 @@ extension Interpreter {
 
   private func attribute(_ name: String, of loop: LoopState) throws(TemplateError) -> Value? {
     func count() throws(TemplateError) -> Int {
-      try loop.count { () throws(TemplateError) in try charge() }
+      try loop.count { () throws(TemplateError) in
+        try charge()
+        try allocate(64)
+      }
     }
     switch name {
     case "index": return .int(loop.index + 1)
@@ -202,8 +205,9 @@ extension Interpreter {
       var items: [Value] = []
       while let item = try iterator.next() {
         try charge()
-        try allocate(32)
+        try allocate(64)
         items.append(item)
+        try checkLength(items.count)
       }
       return items
     }

@@ -25,6 +25,7 @@ extension Interpreter {
     case .tojson: return try json(value, arguments)
     case .length, .count:
       try none()
+      if case .text(let text) = value { try charge(text.bytes.count >> 6) }
       guard let count = count(of: value) else {
         throw fault(.value, "a value of type \(value.typeName) has no length")
       }
@@ -43,10 +44,10 @@ extension Interpreter {
       return try make(try string(value).plain.escaped)
     case .attr:
       let name = try text(try bind(arguments, "attr", ["name"], required: 1)[0], "attr")
-      if case .dict = value, Method(rawValue: name.string)?.exists(on: value) != true {
-        return .undefined(Undefined("'dict object' has no attribute '\(name.string)'"))
+      if case .dict = value, Method(rawValue: name.excerpt)?.exists(on: value) != true {
+        return .undefined(Undefined("'dict object' has no attribute '\(name.excerpt)'"))
       }
-      return try attribute(name, method: Method(rawValue: name.string), of: value)
+      return try attribute(name, method: Method(rawValue: name.excerpt), of: value)
     case .abs, .int, .float, .round: return try applyNumeric(filter, to: value, arguments)
     case .upper, .lower, .capitalize, .title, .trim, .replace, .indent, .center, .truncate, .wordcount, .format:
       return try applyTextual(filter, to: value, arguments)
@@ -134,7 +135,9 @@ extension Interpreter {
     }
     let indentsBlank = values[2]?.isTrue ?? false
     var result: [UInt8] = values[1]?.isTrue ?? false ? indent : []
-    for (i, line) in text.derived(text.bytes + [UInt8(ascii: "\n")]).lines().enumerated() {
+    let lines = text.derived(text.bytes + [UInt8(ascii: "\n")]).lines(limit: limits.sequenceLength)
+    try checkLength(lines.count)
+    for (i, line) in lines.enumerated() {
       if i > 0 {
         result.append(UInt8(ascii: "\n"))
         if indentsBlank || !line.bytes.isEmpty { result += indent }

@@ -24,7 +24,7 @@ extension Interpreter {
   }
 
   private func checkWidth(_ value: Int) throws(TemplateError) -> Int {
-    guard value <= 10_000 else { throw fault(.limit, "a format is wider than 10000") }
+    guard (-10_000...10_000).contains(value) else { throw fault(.limit, "a format is wider than 10000") }
     return value
   }
 
@@ -148,9 +148,13 @@ extension Interpreter {
         place += 1
       }
       spec.width = try digits() ?? 0
+      if spec.width < 0 {
+        spec.alignment = "<"
+        spec.width = -spec.width
+      }
       if try peek() == "." {
         place += 1
-        spec.precision = try digits() ?? 0
+        spec.precision = max(0, try digits() ?? 0)
       }
       spec.type = try peek()
       place += 1

@@ -14,7 +14,7 @@ extension Interpreter {
     case .int(let value): return .int(value)
     case .double(let value): return .double(value)
     case .string(let text): return .text(text)
-    case .name(let symbol): return lookUp(symbol, in: scope)
+    case .name(let symbol): return try lookUp(symbol, in: scope)
     case .blockText: return blockText
     default:
       try enter()
@@ -203,8 +203,8 @@ extension Interpreter {
     var values: [Value?] = arguments.positional
     values += [Value?](repeating: nil, count: parameters.count - values.count)
     for argument in arguments.keyword {
-      guard let place = parameters.firstIndex(of: argument.name.string), values[place] == nil else {
-        throw fault(.value, "\(function) got an unexpected argument '\(argument.name.string)'")
+      guard let place = parameters.firstIndex(of: argument.name.excerpt), values[place] == nil else {
+        throw fault(.value, "\(function) got an unexpected argument '\(argument.name.excerpt)'")
       }
       values[place] = argument.value
     }
@@ -240,19 +240,19 @@ extension Interpreter {
         scope.set(parameter.symbol, .undefined(missing))
       }
     }
-    if definition.readsCaller, let symbol = symbol(named: "caller") {
+    if definition.readsCaller, let symbol = program.callerSymbol {
       scope.set(symbol, take(Text("caller")) ?? .undefined(Undefined("No caller defined")))
     }
-    if definition.readsKeywords, let symbol = symbol(named: "kwargs") {
+    if definition.readsKeywords, let symbol = program.keywordsSymbol {
       let dictionary = Mapping()
       for argument in keyword { try insert(argument.value, for: .text(argument.name), into: dictionary) }
       scope.set(symbol, .dict(dictionary))
     } else if let unexpected = keyword.first {
       throw fault(
-        .value, "macro '\(definition.name.string)' takes no keyword argument '\(unexpected.name.string)'")
+        .value, "macro '\(definition.name.string)' takes no keyword argument '\(unexpected.name.excerpt)'")
     }
     let extra = Array(arguments.positional.dropFirst(definition.parameters.count))
-    if definition.readsExtraPositional, let symbol = symbol(named: "varargs") {
+    if definition.readsExtraPositional, let symbol = program.extraSymbol {
       scope.set(symbol, try tuple(extra))
     } else if !extra.isEmpty {
       throw fault(
@@ -261,6 +261,4 @@ extension Interpreter {
     }
     return .text(try rendered(definition.body, in: scope).text)
   }
-
-  private func symbol(named name: String) -> Symbol? { program.names.firstIndex(of: Text(name)) }
 }

@@ -30,6 +30,10 @@ final class Interpreter {
     for (name, value) in context {
       converted[Text(name)] = try Value(value, depth: 0, limit: limits.valueDepth)
     }
+    for function in Function.globals where function != .strftimeNow || now != nil {
+      let name = Text(function.rawValue)
+      if converted[name] == nil { converted[name] = .function(function) }
+    }
     self.context = converted
   }
 
@@ -100,7 +104,14 @@ final class Interpreter {
     }
   }
 
+  func checkLength(_ count: Int) throws(TemplateError) {
+    guard count <= limits.sequenceLength else {
+      throw fault(.limit, "a list is longer than \(limits.sequenceLength)")
+    }
+  }
+
   func sequence(_ items: [Value]) throws(TemplateError) -> Items {
+    try checkLength(items.count)
     try allocate(items.count * 32)
     try charge(items.count)
     var depth = 0
@@ -126,7 +137,7 @@ final class Interpreter {
   }
 
   func makeNamespace() throws(TemplateError) -> Namespace {
-    try allocate(128)
+    try allocate(256)
     let namespace = Namespace()
     namespaces.append(namespace)
     return namespace
@@ -134,20 +145,17 @@ final class Interpreter {
 
   // MARK: Variables
 
-  func lookUp(_ symbol: Symbol, in scope: Scope) -> Value {
+  func lookUp(_ symbol: Symbol, in scope: Scope) throws(TemplateError) -> Value {
     var scope: Scope? = scope
+    var distance = 0
     while let here = scope {
       if let value = here[symbol] { return value }
       scope = here.parent
+      distance += 1
     }
+    try charge(distance >> 3)
     let name = program.names[symbol]
-    if let value = context[name] { return value }
-    if let function = Function(rawValue: name.string), function != .dictFromKeys,
-      function != .strftimeNow || now != nil
-    {
-      return .function(function)
-    }
-    return .undefined(Undefined("'\(name.string)' is undefined"))
+    return context[name] ?? .undefined(Undefined("'\(name.excerpt)' is undefined"))
   }
 
   func assign(_ value: Value, to target: Target, in scope: Scope) throws(TemplateError) {
@@ -155,7 +163,7 @@ final class Interpreter {
     case .name(let symbol): scope.set(symbol, value)
     case .attribute(let symbol, let name, let line):
       self.line = line
-      guard case .namespace(let namespace) = lookUp(symbol, in: scope) else {
+      guard case .namespace(let namespace) = try lookUp(symbol, in: scope) else {
         throw fault(.value, "cannot assign the attribute '\(name.string)' of something that is not a namespace")
       }
       try set(name, of: namespace, to: value)
@@ -208,7 +216,7 @@ final class Interpreter {
     case .loop(let loop): return try run(loop, in: scope)
     case .set(let target, let expression): try assign(try evaluate(expression, in: scope), to: target, in: scope)
     case .macro(let definition):
-      capture(scope)
+      try capture(scope)
       if let symbol = definition.symbol { scope.set(symbol, .macro(Macro(definition, scope: scope))) }
     case .breakLoop: return .breakLoop
     case .continueLoop: return .continueLoop
@@ -239,7 +247,7 @@ final class Interpreter {
       let (text, _) = try rendered(body, in: Scope(parent: scope))
       try write(text.bytes)
     case .callBlock(let call, let definition):
-      capture(scope)
+      try capture(scope)
       guard case .call(let callee, let arguments) = call.kind else { return .next }
       let function = try evaluate(callee, in: scope)
       var values = try evaluate(arguments, in: scope)
@@ -258,9 +266,10 @@ final class Interpreter {
   }
 
   /// Takes ownership of the scopes that a macro is about to hold.
-  private func capture(_ scope: Scope) {
+  private func capture(_ scope: Scope) throws(TemplateError) {
     var scope: Scope? = scope
     while let here = scope, !here.isCaptured {
+      try allocate(256)
       here.isCaptured = true
       capturedScopes.append(here)
       scope = here.parent
@@ -323,6 +332,7 @@ final class Interpreter {
     var isEmpty = true
     while try state.advance() {
       iterations += 1
+      try charge()
       guard iterations <= limits.iterations else {
         throw fault(.limit, "loops take more than \(limits.iterations) passes")
       }

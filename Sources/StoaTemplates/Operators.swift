@@ -56,7 +56,7 @@ extension Interpreter {
       for _ in 0..<(text.bytes.isEmpty ? 0 : count) { bytes += text.bytes }
       return try make(text.derived(bytes))
     case .list(let sequence), .tuple(let sequence):
-      try check(sequence.items.count, limits.iterations)
+      try check(sequence.items.count, limits.sequenceLength)
       var items: [Value] = []
       items.reserveCapacity(sequence.items.count * count)
       for _ in 0..<(sequence.items.isEmpty ? 0 : count) { items += sequence.items }
@@ -199,6 +199,7 @@ extension Interpreter {
     if let a = left.number, let b = right.number { return orEqual ? a <= b : a < b }
     switch (left, right) {
     case (.text(let a), .text(let b)):
+      try charge(min(a.bytes.count, b.bytes.count) >> 6)
       return Text.precedes(a, b) || orEqual && a == b
     case (.list(let a), .list(let b)), (.tuple(let a), .tuple(let b)):
       for (x, y) in zip(a.items, b.items) where try !equal(x, y) { return try precedes(x, y, orEqual: orEqual) }
@@ -222,8 +223,11 @@ extension Interpreter {
     case .range(let range):
       guard let number = item.number, let value = Int(exactly: number) else { return false }
       let offset = value.subtractingReportingOverflow(range.start)
-      guard !offset.overflow, offset.partialValue % range.step == 0 else { return false }
-      return (0..<range.count).contains(offset.partialValue / range.step)
+      guard !offset.overflow,
+        case let remainder = offset.partialValue.remainderReportingOverflow(dividingBy: range.step),
+        remainder.partialValue == 0, case let index = offset.partialValue.dividedReportingOverflow(by: range.step)
+      else { return false }
+      return !index.overflow && (0..<range.count).contains(index.partialValue)
     default:
       let iterator = try iterator(over: container)
       while let candidate = try iterator.next() {

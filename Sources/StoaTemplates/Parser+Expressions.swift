@@ -324,7 +324,8 @@ extension Parser {
         guard result.unpackedDict == nil else { throw fault() }
         next()
         next()
-        guard !result.keyword.contains(where: { $0.name == name }) else { throw fault() }
+        guard !result.keyword.contains(where: { $0.name == name }), result.keyword.count < Self.maximumParameters
+        else { throw fault() }
         result.keyword.append((name, try expression()))
       } else {
         guard result.unpackedList == nil, result.unpackedDict == nil, result.keyword.isEmpty else { throw fault() }

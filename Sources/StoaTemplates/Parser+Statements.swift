@@ -184,6 +184,7 @@ extension Parser {
         throw fault("a parameter without default follows one with default")
       }
       result.parameters.append((symbol(name), name))
+      guard result.parameters.count <= Self.maximumParameters else { throw fault("a macro has too many parameters") }
     }
     try expect(")")
     return result

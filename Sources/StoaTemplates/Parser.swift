@@ -25,7 +25,10 @@ struct Parser {
     }
     var parser = Parser(tokens: try Lexer.tokens(of: source), maximumDepth: limits.syntaxDepth)
     let body = try parser.statements(until: [])
-    return Program(body: body, names: parser.names, loopSymbol: parser.symbols[Text("loop")])
+    return Program(
+      body: body, names: parser.names, loopSymbol: parser.symbols[Text("loop")],
+      callerSymbol: parser.symbols[Text("caller")], keywordsSymbol: parser.symbols[Text("kwargs")],
+      extraSymbol: parser.symbols[Text("varargs")])
   }
 
   init(tokens: [Token], maximumDepth: Int) {
@@ -96,4 +99,7 @@ struct Parser {
   }
 
   mutating func leave() { depth -= 1 }
+
+  /// The most parameters of a macro and keywords of a call, which are checked for repetition one by one.
+  static let maximumParameters = 255
 }

@@ -229,7 +229,7 @@ extension Interpreter {
     guard case .text(let name)? = arguments.positional.first else {
       throw fault(.value, "map takes the name of a filter, or attribute=…")
     }
-    let filter = Filter(rawValue: name.string).map { FilterName.known($0) } ?? .unknown(name.string)
+    let filter = Filter(rawValue: name.excerpt).map { FilterName.known($0) } ?? .unknown(name.excerpt)
     let rest = Arguments(positional: Array(arguments.positional.dropFirst()), keyword: arguments.keyword)
     return try lazy(over: max(source.depth, depth(of: rest))) { [unowned self] () throws(TemplateError) -> Value? in
       guard let item = try source.next() else { return nil }
@@ -259,7 +259,7 @@ extension Interpreter {
     }
     var test: TestName?
     if let name = rest.popFirst() {
-      let name = try text(name, filter.rawValue).string
+      let name = try text(name, filter.rawValue).excerpt
       test = Test(rawValue: name).map { .known($0) } ?? .unknown(name)
     }
     let tail = Arguments(positional: Array(rest), keyword: arguments.keyword)

@@ -28,7 +28,7 @@ extension Interpreter {
     case .split, .rsplit: return try split(method, text, arguments)
     case .splitlines:
       let keeps = try bind(arguments, "splitlines", ["keepends"])[0]?.isTrue ?? false
-      return try list(text.lines(keepingEnds: keeps).map { .text($0) })
+      return try list(text.lines(keepingEnds: keeps, limit: limits.sequenceLength).map { .text($0) })
     case .startswith, .endswith: return try affix(method, text, arguments)
     case .find, .rfind, .index, .rindex, .count: return try search(method, text, arguments)
     case .replace:
@@ -116,6 +116,8 @@ extension Interpreter {
     let separator = try optionalText(values[0], method.rawValue)
     var limit = Int.max
     if let value = values[1], case let count = try integer(value, "maxsplit"), count >= 0 { limit = count }
+    // One piece more than is allowed is enough to refuse the rest.
+    limit = min(limit, limits.sequenceLength)
     let pieces: [Text]
     if let separator {
       guard !separator.bytes.isEmpty else { throw fault(.value, "empty separator") }
@@ -238,7 +240,7 @@ extension Interpreter {
     let fill = try values[1].map { (value) throws(TemplateError) in try self.text(value, method.rawValue) } ?? Text(" ")
     guard fill.count == 1 else { throw fault(.value, "the fill character must be exactly one character long") }
     let length = text.count
-    let padding = max(0, width - length)
+    let padding = width > length ? width - length : 0
     guard padding <= limits.outputBytes / 4 else { throw fault(.limit, "a string is too long") }
     func filling(_ count: Int) -> [UInt8] {
       var bytes: [UInt8] = []

@@ -8,6 +8,10 @@ struct Program: Sendable {
   var names: [Text] = []
   /// The name `loop`, when the template uses it.
   var loopSymbol: Symbol?
+  /// The names that macros receive without declaring them, when the template uses them.
+  var callerSymbol: Symbol?
+  var keywordsSymbol: Symbol?
+  var extraSymbol: Symbol?
 }
 
 /// An expression with its line and the height of its tree, which the parser bounds.
@@ -53,7 +57,7 @@ struct AttributeName: Sendable {
 
   init(_ text: Text) {
     self.text = text
-    method = Method(rawValue: text.string)
+    method = Method(rawValue: text.excerpt)
   }
 }
 

@@ -1,26 +1,26 @@
 /// A civil date and time, which the caller gives to templates; rendering never reads a clock.
 public struct TemplateDate: Sendable, Equatable {
   /// The year of the Gregorian calendar.
-  public var year: Int
+  public let year: Int
   /// The month, 1 to 12.
-  public var month: Int
+  public let month: Int
   /// The day of the month, 1 to 31.
-  public var day: Int
+  public let day: Int
   /// The hour, 0 to 23.
-  public var hour: Int
+  public let hour: Int
   /// The minute, 0 to 59.
-  public var minute: Int
+  public let minute: Int
   /// The second, 0 to 60.
-  public var second: Int
+  public let second: Int
 
-  /// Makes a date with a time of day.
+  /// Makes a date with a time of day; a number out of range becomes the nearest one in range.
   public init(year: Int, month: Int, day: Int, hour: Int = 0, minute: Int = 0, second: Int = 0) {
-    self.year = year
-    self.month = month
-    self.day = day
-    self.hour = hour
-    self.minute = minute
-    self.second = second
+    self.year = min(max(year, 0), 9999)
+    self.month = min(max(month, 1), 12)
+    self.day = min(max(day, 1), 31)
+    self.hour = min(max(hour, 0), 23)
+    self.minute = min(max(minute, 0), 59)
+    self.second = min(max(second, 0), 60)
   }
 
   private static let months = [
@@ -33,13 +33,13 @@ public struct TemplateDate: Sendable, Equatable {
   private var weekday: Int {
     let shift = [0, 3, 2, 5, 0, 3, 5, 1, 4, 6, 2, 4]
     let year = month < 3 ? self.year - 1 : self.year
-    let sum = year + year / 4 - year / 100 + year / 400 + shift[(month - 1 + 1200) % 12] + day
+    let sum = year + year / 4 - year / 100 + year / 400 + shift[month - 1] + day
     return ((sum % 7) + 7) % 7
   }
 
   private var dayOfYear: Int {
     let isLeap = year % 4 == 0 && year % 100 != 0 || year % 400 == 0
-    let before = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334][(month - 1 + 1200) % 12]
+    let before = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334][month - 1]
     return before + day + (isLeap && month > 2 ? 1 : 0)
   }
 
@@ -61,7 +61,7 @@ public struct TemplateDate: Sendable, Equatable {
       }
       func number(_ value: Int) -> String { isUnpadded ? String(value) : two(value) }
       let twelve = hour % 12 == 0 ? 12 : hour % 12
-      let month = Self.months[(self.month - 1 + 1200) % 12]
+      let month = Self.months[self.month - 1]
       let weekdayName = Self.weekdays[weekday]
       switch directive {
       case "Y": result += String(year)

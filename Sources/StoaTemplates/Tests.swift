@@ -53,10 +53,12 @@ extension Interpreter {
     switch test {
     case .odd: return try equal(try apply(.modulo, value, .int(2)), .int(1))
     case .even: return try equal(try apply(.modulo, value, .int(2)), .int(0))
-    case .filter: return Filter(rawValue: try text(value, "the test 'filter'").string) != nil
-    case .test: return Test(rawValue: try text(value, "the test 'test'").string) != nil
-    case .lower: return holds(.islower, for: try string(value))
-    case .upper: return holds(.isupper, for: try string(value))
+    case .filter: return Filter(rawValue: try text(value, "the test 'filter'").excerpt) != nil
+    case .test: return Test(rawValue: try text(value, "the test 'test'").excerpt) != nil
+    case .lower, .upper:
+      let text = try string(value)
+      try charge(text.bytes.count >> 4)
+      return holds(test == .lower ? .islower : .isupper, for: text)
     default: return hasType(test, value)
     }
   }

@@ -20,6 +20,9 @@ struct Text: Hashable, Sendable {
 
   var string: String { String(decoding: bytes, as: UTF8.self) }
 
+  /// The start of the string, for looking up known names, which are shorter, and for messages.
+  var excerpt: String { bytes.count <= 64 ? string : String(decoding: bytes.prefix(64), as: UTF8.self) + "…" }
+
   static func == (left: Self, right: Self) -> Bool { left.bytes == right.bytes }
 
   func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
@@ -288,11 +291,12 @@ extension Text {
     return place
   }
 
-  func lines(keepingEnds: Bool = false) -> [Text] {
+  /// Python's `str.splitlines`; stops after more than `limit` lines.
+  func lines(keepingEnds: Bool = false, limit: Int) -> [Text] {
     var result: [Text] = []
     var start = 0
     var offset = 0
-    while offset < bytes.count {
+    while offset < bytes.count, result.count <= limit {
       let scalar = scalar(at: offset)
       let end = offset
       offset += length(at: offset)

@@ -93,7 +93,8 @@ struct IntegerRange {
   let step: Int
   let count: Int
 
-  subscript(index: Int) -> Int { start + index * step }
+  /// The element, or for the index just past either end, the number that a slice would print.
+  subscript(index: Int) -> Int { start &+ index &* step }
 }
 
 /// What `keys()`, `values()` and `items()` return.
@@ -166,6 +167,9 @@ enum Function: String {
   case dict
   case dictFromKeys = "fromkeys"
   case namespace
+
+  /// Those that a template sees as variables.
+  static let globals: [Function] = [.raiseException, .strftimeNow, .range, .dict, .namespace]
 }
 
 /// A method of a value, not yet called.
@@ -190,23 +194,35 @@ final class Scope {
   var isCaptured = false
   private var symbols: [Symbol] = []
   private var values: [Value] = []
+  /// Places of the symbols, kept only when there are too many to look through.
+  private var index: [Symbol: Int] = [:]
 
   init(parent: Scope?) { self.parent = parent }
 
-  subscript(symbol: Symbol) -> Value? { symbols.firstIndex(of: symbol).map { values[$0] } }
+  private func place(_ symbol: Symbol) -> Int? {
+    symbols.count > 12 ? index[symbol] : symbols.firstIndex(of: symbol)
+  }
+
+  subscript(symbol: Symbol) -> Value? { place(symbol).map { values[$0] } }
 
   func set(_ symbol: Symbol, _ value: Value) {
-    if let place = symbols.firstIndex(of: symbol) {
+    if let place = place(symbol) {
       values[place] = value
     } else {
       symbols.append(symbol)
       values.append(value)
+      if symbols.count == 13 {
+        for (place, symbol) in symbols.enumerated() { index[symbol] = place }
+      } else if symbols.count > 13 {
+        index[symbol] = symbols.count - 1
+      }
     }
   }
 
   func clear() {
     symbols = []
     values = []
+    index = [:]
   }
 }
 

@@ -22,7 +22,7 @@ struct AddedTokens: Sendable {
   }
 
   /// No known token is longer than about 60 bytes; the bound keeps the search linear in the length of the text.
-  static let longest = 1024
+  static let longest = 512
 
   private struct Node {
     /// Children are siblings in a list; 0 for none, as the root is nobody's child.

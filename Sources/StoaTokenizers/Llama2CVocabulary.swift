@@ -38,7 +38,7 @@ extension Tokenizer {
     options.unknown = 0
     var parts = Parts(
       name: "SPM", vocabulary: vocabulary, surfaces: Self.sentencePieceSurfaces(vocabulary),
-      model: .sentencePiece(SentencePieceBPE(vocabulary: vocabulary, options: options)))
+      model: .sentencePiece(try SentencePieceBPE(vocabulary: vocabulary, options: options)))
     (parts.unknown, parts.bos, parts.eos) = (0, 1, 2)
     (parts.endTokens, parts.prefix) = ([2], [1])
     parts.addedTokens = names.enumerated().map { id, name in

@@ -20,6 +20,8 @@ struct SentencePieceBPE: Sendable {
     var escapesBeforeAddedTokens = true
     /// Each space begins a word, so that tokens of several spaces never occur.
     var splitsAtEverySpace = false
+    /// Whether a character without a token becomes the tokens of its bytes, if the vocabulary has them.
+    var hasByteFallback = true
     /// Neighbouring characters without a token become one unknown token.
     var fusesUnknown = true
     var unknown: Int32?
@@ -39,9 +41,14 @@ struct SentencePieceBPE: Sendable {
   private let beforeSpace: ScalarTable<Bool>
   /// The byte tokens, or none unless there are all 256.
   private let byteTokens: [Int32]
+  /// Whether a character that nothing stands for goes before merging, so that its neighbours may merge.
+  private let dropsBare: Bool
+
+  /// Finding the merges of a token takes the square of its length. Known vocabularies stay below 100 bytes.
+  private static let longest = 512
 
   /// Merges any neighbours whose concatenation is a token, in the order of the tokens' scores.
-  init(vocabulary: Vocabulary, options: Options) {
+  init(vocabulary: Vocabulary, options: Options) throws(TokenizerError) {
     let characters = Self.characters(vocabulary)
     var ranks = [UInt32](repeating: 0, count: vocabulary.count)
     if !vocabulary.scores.isEmpty {
@@ -54,6 +61,9 @@ struct SentencePieceBPE: Sendable {
     let text = vocabulary.texts.bytes.span
     for id in 0..<vocabulary.count where Self.isMergeable(vocabulary.types[id]) {
       let whole = vocabulary.texts.range(id)
+      guard whole.count <= Self.longest else {
+        throw .malformed(field: "token \(id)", reason: "\(whole.count) bytes, more than \(Self.longest)")
+      }
       // Of two tokens with one text the last counts.
       if vocabulary.id(text, whole) != Int32(id) { continue }
       var split = whole.lowerBound
@@ -93,7 +103,8 @@ struct SentencePieceBPE: Sendable {
     self.merges = merges
     spaceSymbol = characters[Self.space] == Self.noToken ? Self.bare | Self.space : characters[Self.space]
     let bytes = vocabulary.byteTokens()
-    byteTokens = bytes.contains(-1) ? [] : bytes
+    byteTokens = bytes.contains(-1) || !options.hasByteFallback ? [] : bytes
+    dropsBare = byteTokens.isEmpty && options.unknown == nil
     beforeSpace = Self.charactersBeforeSpace(vocabulary)
   }
 
@@ -152,13 +163,15 @@ struct SentencePieceBPE: Sendable {
 
   /// Appends the tokens of a section of text.
   ///
-  /// - Parameter isPrefixed: Whether the section is one that gets a space in front.
+  /// - Parameters:
+  ///   - isPrefixed: Whether the section is one that gets a space in front.
+  ///   - isNormalized: Whether it is part of what `normalized` returned.
   func encode(
-    _ text: Span<UInt8>, _ range: Range<Int>, isPrefixed: Bool, _ scratch: inout EncodingScratch,
+    _ text: Span<UInt8>, _ range: Range<Int>, isPrefixed: Bool, isNormalized: Bool, _ scratch: inout EncodingScratch,
     _ output: inout [Int32]
   ) {
     if range.isEmpty { return }
-    if options.removesExtraSpaces {
+    if options.removesExtraSpaces, !isNormalized {
       let trimmed = Self.removingExtraSpaces(text, range)
       if !trimmed.isEmpty {
         encodeWords(trimmed.span, 0..<trimmed.count, isPrefixed: isPrefixed, &scratch, &output)
@@ -215,7 +228,11 @@ struct SentencePieceBPE: Sendable {
         scratch.merger.symbols.append(spaceSymbol)
       } else {
         let symbol = scalar.isInvalid ? Self.noToken : characters[scalar.value]
-        scratch.merger.symbols.append(symbol == Self.noToken ? Self.bare | scalar.value : symbol)
+        if symbol != Self.noToken {
+          scratch.merger.symbols.append(symbol)
+        } else if !dropsBare {
+          scratch.merger.symbols.append(Self.bare | scalar.value)
+        }
       }
     }
     scratch.merger.merge(merges)
@@ -250,8 +267,16 @@ struct SentencePieceBPE: Sendable {
   private static func removingExtraSpaces(_ text: Span<UInt8>, _ range: Range<Int>) -> [UInt8] {
     var result: [UInt8] = []
     for i in range where text[i] != 0x20 || (result.last ?? 0x20) != 0x20 { result.append(text[i]) }
-    if result.last == 0x20 { result.removeLast() }
-    return result
+    // At the end, sentencepiece takes `▁` in the text for a space too.
+    while true {
+      if result.last == 0x20 {
+        result.removeLast()
+      } else if result.suffix(3) == [0xE2, 0x96, 0x81] {
+        result.removeLast(3)
+      } else {
+        return result
+      }
+    }
   }
 
   /// A section as it is when normalised added tokens are looked for.

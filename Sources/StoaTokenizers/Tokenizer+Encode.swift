@@ -35,13 +35,14 @@ extension Tokenizer {
   ) {
     var isPrefixed = isPrefixed(range)
     if normalizer == .none, normalizedTokens.isEmpty {
-      encodeText(text, range, isPrefixed: isPrefixed, &scratch, &output)
+      encodeText(text, range, isPrefixed: isPrefixed, isNormalized: false, &scratch, &output)
       return
     }
     var normalized = normalizer.apply(text, range)
+    var isNormalized = false
     if !normalizedTokens.isEmpty, case .sentencePiece(let model) = model, model.options.escapesBeforeAddedTokens {
       normalized = model.normalized(normalized.span, 0..<normalized.count, isPrefixed: isPrefixed)
-      isPrefixed = false
+      (isPrefixed, isNormalized) = (false, true)
     }
     let span = normalized.span
     normalizedTokens.split(span, 0..<span.count, parseSpecial: parseSpecial) { piece in
@@ -49,7 +50,10 @@ extension Tokenizer {
       case .token(let id): output.append(id)
       case .text(let part):
         let isAtStart = part.lowerBound == 0 && range.lowerBound == 0
-        encodeText(span, part, isPrefixed: isPrefixed && (isAtStart || prefixesAllSections), &scratch, &output)
+        encodeText(
+          span, part, isPrefixed: isPrefixed && (isAtStart || prefixesAllSections), isNormalized: isNormalized,
+          &scratch,
+          &output)
       }
     }
   }
@@ -64,11 +68,12 @@ extension Tokenizer {
   }
 
   private func encodeText(
-    _ text: Span<UInt8>, _ range: Range<Int>, isPrefixed: Bool, _ scratch: inout EncodingScratch,
+    _ text: Span<UInt8>, _ range: Range<Int>, isPrefixed: Bool, isNormalized: Bool, _ scratch: inout EncodingScratch,
     _ output: inout [Int32]
   ) {
     switch model {
-    case .sentencePiece(let model): model.encode(text, range, isPrefixed: isPrefixed, &scratch, &output)
+    case .sentencePiece(let model):
+      model.encode(text, range, isPrefixed: isPrefixed, isNormalized: isNormalized, &scratch, &output)
     case .byteLevel(let model): model.encode(text, range, &scratch, &output)
     }
   }

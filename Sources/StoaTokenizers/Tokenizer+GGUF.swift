@@ -34,12 +34,11 @@ extension Tokenizer {
     let special = SpecialTokens(metadata, vocabulary, defaultBOS: 1, defaultEOS: 2, defaultUnknown: 0)
     var options = SentencePieceBPE.Options()
     options.spacePrefix = metadata.bool(Key.add("space_prefix")) ?? true ? .all : .none
-    options.removesExtraSpaces = metadata.bool("tokenizer.ggml.remove_extra_whitespaces") ?? false
     options.fusesUnknown = false
     options.unknown = special.unknown
     var parts = Parts(
       name: "SPM", vocabulary: vocabulary, surfaces: sentencePieceSurfaces(vocabulary),
-      model: .sentencePiece(SentencePieceBPE(vocabulary: vocabulary, options: options)))
+      model: .sentencePiece(try SentencePieceBPE(vocabulary: vocabulary, options: options)))
     parts.addedTokens = addedTokens(vocabulary)
     special.apply(to: &parts, metadata, addsBOS: true)
     return parts

@@ -40,6 +40,7 @@ extension Tokenizer {
       var options = pipeline.sentencePiece
       options.unknown = unknown
       options.fusesUnknown = model.fusesUnknown
+      options.hasByteFallback = model.hasByteFallback
       let encoder = SentencePieceBPE(vocabulary: vocabulary, rules: model.rules, options: options)
       parts = Parts(
         name: "SPM", vocabulary: vocabulary, surfaces: sentencePieceSurfaces(vocabulary),

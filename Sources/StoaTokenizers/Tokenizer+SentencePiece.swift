@@ -23,7 +23,7 @@ extension Tokenizer {
     options.unknown = unknown
     var parts = Parts(
       name: "SPM", vocabulary: vocabulary, surfaces: sentencePieceSurfaces(vocabulary),
-      model: .sentencePiece(SentencePieceBPE(vocabulary: vocabulary, options: options)))
+      model: .sentencePiece(try SentencePieceBPE(vocabulary: vocabulary, options: options)))
     parts.unknown = unknown
     parts.bos = token(model.bos)
     parts.eos = token(model.eos)

@@ -48,7 +48,8 @@ class Logits(OracleCase):
         """The reference is a forward pass in numpy over the values in the file.
 
         The logits in this folder's expected.json are those of mistral_swa, from before its weights were
-        rounded to BF16: transformers itself, reading the file, is up to 0.038 away from them.
+        rounded to BF16: transformers itself, reading the file, is up to 0.038 away from them. The tolerance
+        leaves room for a cache of keys and values in F16.
         """
         from reference import Llama
 
@@ -58,7 +59,7 @@ class Logits(OracleCase):
             where = f"{len(ids)} tokens"
             if exact.exists():
                 self.assert_close(Llama(exact).logits(ids)[-1], case["last_logits"], 1e-4, "the reference, " + where)
-            self.assert_close(self.logits(rounded, ids), Llama(rounded).logits(ids)[-1], 1e-3, where)
+            self.assert_close(self.logits(rounded, ids), Llama(rounded).logits(ids)[-1], 3e-3, where)
         self.check(rounded, tolerance=0.05)
 
     def test_fixtures(self):

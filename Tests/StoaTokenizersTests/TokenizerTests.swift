@@ -85,6 +85,20 @@ import Testing
     #expect(tokenizer.encode("<|im_end|>", parseSpecial: false, addSpecial: false).count > 1)
   }
 
+  @Test func flagsOfAGGUFFile() throws {
+    var metadata = try GGUFFile(path: Fixtures.path("sentencepiece.gguf")).metadata
+    let standard = try Tokenizer(gguf: metadata)
+    #expect(standard.addsBOS && !standard.addsEOS && standard.addsSpacePrefix)
+    metadata["tokenizer.ggml.add_bos_token"] = .bool(false)
+    metadata["tokenizer.ggml.add_eos_token"] = .bool(true)
+    metadata["tokenizer.ggml.add_space_prefix"] = .bool(false)
+    metadata["tokenizer.ggml.padding_token_id"] = .u32(1_000_000)
+    let changed = try Tokenizer(gguf: metadata)
+    #expect(!changed.addsBOS && changed.addsEOS && !changed.addsSpacePrefix && changed.padding == nil)
+    #expect(changed.encode(" the") == standard.encode("the").dropFirst() + [2])
+    #expect(changed.decode(changed.encode(" the")) == " the")
+  }
+
   @Test func composesCharactersAsUnicodeSays() {
     func composed(_ text: String) -> String {
       let bytes = Array(text.utf8)

@@ -180,6 +180,19 @@ SPLITS = {
         r"""[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|""" + S],
     "deepseek-coder": ["[\r\n]", r"\s?\p{L}+", r"\s?\p{P}+", "[一-龥ࠀ-一가-\ud7ff]+", r"\p{N}"],
 }
+# What llama.cpp does for `tokenizer.ggml.pre` (`llama-vocab.cpp`), as regular expressions for the engine of `tokenizers`.
+CA = "(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])"
+UA, LA = r"(?:(?=\p{L})[^a-z])", r"(?:(?=\p{L})[^A-Z])"
+SPLITS |= {
+    "gguf default": [r"[\p{P}\$\+<=>\^~\|]+", GPT2, r"\p{N}+", "[0-9][0-9][0-9]"],
+    "gguf falcon": [r"[\p{P}\$\+<=>\^~\|`]+", GPT2, "[0-9][0-9][0-9]"],
+    "gguf starcoder": [r"\p{N}", GPT2],
+    "gguf llama-bpe": [rf"{CA}|{P}\p{{L}}+|\p{{N}}{{1,3}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|{S}"],
+    "gguf qwen2": [rf"{CA}|{P}\p{{L}}+|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|{S}"],
+    "gguf tekken": [rf"{P}{UA}*{LA}+|{P}{UA}+{LA}*|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|{S}"],
+    "gguf gpt-4o": [rf"{P}{UA}*{LA}+{CA}?|{P}{UA}+{LA}*{CA}?|\p{{N}}{{1,3}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|{S}"],
+    "gguf deepseek-coder": ["[\r\n]", r"\s?\p{L}+", r"\s?\p{P}+", r"[一-龥ࠀ-一가-\ud7ff&&\S]+".replace("\\ud7ff", "\ud7ff"), r"\p{N}"],
+}
 splits = {}
 for name, patterns in SPLITS.items():
     splitter = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(pattern), "isolated") for pattern in patterns])
