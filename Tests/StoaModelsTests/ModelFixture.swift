@@ -2,6 +2,7 @@ import Foundation
 import StoaFormats
 import StoaTensor
 import StoaTestSupport
+import Testing
 
 @testable import StoaModels
 

@@ -11,7 +11,7 @@ import Testing
     var inputs: [Float] = [0, -0.0, 1, -1, 87.9, 88, 200, -86.9, -87, -87.1, -1000, -.infinity, 1e-20]
     inputs += stride(from: Float(-90), through: 90, by: 0.0437)
     let reference = try compute(.scalar).exponentials(inputs)
-    #expect(identical(try compute(set).exponentials(inputs), reference))
+    #expect(try identical(compute(set).exponentials(inputs), reference))
     for (x, y) in zip(inputs, reference) where x > -87 && x < 88 {
       #expect(abs(Double(y) / Foundation.exp(Double(x)) - 1) < 3e-7)
     }
@@ -57,7 +57,7 @@ import Testing
       }
       return normed + gate + interleaved + halves
     }
-    #expect(identical(try run(set), try run(.scalar)))
+    #expect(try identical(run(set), try run(.scalar)))
   }
 
   @Test("Functions in double precision agree with the C library")
