@@ -85,21 +85,29 @@ struct RunCommand: ParsableCommand {
     _ text: String, _ loaded: LoadedModel, _ settings: ChatSettings, _ terminal: Terminal
   ) throws -> [Int32] {
     // The beginning of a text is a token that the model itself may name: this needs no tokenizer.
-    if raw, text.isEmpty, let bos = loaded.model.bosToken { return [bos] }
+    if raw, text.isEmpty, let bos = loaded.model.bosToken {
+      if loaded.model.tokenizer == nil {
+        note("\(loaded.location.name) comes without a tokenizer: the text is token ids", terminal)
+      }
+      return [bos]
+    }
     let template = raw ? nil : loaded.model.chatTemplate
     let builder = PromptBuilder(
       model: loaded.model, tokenizer: try loaded.tokenizer(), template: template, truncates: truncate,
       maxTokens: settings.options.maxTokens)
     guard let template else {
       if !raw {
-        let note = "\(loaded.location.name) has no chat template: continuing the text as it is (--raw)"
-        Output.note(terminal.style(for: .error).dim(PrintableText.line(note)) + "\n")
+        note("\(loaded.location.name) has no chat template: continuing the text as it is (--raw)", terminal)
       }
       return try builder.raw(text)
     }
     var conversation = Conversation(system: system)
     conversation.add(user: text)
     return try builder.chat(conversation, template: template).tokens
+  }
+
+  private func note(_ text: String, _ terminal: Terminal) {
+    Output.note(terminal.style(for: .error).dim(PrintableText.line(text)) + "\n")
   }
 }
 
