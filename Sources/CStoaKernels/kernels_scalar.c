@@ -97,7 +97,7 @@ static float dot_quantized(const stoa_matmul *job, const uint8_t *group, int r, 
   const int16_t *sums32 = job->x.sums32 + token * (columns / 32);
   float acc = 0;
   for (size_t b = 0; b < blocks; b++, x += l.columns) {
-    const uint8_t *codes = group + b * l.codes, *scales = group + blocks * l.codes + b * l.scales;
+    const uint8_t *codes = group + codes_at(l, b), *scales = group + scales_at(l, b);
     switch (job->type) {
       case STOA_Q4_K: {
         int total = 0, minima = 0;

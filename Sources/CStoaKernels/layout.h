@@ -1,5 +1,6 @@
-// How packed quantised weights lie in memory. A row group is STOA_ROW_GROUP rows; each group is one contiguous run:
-// first the codes of all its blocks, then the scales of all its blocks. Within 64 bytes of codes, byte 4*r + i belongs
+// How packed quantised weights lie in memory. A row group is STOA_ROW_GROUP rows; each group is one contiguous run, read
+// from front to back as one stream (two streams cost a third of the bandwidth): the codes of a block and then its scales,
+// or with blocks of 32 the codes of two blocks and then their scales, so that everything stays on cache lines. Within 64 bytes of codes, byte 4*r + i belongs
 // to row r and to column 4*quad + i: one 32-bit lane per row, as dot-product instructions want it.
 //
 //   Q8_0  per block of 32   codes 8 x 64: quad 0..7, stored as code + 128
@@ -11,7 +12,7 @@
 //   Q6_K  per block of 256  8 x (4 x 64 + 2 x 64): for each 32 columns, 4 vectors of low nibbles (low: quad v, high:
 //                           quad v + 4), 2 of upper bits (bits 2s, 2s+1 of vector h: s = 0..3 for quads 2h, 2h+4,
 //                           2h+1, 2h+5)
-//                           8 x 16 pairs of scales (i8), 16 x f16 d
+//                           8 x 16 pairs of scales (i8), 16 x f16 d, 32 bytes of padding
 #ifndef STOA_LAYOUT_H
 #define STOA_LAYOUT_H
 
@@ -32,7 +33,7 @@ enum {
   Q6_K_PAIR = 6 * VECTOR,
   Q6_K_CODES = 8 * Q6_K_PAIR,
   Q6_K_D = 16 * GROUP,
-  Q6_K_SCALES = 18 * GROUP,
+  Q6_K_SCALES = 20 * GROUP,
 };
 
 typedef struct layout {
@@ -52,10 +53,25 @@ static inline layout layout_of(stoa_type type) {
   }
 }
 
+/// Blocks that lie together.
+static inline size_t blocks_together(layout l) { return l.columns == 32 ? 2 : 1; }
+
+/// Where the codes of block b of a group lie.
+static inline size_t codes_at(layout l, size_t b) {
+  size_t n = blocks_together(l);
+  return b / n * n * (l.codes + l.scales) + b % n * l.codes;
+}
+
+/// Where the scales of block b of a group lie.
+static inline size_t scales_at(layout l, size_t b) {
+  size_t n = blocks_together(l);
+  return b / n * n * (l.codes + l.scales) + n * l.codes + b % n * l.scales;
+}
+
 /// Bytes of one row group, a multiple of 64.
 static inline size_t group_bytes(layout l, size_t columns) {
-  size_t blocks = columns / l.columns;
-  return (blocks * (l.codes + l.scales) + VECTOR - 1) / VECTOR * VECTOR;
+  size_t n = blocks_together(l), blocks = columns / l.columns;
+  return (blocks + n - 1) / n * n * (l.codes + l.scales);
 }
 
 #endif

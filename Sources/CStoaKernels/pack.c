@@ -84,19 +84,19 @@ void stoa_pack(stoa_type type, const void *source, size_t rows, size_t columns, 
   layout l = layout_of(type);
   size_t blocks = columns / l.columns, row_bytes = blocks * l.source_bytes, bytes = group_bytes(l, columns);
   for (size_t g = group_begin; g < group_end; g++) {
-    uint8_t *codes = (uint8_t *)packed + g * bytes, *scales = codes + blocks * l.codes;
+    uint8_t *group = (uint8_t *)packed + g * bytes;
     size_t present = rows - g * GROUP < GROUP ? rows - g * GROUP : GROUP;
     // Rows past the end have zero scales, so whatever their codes, they add nothing.
-    if (present < GROUP) memset(codes, 0, bytes);
+    if (present < GROUP) memset(group, 0, bytes);
     for (size_t b = 0; b < blocks; b++) {
-      uint8_t *block_codes = codes + b * l.codes, *block_scales = scales + b * l.scales;
+      uint8_t *codes = group + codes_at(l, b), *scales = group + scales_at(l, b);
       for (size_t r = 0; r < present; r++) {
         const uint8_t *block = (const uint8_t *)source + (g * GROUP + r) * row_bytes + b * l.source_bytes;
         switch (type) {
-          case STOA_Q8_0: pack_q8_0(block, (int)r, block_codes, block_scales); break;
-          case STOA_Q4_0: pack_q4_0(block, (int)r, block_codes, block_scales); break;
-          case STOA_Q4_K: pack_q4_k(block, (int)r, block_codes, block_scales); break;
-          case STOA_Q6_K: pack_q6_k(block, (int)r, block_codes, block_scales); break;
+          case STOA_Q8_0: pack_q8_0(block, (int)r, codes, scales); break;
+          case STOA_Q4_0: pack_q4_0(block, (int)r, codes, scales); break;
+          case STOA_Q4_K: pack_q4_k(block, (int)r, codes, scales); break;
+          case STOA_Q6_K: pack_q6_k(block, (int)r, codes, scales); break;
           default: break;
         }
       }
