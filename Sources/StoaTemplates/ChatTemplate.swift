@@ -81,13 +81,13 @@ public struct ChatTemplate: Sendable {
     {{- bos_token }}
     {%- for message in messages %}
       {%- if message.role == 'system' or message.role == 'developer' %}
-        {{- message.content ~ '\\n\\n' }}
+        {{- (message.content or '') ~ '\\n\\n' }}
       {%- elif message.role == 'assistant' %}
-        {{- 'Assistant: ' ~ message.content ~ eos_token ~ '\\n' }}
+        {{- 'Assistant: ' ~ (message.content or '') ~ eos_token ~ '\\n' }}
       {%- elif message.role == 'tool' %}
-        {{- 'Tool: ' ~ message.content ~ '\\n' }}
+        {{- 'Tool: ' ~ (message.content or '') ~ '\\n' }}
       {%- else %}
-        {{- 'User: ' ~ message.content ~ '\\n' }}
+        {{- 'User: ' ~ (message.content or '') ~ '\\n' }}
       {%- endif %}
     {%- endfor %}
     {%- if add_generation_prompt %}{{ 'Assistant:' }}{% endif %}

@@ -136,6 +136,18 @@ final class Interpreter {
     return .iterator(Iterator(.steps(step), depth: depth + 1))
   }
 
+  /// A lazy sequence whose source is found only when the first item is asked for, as in a Python generator.
+  func deferred(
+    over depth: Int, _ make: @escaping () throws(TemplateError) -> Iterator
+  ) throws(TemplateError) -> Value {
+    var source: Iterator?
+    return try lazy(over: depth) { () throws(TemplateError) -> Value? in
+      let iterator = if let source { source } else { try make() }
+      source = iterator
+      return try iterator.next()
+    }
+  }
+
   func makeNamespace() throws(TemplateError) -> Namespace {
     try allocate(256)
     let namespace = Namespace()
@@ -238,7 +250,11 @@ final class Interpreter {
       let (text, flow) = try rendered(body, in: Scope(parent: scope))
       guard flow == .next else { return flow }
       blockText = .text(text)
-      try write(filter, in: scope)
+      guard case .text(let result) = try evaluate(filter, in: scope) else {
+        line = filter.line
+        throw fault(.value, "the filters of a filter block must end in a string")
+      }
+      try write(result.bytes)
     case .with(let bindings, let body):
       let inner = Scope(parent: scope)
       for binding in bindings { try assign(try evaluate(binding.value, in: scope), to: binding.target, in: inner) }

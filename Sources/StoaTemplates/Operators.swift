@@ -243,6 +243,7 @@ extension Interpreter {
     if let integer = value.integer { return .int(integer) }
     switch value {
     case .none: return .none
+    case .undefined: return .undefined
     case .double(let double): return Mapping.Key(double)
     case .text(let text):
       try charge(text.bytes.count >> 6)

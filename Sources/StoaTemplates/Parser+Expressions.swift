@@ -279,6 +279,11 @@ extension Parser {
 
   private mutating func subscripted(_ base: Expression, line: Int) throws(TemplateError) -> Expression {
     func endsPart() -> Bool { [.symbol(":"), .symbol("]"), .symbol(",")].contains(current.kind) }
+    if take("]") {
+      // jinja2 takes nothing between the brackets for an empty tuple.
+      let index = try make(.tuple([]), line: line, over: 0)
+      return try make(.subscripted(base, index), line: line, over: base.height)
+    }
     let start: Expression? = current.kind == .symbol(":") ? nil : try expression()
     guard take(":") else {
       guard let first = start else { throw fault("expected a subscript") }
@@ -286,7 +291,6 @@ extension Parser {
       var isTuple = false
       while take(",") {
         isTuple = true
-        if current.kind == .symbol("]") { break }
         items.append(try expression())
       }
       try expect("]")
