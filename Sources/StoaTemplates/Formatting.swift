@@ -156,6 +156,7 @@ extension Interpreter {
         place += 1
         spec.precision = max(0, try digits() ?? 0)
       }
+      while ["h", "l", "L"].contains(try peek()) { place += 1 }
       spec.type = try peek()
       place += 1
       if spec.type == "%" {
@@ -166,7 +167,13 @@ extension Interpreter {
       result += try percentConverted(value, spec, isMarkup: format.isMarkup).utf8
       guard result.count <= limits.outputBytes else { throw fault(.limit, "a formatted string is too long") }
     }
-    if !usesNames, next < arguments.count, mapping == nil {
+    // Python takes everything with elements for a mapping, whose elements need not be used, but for tuples and strings.
+    let mayBeUnused =
+      switch right {
+      case .dict, .list, .range, .undefined: true;
+      default: false
+      }
+    if !usesNames, next < arguments.count, !mayBeUnused {
       throw fault(.value, "not all arguments were used by the format string")
     }
     return format.derived(result)

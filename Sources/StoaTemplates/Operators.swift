@@ -128,8 +128,10 @@ extension Interpreter {
       if operation == .divide { return .double(a / b) }
       var remainder = a.truncatingRemainder(dividingBy: b)
       if remainder != 0, (remainder < 0) != (b < 0) { remainder += b }
-      if operation == .modulo { return .double(remainder == 0 && b < 0 ? -0.0 : remainder) }
-      return .double(((a - remainder) / b).rounded())
+      if remainder == 0 { remainder = b < 0 ? -0.0 : 0.0 }
+      if operation == .modulo { return .double(remainder) }
+      let quotient = ((a - remainder) / b).rounded()
+      return .double(quotient == 0 ? (a / b < 0 ? -0.0 : 0.0) : quotient)
     }
   }
 

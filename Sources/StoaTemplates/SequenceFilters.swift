@@ -104,7 +104,7 @@ extension Interpreter {
 
   private func sort(_ value: Value, _ arguments: Arguments) throws(TemplateError) -> Value {
     let values = try bind(arguments, "sort", ["reverse", "case_sensitive", "attribute"])
-    let isReversed = values[0]?.isTrue ?? false
+    let isReversed = try integer(values[0] ?? .bool(false), "reverse") != 0
     let isSensitive = values[1]?.isTrue ?? false
     var paths: [[Value]] = []
     if case .text(let text)? = values[2] {
@@ -130,7 +130,7 @@ extension Interpreter {
     let values = try bind(arguments, "dictsort", ["case_sensitive", "by", "reverse"])
     let isSensitive = values[0]?.isTrue ?? false
     let by = try text(values[1] ?? .string("key"), "dictsort").string
-    let isReversed = values[2]?.isTrue ?? false
+    let isReversed = try integer(values[2] ?? .bool(false), "reverse") != 0
     guard by == "key" || by == "value" else { throw fault(.value, "dictsort sorts by 'key' or 'value'") }
     try refuseUndefined(value)
     guard case .dict(let dictionary) = value else {
