@@ -131,7 +131,7 @@ extension Interpreter {
       if remainder == 0 { remainder = b < 0 ? -0.0 : 0.0 }
       if operation == .modulo { return .double(remainder) }
       let quotient = ((a - remainder) / b).rounded()
-      return .double(quotient == 0 ? (a / b < 0 ? -0.0 : 0.0) : quotient)
+      return .double(quotient == 0 ? ((a / b).sign == .minus ? -0.0 : 0.0) : quotient)
     }
   }
 
