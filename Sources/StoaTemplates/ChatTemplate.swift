@@ -41,15 +41,16 @@ public struct ChatTemplate: Sendable {
     self.source = source
     template = try Template(source: source, limits: limits)
     tokens = ["bos_token": .string(bosToken), "eos_token": .string(eosToken)]
-    capabilities = ChatTemplate.probe(template, tokens)
+    capabilities = ChatTemplate.probe(template.bounded(steps: 1_000_000), tokens)
   }
 
   /// Renders a conversation.
   ///
   /// `tools` is a list of JSON schemas; `extra` adds or replaces variables, such as `enable_thinking`; `now` is the
   /// date that the template may show. Gaps of the template are filled: a system message that the template rejects or
-  /// drops is put before the text of the first user message; content is given as text or as parts, and the arguments of
-  /// tool calls as data or as JSON text, whichever the template reads. Throws `TemplateError`; of kind `.raised` when the template refuses the conversation.
+  /// drops is put before the text of the first user message; content is given as text or as parts, and the arguments
+  /// of tool calls as data or as JSON text, whichever the template reads. Throws `TemplateError`; of kind `.raised`
+  /// when the template refuses the conversation.
   public func render(
     messages: [ChatMessage], tools: TemplateValue? = nil, addGenerationPrompt: Bool = true,
     extra: [String: TemplateValue] = [:], now: TemplateDate? = nil
