@@ -11,6 +11,11 @@ extension Interpreter {
     "__len__", "__iter__", "__getitem__", "__contains__", "__call__", "__self__", "__func__",
   ]
 
+  /// Those of them that only functions and containers have, not jinja2's undefined value.
+  private static let functionNames: Set<String> = [
+    "__globals__", "__code__", "__self__", "__func__", "__contains__",
+  ]
+
   private func missing(_ name: Text, of value: Value) -> Value {
     .undefined(Undefined("'\(value.typeName) object' has no attribute '\(name.excerpt)'"))
   }
@@ -23,7 +28,11 @@ extension Interpreter {
   /// `value.name`: an attribute, else the element with that key, else undefined.
   func attribute(_ name: Text, method: Method?, of value: Value) throws(TemplateError) -> Value {
     if case .undefined(let undefined) = value {
-      if undefined.kind != .security, Self.privateNames.contains(name.excerpt) { return unsafe(name, of: value) }
+      if undefined.kind != .security, Self.privateNames.contains(name.excerpt),
+        !Self.functionNames.contains(name.excerpt)
+      {
+        return unsafe(name, of: value)
+      }
       throw fault(undefined.kind, undefined.message)
     }
     if let found = try ownAttribute(name, method: method, of: value) { return found }
@@ -89,6 +98,14 @@ extension Interpreter {
       }
     case .tuple(let group) where group.isGroup && name.excerpt == "grouper": return group.items[0]
     case .tuple(let group) where group.isGroup && name.excerpt == "list": return group.items[1]
+    case .int, .bool, .double:
+      switch name.excerpt {
+      case "real": return value
+      case "imag": return value.integer == nil ? .double(0) : .int(0)
+      case "numerator" where value.integer != nil: return value
+      case "denominator" where value.integer != nil: return .int(1)
+      default: return method.flatMap { $0.exists(on: value) ? .method(BoundMethod(value, $0)) : nil }
+      }
     case .function(.dict) where name.excerpt == "fromkeys": return .function(.dictFromKeys)
     default:
       guard let method else { return nil }

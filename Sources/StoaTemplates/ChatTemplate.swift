@@ -14,6 +14,10 @@ public struct ChatTemplate: Sendable {
     public var supportsTypedContent = false
     /// Content must be a list of typed parts; plain text is not shown.
     public var requiresTypedContent = false
+    /// The arguments of tool calls must be JSON text; as data they are refused.
+    public var requiresTextArguments = false
+    /// The list of tools must be there, if empty; without one the template fails.
+    public var requiresToolList = false
     /// An assistant's reasoning is shown, at least in the last turn.
     public var supportsReasoning = false
     /// The template asks for the date.
@@ -37,22 +41,24 @@ public struct ChatTemplate: Sendable {
     self.source = source
     template = try Template(source: source, limits: limits)
     tokens = ["bos_token": .string(bosToken), "eos_token": .string(eosToken)]
-    capabilities = ChatTemplate.probe(template, tokens)
+    capabilities = ChatTemplate.probe(template.bounded(steps: 1_000_000), tokens)
   }
 
   /// Renders a conversation.
   ///
   /// `tools` is a list of JSON schemas; `extra` adds or replaces variables, such as `enable_thinking`; `now` is the
   /// date that the template may show. Gaps of the template are filled: a system message that the template rejects or
-  /// drops is put before the text of the first user message, and content is given as text or as parts, whichever the
-  /// template reads. Throws `TemplateError`; of kind `.raised` when the template refuses the conversation.
+  /// drops is put before the text of the first user message; content is given as text or as parts, and the arguments
+  /// of tool calls as data or as JSON text, whichever the template reads. Throws `TemplateError`; of kind `.raised`
+  /// when the template refuses the conversation.
   public func render(
     messages: [ChatMessage], tools: TemplateValue? = nil, addGenerationPrompt: Bool = true,
     extra: [String: TemplateValue] = [:], now: TemplateDate? = nil
   ) throws(TemplateError) -> String {
     let adapted = adapt(messages).map(\.templateValue)
     return try render(
-      messages: .list(adapted), tools: tools, addGenerationPrompt: addGenerationPrompt, extra: extra, now: now)
+      messages: .list(adapted), tools: tools ?? (capabilities.requiresToolList ? [] : nil),
+      addGenerationPrompt: addGenerationPrompt, extra: extra, now: now)
   }
 
   /// Renders a conversation given as data, exactly as it is, without filling gaps of the template.
@@ -81,13 +87,13 @@ public struct ChatTemplate: Sendable {
     {{- bos_token }}
     {%- for message in messages %}
       {%- if message.role == 'system' or message.role == 'developer' %}
-        {{- message.content ~ '\\n\\n' }}
+        {{- (message.content or '') ~ '\\n\\n' }}
       {%- elif message.role == 'assistant' %}
-        {{- 'Assistant: ' ~ message.content ~ eos_token ~ '\\n' }}
+        {{- 'Assistant: ' ~ (message.content or '') ~ eos_token ~ '\\n' }}
       {%- elif message.role == 'tool' %}
-        {{- 'Tool: ' ~ message.content ~ '\\n' }}
+        {{- 'Tool: ' ~ (message.content or '') ~ '\\n' }}
       {%- else %}
-        {{- 'User: ' ~ message.content ~ '\\n' }}
+        {{- 'User: ' ~ (message.content or '') ~ '\\n' }}
       {%- endif %}
     {%- endfor %}
     {%- if add_generation_prompt %}{{ 'Assistant:' }}{% endif %}
@@ -104,6 +110,12 @@ public struct ChatTemplate: Sendable {
       result.removeFirst()
     }
     for i in result.indices {
+      if capabilities.requiresTextArguments {
+        for call in result[i].toolCalls.indices {
+          if case .string = result[i].toolCalls[call].arguments { continue }
+          result[i].toolCalls[call].arguments = .string(result[i].toolCalls[call].arguments.json)
+        }
+      }
       switch result[i].content {
       case .text(let text)? where capabilities.requiresTypedContent:
         result[i].content = .parts([["type": "text", "text": .string(text)]])
@@ -135,15 +147,17 @@ extension ChatTemplate {
     static let user = "q7userq7"
     static let tool = "q7toolq7"
     static let call = "q7callq7"
+    static let argument = "q7argumentq7"
     static let result = "q7resultq7"
     static let reasoning = "q7reasoningq7"
   }
 
   private static func probe(_ template: Template, _ tokens: [String: TemplateValue]) -> Capabilities {
+    var result = Capabilities()
     func shows(_ mark: String, _ messages: [ChatMessage], tools: TemplateValue? = nil) -> Bool {
       var context = tokens
       context["messages"] = .list(messages.map(\.templateValue))
-      context["tools"] = tools ?? TemplateValue.none
+      context["tools"] = tools ?? (result.requiresToolList ? [] : TemplateValue.none)
       context["documents"] = TemplateValue.none
       context["add_generation_prompt"] = true
       let date = TemplateDate(year: 2000, month: 1, day: 1)
@@ -152,7 +166,9 @@ extension ChatTemplate {
     }
     let user = ChatMessage(role: "user", content: Mark.user)
     let typedUser = ChatMessage(role: "user", parts: [["type": "text", "text": .string(Mark.user)]])
-    var result = Capabilities()
+    result.requiresToolList =
+      !shows(Mark.user, [user]) && !shows(Mark.user, [typedUser])
+      && (shows(Mark.user, [user], tools: []) || shows(Mark.user, [typedUser], tools: []))
     result.requiresTypedContent = !shows(Mark.user, [user]) && shows(Mark.user, [typedUser])
     result.supportsTypedContent = shows(Mark.user, [typedUser]) && !shows("'text'", [typedUser])
 
@@ -173,15 +189,22 @@ extension ChatTemplate {
       ],
     ]
     result.supportsTools = shows(Mark.tool, [question], tools: [tool])
-    var call = ChatMessage(
-      role: "assistant", content: "",
-      toolCalls: [.init(id: "abcdefghi", name: Mark.call, arguments: ["key": "value"])])
-    if result.requiresTypedContent { call.content = .parts([]) }
     var answer = message("tool", Mark.result)
     answer.name = Mark.call
     answer.toolCallID = "abcdefghi"
-    result.supportsToolCalls = shows(Mark.call, [question, call, answer], tools: [tool])
-    result.supportsToolResults = shows(Mark.result, [question, call, answer], tools: [tool])
+    func showsCalls(_ arguments: TemplateValue) -> Bool {
+      var call = ChatMessage(
+        role: "assistant", content: "", toolCalls: [.init(id: "abcdefghi", name: Mark.call, arguments: arguments)])
+      if result.requiresTypedContent { call.content = .parts([]) }
+      result.supportsToolResults = shows(Mark.result, [question, call, answer], tools: [tool])
+      return [Mark.call, Mark.argument].contains { shows($0, [question, call, answer], tools: [tool]) }
+    }
+    let arguments: TemplateValue = ["key": .string(Mark.argument)]
+    result.supportsToolCalls = showsCalls(arguments)
+    if !result.supportsToolCalls, !result.supportsToolResults, showsCalls(.string(arguments.json)) {
+      result.supportsToolCalls = true
+      result.requiresTextArguments = true
+    }
     var thought = message("assistant", "yes")
     thought.reasoning = Mark.reasoning
     result.supportsReasoning = shows(Mark.reasoning, [question, thought])

@@ -189,15 +189,15 @@ extension Interpreter {
   private func integerFilter(_ value: Value, _ arguments: Arguments) throws(TemplateError) -> Value {
     let values = try bind(arguments, "int", ["default", "base"])
     let fallback = values[0] ?? .int(0)
-    let base = try integer(values[1] ?? .int(10), "base")
-    guard base == 0 || (2...36).contains(base) else { return fallback }
+    // Python refuses other bases, which sends the filter on to its second attempt, as a float.
+    let base = (values[1] ?? .int(10)).integer.flatMap { $0 == 0 || (2...36).contains($0) ? $0 : nil }
     try refuseUndefined(value)
     if let integer = value.integer { return .int(integer) }
     var number: Double?
     switch value {
     case .double(let double): number = double
     case .text(let text):
-      if let integer = Int(python: text, base: base) { return .int(integer) }
+      if let base, let integer = Int(python: text, base: base) { return .int(integer) }
       number = Double(python: text)
       if number?.isFinite == false { return fallback }
     default: break

@@ -65,6 +65,7 @@ extension Interpreter {
     case .dict(let other)?:
       for (key, value) in zip(other.keys, other.values) { try insert(value, for: key, into: dictionary) }
     case let other?:
+      try refuseUndefined(other)
       for pair in try items(of: other) {
         let parts = try items(of: pair)
         guard parts.count == 2 else { throw fault(.value, "dict takes a mapping or a sequence of pairs") }

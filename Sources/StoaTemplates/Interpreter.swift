@@ -7,7 +7,7 @@ final class Interpreter {
   /// The text rendered so far into the innermost block that captures its output.
   var output: [UInt8] = []
   /// What enclosing blocks have rendered, in bytes.
-  private var outerOutputBytes = 0
+  var outerOutputBytes = 0
   /// The line of the construct that runs, for errors.
   var line = 0
   /// The text on which the filters of a `filter` or `set` block work.
@@ -15,7 +15,7 @@ final class Interpreter {
 
   private var steps = 0
   private var allocated = 0
-  private var iterations = 0
+  var iterations = 0
   private var depth = 0
   private var namespaces: [Namespace] = []
   private var capturedScopes: [Scope] = []
@@ -136,6 +136,18 @@ final class Interpreter {
     return .iterator(Iterator(.steps(step), depth: depth + 1))
   }
 
+  /// A lazy sequence whose source is found only when the first item is asked for, as in a Python generator.
+  func deferred(
+    over depth: Int, _ make: @escaping () throws(TemplateError) -> Iterator
+  ) throws(TemplateError) -> Value {
+    var source: Iterator?
+    return try lazy(over: depth) { () throws(TemplateError) -> Value? in
+      let iterator = if let source { source } else { try make() }
+      source = iterator
+      return try iterator.next()
+    }
+  }
+
   func makeNamespace() throws(TemplateError) -> Namespace {
     try allocate(256)
     let namespace = Namespace()
@@ -238,7 +250,11 @@ final class Interpreter {
       let (text, flow) = try rendered(body, in: Scope(parent: scope))
       guard flow == .next else { return flow }
       blockText = .text(text)
-      try write(filter, in: scope)
+      guard case .text(let result) = try evaluate(filter, in: scope) else {
+        line = filter.line
+        throw fault(.value, "the filters of a filter block must end in a string")
+      }
+      try write(result.bytes)
     case .with(let bindings, let body):
       let inner = Scope(parent: scope)
       for binding in bindings { try assign(try evaluate(binding.value, in: scope), to: binding.target, in: inner) }
@@ -289,77 +305,6 @@ final class Interpreter {
     outerOutputBytes = outerBytes
     try allocate(text.bytes.count)
     return (text, flow)
-  }
-
-  // MARK: Loops
-
-  private func run(_ loop: Loop, in scope: Scope) throws(TemplateError) -> Flow {
-    let sequence = try evaluate(loop.sequence, in: scope)
-    line = loop.line
-    if loop.isRecursive {
-      try write(try renderRecursive(loop, over: sequence, in: scope, recursionDepth: 0).bytes)
-      return .next
-    }
-    return try passes(of: loop, over: sequence, in: scope, recursionDepth: 0)
-  }
-
-  /// The text of a recursive loop over a sequence; `loop(sequence)` in its body calls this again.
-  func renderRecursive(
-    _ loop: Loop, over sequence: Value, in scope: Scope, recursionDepth: Int
-  ) throws(TemplateError) -> Text {
-    let outer = output
-    let outerBytes = outerOutputBytes
-    outerOutputBytes += outer.count
-    output = []
-    _ = try passes(of: loop, over: sequence, in: scope, recursionDepth: recursionDepth)
-    let text = Text(bytes: output)
-    output = outer
-    outerOutputBytes = outerBytes
-    try allocate(text.bytes.count)
-    return text
-  }
-
-  private func passes(
-    of loop: Loop, over sequence: Value, in scope: Scope, recursionDepth: Int
-  ) throws(TemplateError) -> Flow {
-    try enter()
-    defer { leave() }
-    let all = try iterator(over: sequence)
-    let state = LoopState(
-      loop, scope: scope, iterator: loop.condition == nil ? all : try filtered(all, by: loop, in: scope),
-      count: loop.condition == nil ? count(of: sequence) : nil, recursionDepth: recursionDepth)
-    let symbol = program.loopSymbol
-    var isEmpty = true
-    while try state.advance() {
-      iterations += 1
-      try charge()
-      guard iterations <= limits.iterations else {
-        throw fault(.limit, "loops take more than \(limits.iterations) passes")
-      }
-      let inner = Scope(parent: scope)
-      if let symbol { inner.set(symbol, .loop(state)) }
-      if let item = state.current { try assign(item, to: loop.target, in: inner) }
-      let flow = try execute(loop.body, in: inner)
-      line = loop.line
-      if flow == .breakLoop { break }
-      // jinja2 marks a loop as not empty only when a pass reaches its end.
-      if flow == .next { isEmpty = false }
-    }
-    return isEmpty ? try execute(loop.otherwise, in: Scope(parent: scope)) : .next
-  }
-
-  private func filtered(_ all: Iterator, by loop: Loop, in scope: Scope) throws(TemplateError) -> Iterator {
-    try checkDepth(all.depth + 1)
-    return Iterator(
-      .steps { [unowned self] () throws(TemplateError) -> Value? in
-        while let item = try all.next() {
-          try charge()
-          let inner = Scope(parent: scope)
-          try assign(item, to: loop.target, in: inner)
-          guard let condition = loop.condition, try !evaluate(condition, in: inner).isTrue else { return item }
-        }
-        return nil
-      }, depth: all.depth + 1)
   }
 }
 

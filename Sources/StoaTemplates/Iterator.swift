@@ -28,7 +28,7 @@ final class Iterator {
       guard position < text.bytes.count else { return nil }
       let start = position
       position += text.length(at: start)
-      return .text(text.derived(text.bytes[start..<position]))
+      return .text(Text(bytes: Array(text.bytes[start..<position])))
     case .range(let range):
       guard position < range.count else { return nil }
       position += 1

@@ -44,7 +44,7 @@ extension Interpreter {
     case .none: bytes += "null".utf8
     case .bool(let value): bytes += (value ? "true" : "false").utf8
     case .int(let value): bytes += String(value).utf8
-    case .double(let value): bytes += jsonNumber(value).utf8
+    case .double(let value): bytes += value.jsonDescription.utf8
     case .text(let text):
       try charge(text.bytes.count >> 5)
       text.appendJSON(to: &bytes, escapesNonASCII: style.escapesNonASCII)
@@ -95,20 +95,21 @@ extension Interpreter {
     bytes.append(UInt8(ascii: "}"))
   }
 
-  private func jsonNumber(_ value: Double) -> String {
-    value.isNaN ? "NaN" : value.isInfinite ? (value < 0 ? "-Infinity" : "Infinity") : value.pythonDescription
-  }
-
   private func jsonKey(_ key: Value) throws(TemplateError) -> Text {
     switch key {
     case .text(let text): text
     case .none: Text("null")
     case .bool(let value): Text(value ? "true" : "false")
     case .int(let value): Text(String(value))
-    case .double(let value): Text(jsonNumber(value))
+    case .double(let value): Text(value.jsonDescription)
     default: throw fault(.value, "keys of JSON are strings or numbers, not \(key.typeName)")
     }
   }
+}
+
+extension Double {
+  /// The number as `json.dumps` spells it, which for what is no number is not JSON.
+  var jsonDescription: String { isNaN ? "NaN" : isInfinite ? (self < 0 ? "-Infinity" : "Infinity") : pythonDescription }
 }
 
 extension Text {

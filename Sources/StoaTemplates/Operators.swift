@@ -128,8 +128,10 @@ extension Interpreter {
       if operation == .divide { return .double(a / b) }
       var remainder = a.truncatingRemainder(dividingBy: b)
       if remainder != 0, (remainder < 0) != (b < 0) { remainder += b }
-      if operation == .modulo { return .double(remainder == 0 && b < 0 ? -0.0 : remainder) }
-      return .double(((a - remainder) / b).rounded())
+      if remainder == 0 { remainder = b < 0 ? -0.0 : 0.0 }
+      if operation == .modulo { return .double(remainder) }
+      let quotient = ((a - remainder) / b).rounded()
+      return .double(quotient == 0 ? ((a / b).sign == .minus ? -0.0 : 0.0) : quotient)
     }
   }
 
@@ -243,6 +245,7 @@ extension Interpreter {
     if let integer = value.integer { return .int(integer) }
     switch value {
     case .none: return .none
+    case .undefined: return .undefined
     case .double(let double): return Mapping.Key(double)
     case .text(let text):
       try charge(text.bytes.count >> 6)

@@ -48,7 +48,9 @@ extension Interpreter {
       try appendRepr(namespace.names.map { .text($0) }, namespace.values, to: &bytes)
       bytes += ">".utf8
     case .macro(let macro): bytes += "<Macro '\(macro.definition.name.string)'>".utf8
-    case .loop(let loop): bytes += "<LoopContext \(loop.index + 1)>".utf8
+    case .loop(let loop):
+      let count = try loop.count { () throws(TemplateError) in try charge() }
+      bytes += "<LoopContext \(loop.index + 1)/\(count)>".utf8
     case .function, .method, .iterator: bytes += "<\(value.typeName)>".utf8
     }
   }

@@ -14,11 +14,13 @@ extension Interpreter {
     case .join: return try join(value, arguments)
     case .items:
       _ = try bind(arguments, "items", [])
-      if value.isUndefined { return .iterator(Iterator(.items([]), depth: 1)) }
-      guard case .dict(let dictionary) = value else {
-        throw fault(.value, "items takes a mapping, not \(value.typeName)")
+      return try deferred(over: value.depth) { [unowned self] () throws(TemplateError) -> Iterator in
+        if value.isUndefined { return Iterator(.items([]), depth: 1) }
+        guard case .dict(let dictionary) = value else {
+          throw fault(.value, "items takes a mapping, not \(value.typeName)")
+        }
+        return Iterator(.view(DictionaryView(dictionary, .items)), depth: dictionary.depth + 1)
       }
-      return .iterator(Iterator(.view(DictionaryView(dictionary, .items)), depth: dictionary.depth + 1))
     case .reverse: return try reverse(value, arguments)
     case .dictsort: return try dictsort(value, arguments)
     case .sort: return try sort(value, arguments)
@@ -102,7 +104,7 @@ extension Interpreter {
 
   private func sort(_ value: Value, _ arguments: Arguments) throws(TemplateError) -> Value {
     let values = try bind(arguments, "sort", ["reverse", "case_sensitive", "attribute"])
-    let isReversed = values[0]?.isTrue ?? false
+    let isReversed = try integer(values[0] ?? .bool(false), "reverse") != 0
     let isSensitive = values[1]?.isTrue ?? false
     var paths: [[Value]] = []
     if case .text(let text)? = values[2] {
@@ -128,7 +130,7 @@ extension Interpreter {
     let values = try bind(arguments, "dictsort", ["case_sensitive", "by", "reverse"])
     let isSensitive = values[0]?.isTrue ?? false
     let by = try text(values[1] ?? .string("key"), "dictsort").string
-    let isReversed = values[2]?.isTrue ?? false
+    let isReversed = try integer(values[2] ?? .bool(false), "reverse") != 0
     guard by == "key" || by == "value" else { throw fault(.value, "dictsort sorts by 'key' or 'value'") }
     try refuseUndefined(value)
     guard case .dict(let dictionary) = value else {
@@ -162,14 +164,17 @@ extension Interpreter {
   private func unique(_ value: Value, _ arguments: Arguments) throws(TemplateError) -> Value {
     let values = try bind(arguments, "unique", ["case_sensitive", "attribute"])
     let path = try attributePath(values[1])
-    let source = try iterator(over: value)
-    var seen: Set<Mapping.Key> = []
-    return try lazy(over: source.depth) { [unowned self] () throws(TemplateError) -> Value? in
-      while let item = try source.next() {
-        let key = ignoringCase(try follow(path, from: item), values[0]?.isTrue ?? false)
-        if seen.insert(try self.key(key)).inserted { return item }
-      }
-      return nil
+    return try deferred(over: value.depth) { [unowned self] () throws(TemplateError) -> Iterator in
+      let source = try iterator(over: value)
+      var seen: Set<Mapping.Key> = []
+      return Iterator(
+        .steps { [unowned self] () throws(TemplateError) -> Value? in
+          while let item = try source.next() {
+            let key = ignoringCase(try follow(path, from: item), values[0]?.isTrue ?? false)
+            if seen.insert(try self.key(key)).inserted { return item }
+          }
+          return nil
+        }, depth: value.depth)
     }
   }
 
@@ -216,24 +221,35 @@ extension Interpreter {
   }
 
   private func map(_ value: Value, _ arguments: Arguments) throws(TemplateError) -> Value {
-    let source = try value.isTrue ? iterator(over: value) : Iterator(.items([]), depth: 1)
+    let depth = max(value.depth, depth(of: arguments))
+    return try deferred(over: depth) { [unowned self] () throws(TemplateError) -> Iterator in
+      guard value.isTrue else { return Iterator(.items([]), depth: 1) }
+      let transform = try transform(arguments)
+      let source = try iterator(over: value)
+      return Iterator(
+        .steps { () throws(TemplateError) -> Value? in
+          guard let item = try source.next() else { return nil }
+          return try transform(item)
+        }, depth: depth)
+    }
+  }
+
+  /// What `map` does to an item: look up an attribute, or apply a filter.
+  private func transform(
+    _ arguments: Arguments
+  ) throws(TemplateError) -> (Value) throws(TemplateError) -> Value {
     if arguments.positional.isEmpty, arguments.keyword.contains(where: { $0.name.string == "attribute" }) {
       let values = try bind(arguments, "map", ["attribute", "default"])
       let path = try attributePath(values[0])
-      return try lazy(over: max(source.depth, values[1]?.depth ?? 0)) {
-        [unowned self] () throws(TemplateError) -> Value? in
-        guard let item = try source.next() else { return nil }
-        return try follow(path, from: item, default: values[1])
-      }
+      return { [unowned self] (item) throws(TemplateError) in try follow(path, from: item, default: values[1]) }
     }
     guard case .text(let name)? = arguments.positional.first else {
       throw fault(.value, "map takes the name of a filter, or attribute=…")
     }
     let filter = Filter(rawValue: name.excerpt).map { FilterName.known($0) } ?? .unknown(name.excerpt)
     let rest = Arguments(positional: Array(arguments.positional.dropFirst()), keyword: arguments.keyword)
-    return try lazy(over: max(source.depth, depth(of: rest))) { [unowned self] () throws(TemplateError) -> Value? in
-      guard let item = try source.next() else { return nil }
-      return try deeper { () throws(TemplateError) in try apply(filter, to: item, rest) }
+    return { [unowned self] (item) throws(TemplateError) in
+      try deeper { () throws(TemplateError) in try apply(filter, to: item, rest) }
     }
   }
 
@@ -248,34 +264,42 @@ extension Interpreter {
   }
 
   private func select(_ filter: Filter, _ value: Value, _ arguments: Arguments) throws(TemplateError) -> Value {
-    let source = try value.isTrue ? iterator(over: value) : Iterator(.items([]), depth: 1)
+    let depth = max(value.depth, depth(of: arguments))
     let keeps = filter == .select || filter == .selectattr
-    let usesAttribute = filter == .selectattr || filter == .rejectattr
+    return try deferred(over: depth) { [unowned self] () throws(TemplateError) -> Iterator in
+      guard value.isTrue else { return Iterator(.items([]), depth: 1) }
+      let holds = try predicate(filter, arguments)
+      let source = try iterator(over: value)
+      return Iterator(
+        .steps { [unowned self] () throws(TemplateError) -> Value? in
+          while let item = try source.next() {
+            try charge()
+            if try holds(item) == keeps { return item }
+          }
+          return nil
+        }, depth: depth)
+    }
+  }
+
+  /// What `select` and its kin ask of an item: a test of it or of an attribute, or its truth.
+  private func predicate(
+    _ filter: Filter, _ arguments: Arguments
+  ) throws(TemplateError) -> (Value) throws(TemplateError) -> Bool {
     var rest = arguments.positional[...]
     var path: [Value] = []
-    if usesAttribute {
+    if filter == .selectattr || filter == .rejectattr {
       guard let attribute = rest.popFirst() else { throw fault(.value, "\(filter.rawValue) misses the attribute") }
       path = try attributePath(attribute)
     }
-    var test: TestName?
-    if let name = rest.popFirst() {
-      let name = try text(name, filter.rawValue).excerpt
-      test = Test(rawValue: name).map { .known($0) } ?? .unknown(name)
+    guard let name = rest.popFirst() else {
+      return { [unowned self] (item) throws(TemplateError) in try follow(path, from: item).isTrue }
     }
+    let text = try text(name, filter.rawValue).excerpt
+    let test = Test(rawValue: text).map { TestName.known($0) } ?? .unknown(text)
     let tail = Arguments(positional: Array(rest), keyword: arguments.keyword)
-    return try lazy(over: max(source.depth, depth(of: tail))) { [unowned self] () throws(TemplateError) -> Value? in
-      while let item = try source.next() {
-        try charge()
-        let value = try follow(path, from: item)
-        let holds: Bool
-        if let test {
-          holds = try deeper { () throws(TemplateError) in try apply(test, to: value, tail) }
-        } else {
-          holds = value.isTrue
-        }
-        if holds == keeps { return item }
-      }
-      return nil
+    return { [unowned self] (item) throws(TemplateError) in
+      let value = try follow(path, from: item)
+      return try deeper { () throws(TemplateError) in try apply(test, to: value, tail) }
     }
   }
 
@@ -307,6 +331,14 @@ extension Interpreter {
 
   private func divide(_ filter: Filter, _ value: Value, _ arguments: Arguments) throws(TemplateError) -> Value {
     let values = try bind(arguments, filter.rawValue, ["count", "fill_with"], required: 1)
+    return try deferred(over: max(value.depth, depth(of: arguments)) + 1) {
+      [unowned self] () throws(TemplateError) -> Iterator in
+      try parts(filter, value, values)
+    }
+  }
+
+  /// The lists that `batch` and `slice` cut a sequence into.
+  private func parts(_ filter: Filter, _ value: Value, _ values: [Value?]) throws(TemplateError) -> Iterator {
     let count = try integer(values[0] ?? .none, filter.rawValue)
     let fill = values[1].flatMap { $0.isNone ? nil : $0 }
     let items = try items(of: value)
@@ -335,6 +367,6 @@ extension Interpreter {
     var lists: [Value] = []
     for part in parts { lists.append(try list(part)) }
     let all = try sequence(lists)
-    return .iterator(Iterator(.items(all.items), depth: all.depth + 1))
+    return Iterator(.items(all.items), depth: all.depth + 1)
   }
 }

@@ -27,7 +27,7 @@ extension Interpreter {
       return try make(text.stripped(of: characters, left: method != .rstrip, right: method != .lstrip))
     case .split, .rsplit: return try split(method, text, arguments)
     case .splitlines:
-      let keeps = try bind(arguments, "splitlines", ["keepends"])[0]?.isTrue ?? false
+      let keeps = try integer(try bind(arguments, "splitlines", ["keepends"])[0] ?? .int(0), "keepends") != 0
       return try list(text.lines(keepingEnds: keeps, limit: limits.sequenceLength).map { .text($0) })
     case .startswith, .endswith: return try affix(method, text, arguments)
     case .find, .rfind, .index, .rindex, .count: return try search(method, text, arguments)

@@ -5,7 +5,7 @@
 /// (`transformers/utils/chat_template_utils.py`). A template sees the data it is given and nothing else.
 public struct Template: Sendable {
   private let program: Program
-  private let limits: TemplateLimits
+  private var limits: TemplateLimits
 
   /// Parses a template in time linear in its length.
   ///
@@ -22,6 +22,13 @@ public struct Template: Sendable {
   public func render(_ context: [String: TemplateValue] = [:], now: TemplateDate? = nil) throws(TemplateError) -> String
   {
     try Interpreter(program: program, limits: limits, context: context, now: now).run()
+  }
+
+  /// The same template with a tighter bound on its steps.
+  func bounded(steps: Int) -> Template {
+    var copy = self
+    copy.limits.steps = min(steps, limits.steps)
+    return copy
   }
 
   /// Whether the template uses a variable or function of that name anywhere.

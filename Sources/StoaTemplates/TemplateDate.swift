@@ -87,6 +87,10 @@ public struct TemplateDate: Sendable, Equatable {
       case "W": result += number((dayOfYear + 6 - (weekday + 6) % 7) / 7)
       case "F": result += formatted("%Y-%m-%d")
       case "T", "X": result += formatted("%H:%M:%S")
+      case "r": result += formatted("%I:%M:%S %p")
+      case "k": result += hour > 9 ? String(hour) : " " + String(hour)
+      case "l": result += twelve > 9 ? String(twelve) : " " + String(twelve)
+      case "P": result += hour < 12 ? "am" : "pm"
       case "R": result += formatted("%H:%M")
       case "D", "x": result += formatted("%m/%d/%y")
       case "c": result += formatted("%a %b %e %H:%M:%S %Y")

@@ -8,6 +8,41 @@ extension TemplateValue {
   }
 }
 
+extension TemplateValue {
+  /// The value as JSON on one line, spelled as Python's `json.dumps(…, ensure_ascii=False)` does.
+  public var json: String {
+    var bytes: [UInt8] = []
+    appendJSON(to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private func appendJSON(to bytes: inout [UInt8]) {
+    switch self {
+    case .none: bytes += "null".utf8
+    case .bool(let value): bytes += (value ? "true" : "false").utf8
+    case .int(let value): bytes += String(value).utf8
+    case .double(let value): bytes += value.jsonDescription.utf8
+    case .string(let text): Text(text).appendJSON(to: &bytes, escapesNonASCII: false)
+    case .list(let items):
+      bytes += "[".utf8
+      for (i, item) in items.enumerated() {
+        if i > 0 { bytes += ", ".utf8 }
+        item.appendJSON(to: &bytes)
+      }
+      bytes += "]".utf8
+    case .dict(let dictionary):
+      bytes += "{".utf8
+      for (i, entry) in dictionary.entries.enumerated() {
+        if i > 0 { bytes += ", ".utf8 }
+        Text(entry.key).appendJSON(to: &bytes, escapesNonASCII: false)
+        bytes += ": ".utf8
+        entry.value.appendJSON(to: &bytes)
+      }
+      bytes += "}".utf8
+    }
+  }
+}
+
 private struct JSONReader {
   let bytes: [UInt8]
   let maximumDepth: Int

@@ -73,6 +73,7 @@ final class Mapping {
   /// What Python's `hash` and `==` tell apart: 1, 1.0 and True are one key.
   enum Key: Hashable {
     case none
+    case undefined
     case int(Int)
     case double(Double)
     case text([UInt8])

@@ -83,6 +83,19 @@ import Testing
     #expect(try typed.render(messages: [ChatMessage(role: "user", content: "x")]) == "x;")
   }
 
+  @Test func fillsInToolListAndTextArguments() throws {
+    let needsList = try Self.template("{% for t in tools %}{{ t.name }};{% endfor %}{{ messages[-1].content }}")
+    #expect(needsList.capabilities.requiresToolList)
+    #expect(try needsList.render(messages: [ChatMessage(role: "user", content: "x")]) == "x")
+    let needsText = try Self.template(
+      "{% for m in messages %}{{ m.content }}{% for c in m.tool_calls or [] %}{{ '!' + c.function.arguments }}{% endfor %}{% endfor %}"
+    )
+    #expect(needsText.capabilities.requiresTextArguments && needsText.capabilities.supportsToolResults)
+    let call = ChatMessage(
+      role: "assistant", content: "", toolCalls: [.init(name: "f", arguments: ["b": [1, 2.5], "a": "é\n"])])
+    #expect(try needsText.render(messages: [call]) == #"!{"b": [1, 2.5], "a": "é\n"}"#)
+  }
+
   @Test func passesExtraVariables() throws {
     let template = try Self.template(
       "{{ enable_thinking }}{{ add_generation_prompt }}{{ bos_token }}{{ messages[0].x }}")
@@ -123,7 +136,7 @@ import Testing
         messages: [
           ChatMessage(role: "system", content: "Speak plainly."), ChatMessage(role: "user", content: "First?"),
           ChatMessage(role: "assistant", content: "Indeed."), ChatMessage(role: "user", content: "Second?"),
-        ], tools: [], now: TemplateDate(year: 2025, month: 1, day: 2))
+        ], now: TemplateDate(year: 2025, month: 1, day: 2))
       for word in ["Speak plainly.", "First?", "Indeed.", "Second?"] {
         #expect(text.contains(word), "\(name): \(word)")
       }

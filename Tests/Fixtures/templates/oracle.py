@@ -83,13 +83,19 @@ def environment():
     return result
 
 
-def render(env, source, context):
-    try:
-        text = env.from_string(source).render(**context)
-        text.encode()
-        return {"text": text}
-    except Exception as error:  # every exception means: this template refuses this context
-        return {"error": f"{type(error).__name__}: {error}"[:200]}
+def render(env, source, *contexts):
+    """What the template makes of each context; every exception means that it refuses the context."""
+    results = []
+    template = None
+    for context in contexts:
+        try:
+            template = template or env.from_string(source)
+            text = template.render(**context)
+            text.encode()
+            results.append({"text": text})
+        except Exception as error:
+            results.append({"error": f"{type(error).__name__}: {error}"[:200]})
+    return results
 
 
 def features():
@@ -99,7 +105,7 @@ def features():
     env = environment()
     cases = []
     for name, source in CASES:
-        cases.append({"name": name, "source": source, **render(env, source, CONTEXT)})
+        cases.append({"name": name, "source": source, **render(env, source, CONTEXT)[0]})
     names = [case["name"] for case in cases]
     assert len(names) == len(set(names)), "names of cases repeat"
     result = {"jinja2": jinja2.__version__, "context": CONTEXT, "cases": cases}
@@ -112,9 +118,9 @@ def answer():
     env = environment()
     result = {}
     for template in request["templates"]:
-        for context in request["contexts"]:
-            key = f"{template['name']} / {context['name']}"
-            result[key] = render(env, template["source"], context["context"])
+        contexts = [context["context"] for context in request["contexts"]]
+        for context, outcome in zip(request["contexts"], render(env, template["source"], *contexts)):
+            result[f"{template['name']} / {context['name']}"] = outcome
     json.dump(result, sys.stdout)
 
 
