@@ -67,7 +67,11 @@ struct AddedTokens: Sendable {
   }
 
   /// Calls `body` with the tokens and the texts between them, in order.
-  func split(_ text: Span<UInt8>, _ range: Range<Int>, parseSpecial: Bool, _ body: (Piece) -> Void) {
+  ///
+  /// No special token starts at the offsets in `literals`, which ascend.
+  func split(
+    _ text: Span<UInt8>, _ range: Range<Int>, parseSpecial: Bool, literals: [Int] = [], _ body: (Piece) -> Void
+  ) {
     if tokens.isEmpty {
       if !range.isEmpty { body(.text(range)) }
       return
@@ -75,12 +79,15 @@ struct AddedTokens: Sendable {
     // The end of the last token, and with it the start of the text not yet handed out.
     var start = range.lowerBound
     var i = start
+    var nextLiteral = 0
     while i < range.upperBound {
       if roots[Int(text[i])] == 0 {
         i += 1
         continue
       }
-      guard let (token, matchEnd) = longestMatch(text, i, range.upperBound, parseSpecial: parseSpecial),
+      while nextLiteral < literals.count, literals[nextLiteral] < i { nextLiteral += 1 }
+      let isLiteral = nextLiteral < literals.count && literals[nextLiteral] == i
+      guard let (token, matchEnd) = longestMatch(text, i, range.upperBound, parseSpecial: parseSpecial && !isLiteral),
         !token.isSingleWord || Self.isWord(text, range, i..<matchEnd)
       else {
         i += 1
@@ -94,6 +101,18 @@ struct AddedTokens: Sendable {
       (start, i) = (right, right)
     }
     if start < range.upperBound { body(.text(start..<range.upperBound)) }
+  }
+
+  /// The offsets at which a special token could start.
+  func specialStarts(_ text: Span<UInt8>) -> [Int] {
+    var starts: [Int] = []
+    for start in 0..<text.count where roots[Int(text[start])] != 0 {
+      guard let match = longestMatch(text, start, text.count, parseSpecial: true), match.token.isSpecial else {
+        continue
+      }
+      starts.append(start)
+    }
+    return starts
   }
 
   private func longestMatch(

@@ -14,18 +14,33 @@ extension Tokenizer {
     encode(text.span, parseSpecial: parseSpecial, addSpecial: addSpecial)
   }
 
-  private func encode(_ text: Span<UInt8>, parseSpecial: Bool, addSpecial: Bool) -> [Int32] {
+  func encode(
+    _ text: Span<UInt8>, parseSpecial: Bool, addSpecial: Bool, literals: [Int] = []
+  ) -> [Int32] {
     var output = addSpecial ? prefix : []
     output.reserveCapacity(text.count / 3 + 8)
     var scratch = EncodingScratch(cache: WordCache(textLength: text.count))
-    addedTokens.split(text, 0..<text.count, parseSpecial: parseSpecial) { piece in
+    addedTokens.split(text, 0..<text.count, parseSpecial: parseSpecial, literals: literals) { piece in
       switch piece {
       case .token(let id): output.append(id)
-      case .text(let range): encodeSection(text, range, parseSpecial: parseSpecial, &scratch, &output)
+      case .text(let range):
+        // Normalising moves offsets, so a section that holds a literal has no special tokens at all.
+        let isPlain = Self.contains(literals, in: range)
+        encodeSection(text, range, parseSpecial: parseSpecial && !isPlain, &scratch, &output)
       }
     }
     if addSpecial { output += suffix }
     return output
+  }
+
+  /// Whether one of the ascending `offsets` lies in `range`.
+  private static func contains(_ offsets: [Int], in range: Range<Int>) -> Bool {
+    var (low, high) = (0, offsets.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if offsets[middle] < range.lowerBound { low = middle + 1 } else { high = middle }
+    }
+    return low < offsets.count && offsets[low] < range.upperBound
   }
 
   /// Encodes a section of text between special tokens.

@@ -61,6 +61,25 @@ import Testing
     }
   }
 
+  /// What a user writes has the ids of plain text also between a template's real control tokens.
+  @Test(arguments: all) func guardedTextIsNeverControl(name: String) throws {
+    let tokenizer = try Fixtures.tokenizer(name)
+    let controls = (0..<Int32(tokenizer.vocabularySize)).filter { tokenizer.vocabulary.types[Int($0)] == .control }
+    let open = controls.first.map { tokenizer.text(of: $0) } ?? ""
+    let mark = String(decoding: [0xEF, 0xB7, 0x90], as: UTF8.self)
+    for control in controls.prefix(20) {
+      let text = tokenizer.text(of: control)
+      for attack in [text, "a\(text)\(text)b", "  \(text) \(mark)\(text)", String(text.dropLast()) + text] {
+        let plain = attack.replacing(mark, with: "")
+        #expect(tokenizer.encode(guarded: tokenizer.guarded(attack)) == tokenizer.encode(plain, parseSpecial: false))
+        let rendered = tokenizer.encode(guarded: open + tokenizer.guarded(attack) + open, addSpecial: false)
+        let found = rendered.count { controls.contains($0) }
+        #expect(found == (open.isEmpty ? 0 : 2))
+      }
+    }
+    #expect(tokenizer.guarded("nothing to see") == "nothing to see")
+  }
+
   @Test(arguments: all) func longRunsEncode(name: String) throws {
     let tokenizer = try Fixtures.tokenizer(name)
     for piece in ["a", " ", "\n", "狐", "ab", "the river", "<s>", "\u{0}"] {

@@ -59,8 +59,8 @@ struct PromptBuilder {
 
   private func render(_ conversation: Conversation, _ template: ChatTemplate) throws -> [Int32] {
     // Without a date: an answer depends on what was asked, not on when.
-    let text = try template.render(messages: conversation.messages)
-    var tokens = tokenizer.encode(text, addSpecial: false)
+    let messages = conversation.messages.map { ChatMessage(role: $0.role, content: tokenizer.guarded($0.text)) }
+    var tokens = tokenizer.encode(guarded: try template.render(messages: messages), addSpecial: false)
     // Most templates write the token for the beginning themselves; of two the model would take fright.
     if tokenizer.addsBOS, let bos = tokenizer.bos, tokens.first != bos { tokens.insert(bos, at: 0) }
     return tokens
