@@ -35,6 +35,7 @@ static inline float half_to_float(uint16_t h) {
 static inline uint16_t float_to_half(float x) {
   uint32_t u = float_bits(x), sign = (u >> 16) & 0x8000, magnitude = u & 0x7fffffff;
   if (magnitude > 0x7f800000u) return (uint16_t)(sign | 0x7e00 | ((magnitude >> 13) & 0x3ff));
+  if (magnitude == 0x7f800000u) return (uint16_t)(sign | 0x7c00);
   if (magnitude > 0x477fe000u) return (uint16_t)(sign | 0x7bff);
   if (magnitude < 0x38800000u) {
     // Subnormal result: adding 0.5 aligns the mantissa so that the addition rounds to nearest even.

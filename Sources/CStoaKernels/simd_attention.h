@@ -50,22 +50,31 @@ INLINE void block_softmax(float *scores, size_t low, size_t high, float *max, fl
   *sum = tree(lanes);
 }
 
+/// The visible keys of a block: those of each row, those of any row, and those of all rows that see some.
+typedef struct visible_keys {
+  size_t from[ATTENTION_ROWS], to[ATTENTION_ROWS];
+  size_t low, high, common_low, common_high;
+} visible_keys;
+
 /// Adds V vectors of the block's weighted values, from dimension d on, to the running outputs of R rows.
-INLINE void block_values(const query_row *rows, const void *values, size_t stride, size_t low, size_t high, size_t d,
+INLINE void block_values(const query_row *rows, const void *values, size_t stride, const visible_keys *visible, size_t d,
                          int half, const int R, const int V, float weights[][STOA_KEY_BLOCK], const float *keep,
-                         const float *scale, const int *fold, float running[][STOA_MAX_HEAD_DIM]) {
+                         const float *scale, float running[][STOA_MAX_HEAD_DIM]) {
   v16f acc[16];
   UNROLL for (int i = 0; i < R * V; i++) acc[i] = splat(0);
-  for (size_t k = low; k < high; k++) {
+  for (size_t k = visible->low; k < visible->high; k++) {
     v16f value[4];
     UNROLL for (int v = 0; v < V; v++) value[v] = load_cached(half, values, k * stride + d + (size_t)v * 16);
+    int common = k >= visible->common_low && k < visible->common_high;
     UNROLL for (int r = 0; r < R; r++) {
+      // A key that a row must not see may hold anything, infinities too: a weight of zero would not keep it out.
+      if (!common && !(k >= visible->from[r] && k < visible->to[r])) continue;
       v16f p = splat(weights[r][k]);
       UNROLL for (int v = 0; v < V; v++) acc[r * V + v] = fma16(p, value[v], acc[r * V + v]);
     }
   }
   UNROLL for (int r = 0; r < R; r++) {
-    if (!fold[r]) continue;
+    if (visible->from[r] >= visible->to[r]) continue;
     UNROLL for (int v = 0; v < V; v++) {
       float *o = running[r] + d + (size_t)v * 16;
       store_floats(o, rows[r].started ? fma16(load_floats(o), splat(keep[r]), acc[r * V + v] * scale[r]) : acc[r * V + v]);
@@ -77,21 +86,24 @@ INLINE void attend_rows(const stoa_attention *job, query_row *rows, int half, co
   size_t dim = job->head_dim, first = rows[0].first, last = rows[R - 1].last;
   float scores[ATTENTION_ROWS][STOA_KEY_BLOCK], running[ATTENTION_ROWS][STOA_MAX_HEAD_DIM];
   for (size_t block = first / STOA_KEY_BLOCK; block <= last / STOA_KEY_BLOCK; block++) {
-    size_t base = block * STOA_KEY_BLOCK, low = STOA_KEY_BLOCK, high = 0;
+    size_t base = block * STOA_KEY_BLOCK;
+    visible_keys visible = {.low = STOA_KEY_BLOCK, .common_high = STOA_KEY_BLOCK};
     float keep[ATTENTION_ROWS], scale[ATTENTION_ROWS];
-    int fold[ATTENTION_ROWS];
     block_scores(rows, job->keys, base * dim, dim, half, R, SCORE_VECTORS(R), scores);
     for (int r = 0; r < R; r++) {
       size_t from = rows[r].first > base ? rows[r].first - base : 0;
       size_t to = rows[r].last < base ? 0 : rows[r].last - base + 1;
       if (to > STOA_KEY_BLOCK) to = STOA_KEY_BLOCK;
-      fold[r] = from < to;
-      if (!fold[r]) {
-        memset(scores[r], 0, sizeof scores[r]);
+      visible.from[r] = from;
+      visible.to[r] = to;
+      if (from >= to) {
+        visible.common_high = 0;
         continue;
       }
-      if (from < low) low = from;
-      if (to > high) high = to;
+      if (from < visible.low) visible.low = from;
+      if (to > visible.high) visible.high = to;
+      if (from > visible.common_low) visible.common_low = from;
+      if (to < visible.common_high) visible.common_high = to;
       float max, sum;
       block_softmax(scores[r], from, to, &max, &sum);
       if (rows[r].started) {
@@ -108,12 +120,12 @@ INLINE void attend_rows(const stoa_attention *job, query_row *rows, int half, co
     const uint8_t *values = (const uint8_t *)job->values + base * job->value_stride * (half ? 2 : 4);
     size_t d = 0;
     for (; d + 32 <= job->value_stride; d += 32) {
-      block_values(rows, values, job->value_stride, low, high, d, half, R, 2, scores, keep, scale, fold, running);
+      block_values(rows, values, job->value_stride, &visible, d, half, R, 2, scores, keep, scale, running);
     }
     if (d < job->value_stride) {
-      block_values(rows, values, job->value_stride, low, high, d, half, R, 1, scores, keep, scale, fold, running);
+      block_values(rows, values, job->value_stride, &visible, d, half, R, 1, scores, keep, scale, running);
     }
-    for (int r = 0; r < R; r++) rows[r].started |= fold[r];
+    for (int r = 0; r < R; r++) rows[r].started |= visible.from[r] < visible.to[r];
   }
   for (int r = 0; r < R; r++) {
     float inverse = 1.0f / rows[r].sum;

@@ -83,7 +83,7 @@ static void rope(float *x, size_t heads, size_t head_dim, const float *cosines, 
 INLINE void store_clamped_halves(uint16_t *p, v16f x) {
   v16i magnitude = (v16i)x & 0x7fffffff;
   v16f limit = (v16f)(((v16i)x & (int32_t)0x80000000) | 0x477fe000);
-  store_half(p, select16((magnitude > 0x477fe000) & (magnitude <= 0x7f800000), limit, x));
+  store_half(p, select16((magnitude > 0x477fe000) & (magnitude < 0x7f800000), limit, x));
 }
 
 static void store_kv(const float *k, const float *v, size_t head_dim, size_t value_stride, size_t position, int half,

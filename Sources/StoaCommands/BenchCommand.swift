@@ -28,6 +28,7 @@ struct BenchCommand: ParsableCommand {
     if prompt < 1 || generate < 1 || batch < 1 {
       throw ValidationError("--prompt, --generate and --batch must be at least 1")
     }
+    if batch > 1024 { throw ValidationError("--batch must be at most 1024") }
   }
 
   func run() throws {

@@ -31,28 +31,40 @@ struct LogitsCommand: ParsableCommand {
       throw PromptBuilder.tooLong(ids.count, context, advice: "give fewer tokens")
     }
     let session = try loaded.model.makeSession()
-    let logits = try session.logits(for: ids, all: all)
-    if json { return try printJSON(ids, logits) }
     let style = Terminal.current().style(for: .output)
-    let firstPosition = all ? 0 : ids.count - 1
-    for (index, row) in logits.enumerated() {
-      let best = row.indices.sorted { (row[$1], $0) < (row[$0], $1) }.prefix(10)
-      try Output.write(style.bold("after position \(firstPosition + index)") + "\n")
-      for id in best {
-        let text = loaded.model.tokenizer.map { PrintableText.line($0.text(of: Int32(id))) } ?? ""
-        try Output.write("  \(id)  \(row[id])  \(style.cyan(text))\n")
+    var position = all ? 0 : ids.count - 1
+    // Written as they come: all positions of a large vocabulary are hundreds of millions of numbers.
+    var isFirst = true
+    var failure: (any Error)?
+    func write(_ row: [Float]) {
+      defer { position += 1 }
+      guard failure == nil else { return }
+      do {
+        if json {
+          let text = (isFirst ? "{\"tokens\":\(ids),\"logits\":" + (all ? "[" : "") : ",") + Self.array(row)
+          try Output.write(text)
+        } else {
+          try printBest(row, position: position, loaded.model.tokenizer, style)
+        }
+      } catch { failure = error }
+      isFirst = false
+    }
+    try Interrupts.listen {
+      try unsafe session.forEachLogits(of: ids, all: all, isCancelled: { Interrupts.requested || failure != nil }) {
+        unsafe write(Array($0))
       }
     }
+    if let failure { throw failure }
+    if json { try Output.write(all ? "]}\n" : "}\n") }
   }
 
-  /// Written piece by piece: all positions of a large vocabulary are hundreds of millions of numbers.
-  private func printJSON(_ ids: [Int32], _ logits: [[Float]]) throws {
-    try Output.write("{\"tokens\":[\(ids.map(String.init).joined(separator: ","))],\"logits\":")
-    if all { try Output.write("[") }
-    for (index, row) in logits.enumerated() {
-      try Output.write((index > 0 ? "," : "") + Self.array(row))
+  /// The ten most likely tokens.
+  private func printBest(_ row: [Float], position: Int, _ tokenizer: Tokenizer?, _ style: Style) throws {
+    try Output.write(style.bold("after position \(position)") + "\n")
+    for id in row.indices.sorted(by: { (row[$1], $0) < (row[$0], $1) }).prefix(10) {
+      let text = tokenizer.map { PrintableText.line($0.text(of: Int32(id))) } ?? ""
+      try Output.write("  \(id)  \(row[id])  \(style.cyan(text))\n")
     }
-    try Output.write(all ? "]}\n" : "}\n")
   }
 
   /// The shortest decimals that give the same 32-bit numbers back.

@@ -146,7 +146,7 @@ extension GenerationResult {
     [
       "text": .string(text), "tokens": .tokens(tokens), "prompt_tokens": .int(promptTokens),
       "completion_tokens": .int(completionTokens), "finish_reason": .string(finishReason.rawValue),
-      "seed": Self.seedValue(seed),
+      "seed": .int(Int(truncatingIfNeeded: seed)),
     ]
   }
 
@@ -163,10 +163,5 @@ extension GenerationResult {
     case .cancelled: parts.append("stopped")
     }
     return parts.joined(separator: " · ")
-  }
-
-  /// JSON numbers of this writer are signed: a seed above that range is written as text, so that no digit is lost.
-  private static func seedValue(_ seed: UInt64) -> JSONValue {
-    Int(exactly: seed).map(JSONValue.int) ?? .string(String(seed))
   }
 }

@@ -19,21 +19,20 @@ public func benchmark(
   model: LanguageModel, prompt: Int, generate: Int, batch: Int = 1, repetitions: Int = 3,
   isCancelled: () -> Bool = { false }
 ) throws -> BenchmarkResult {
-  guard prompt >= 0, generate >= 0, batch >= 1, repetitions >= 1, max(prompt, generate) <= model.contextLength,
-    batch <= 1024
-  else {
+  for (name, value, range) in [
+    ("prompt", prompt, 0...model.contextLength), ("generate", generate, 0...model.contextLength),
+    ("batch", batch, 1...1024), ("repetitions", repetitions, 1...1000),
+  ] where !range.contains(value) {
     throw EngineError.invalidParameter(
-      name: "prompt, generate or batch", value: "\(prompt), \(generate), \(batch)",
-      range: "0 to the context of \(model.contextLength), and a batch of 1 to 1024")
+      name: name, value: "\(value)", range: "\(range.lowerBound) to \(range.upperBound)")
   }
   let decoder = model.model
   let caches = try (0..<batch).map { _ in
     try decoder.makeCache(type: model.cacheType, capacity: max(prompt, generate, 1))
   }
   let workspace = try decoder.makeWorkspace(maxTokens: max(model.prefillChunk, batch))
-  let tokens = (0..<Int32(max(prompt, generate))).map {
-    ($0 &* 7919 &+ 11) % Int32(decoder.configuration.vocabularySize)
-  }
+  let vocabulary = decoder.configuration.vocabularySize
+  let tokens = (0..<max(prompt, generate)).map { Int32(($0 % vocabulary * 7919 + 11) % vocabulary) }
 
   func run(_ segments: [Segment]) throws {
     try unsafe decoder.forward(segments, workspace: workspace, isCancelled: isCancelled) { _, _, _ in }

@@ -5,6 +5,8 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The prompt has more tokens than the context.
   case promptTooLong(tokens: Int, context: Int)
   case emptyPrompt
+  /// There is nothing to score.
+  case emptyText
   case contextTooLarge(requested: Int, trained: Int)
   case invalidParameter(name: String, value: String, range: String)
   /// The model's logits are not numbers.
@@ -21,6 +23,7 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
       shorten it, or pass --truncate to drop the oldest
       """
     case .emptyPrompt: "the prompt is empty and the model has no token to begin with\ngive a prompt"
+    case .emptyText: "the text has no token that could be scored\ngive a longer one"
     case .contextTooLarge(let requested, let trained):
       """
       a context of \(grouped(requested)) tokens was asked for, but the model was made for \(grouped(trained))

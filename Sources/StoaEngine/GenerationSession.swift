@@ -1,4 +1,4 @@
-package import StoaModels
+import StoaModels
 import StoaTokenizers
 
 /// What to generate and when to stop.
@@ -78,8 +78,9 @@ public final class GenerationSession {
     var result = GenerationResult(
       text: "", tokens: [], promptTokens: prompt.count, cachedTokens: 0, finishReason: .length, seed: seed,
       promptSeconds: 0, generateSeconds: 0, logprobs: [])
-    let limit = min(options.maxTokens ?? Int.max, model.contextLength - prompt.count + 1)
+    let limit = min(options.maxTokens ?? Int.max, model.contextLength - prompt.count)
     let start = ContinuousClock.now
+    try model.checkTokens(prompt)
     result.cachedTokens = try keepPrefix(of: prompt)
     guard limit > 0 else { return result }
 
@@ -121,24 +122,25 @@ public final class GenerationSession {
     return result
   }
 
-  /// The logits after the last token, or after each token, of a text that starts at position 0.
-  public func logits(for tokens: [Int32], all: Bool = false) throws -> [[Float]] {
-    truncateCache(to: 0)
+  /// The logits after the last token of a text that starts at position 0.
+  public func logits(for tokens: [Int32]) throws -> [Float] {
+    var last: [Float] = []
+    try unsafe forEachLogits(of: tokens, all: false) { unsafe last = Array($0) }
+    return last
+  }
+
+  /// Calls `body` with the logits after each token, or after the last alone, of a text that starts at position 0.
+  package func forEachLogits(
+    of tokens: [Int32], all: Bool = true, isCancelled: () -> Bool = { false },
+    _ body: (UnsafeBufferPointer<Float>) -> Void
+  ) throws {
     guard !tokens.isEmpty else { throw EngineError.emptyPrompt }
     guard tokens.count <= model.contextLength else {
       throw EngineError.promptTooLong(tokens: tokens.count, context: model.contextLength)
     }
-    var rows: [[Float]] = []
-    try unsafe compute(tokens[...], all: all, isCancelled: { false }) { unsafe rows.append(Array($0)) }
-    return rows
-  }
-
-  /// Calls `body` with the logits after each token of a text that starts at position 0, in order.
-  package func forEachLogits(
-    of tokens: [Int32], isCancelled: () -> Bool, _ body: (UnsafeBufferPointer<Float>) -> Void
-  ) throws(ModelError) {
+    try model.checkTokens(tokens)
     truncateCache(to: 0)
-    try unsafe compute(tokens[...], all: true, isCancelled: isCancelled, onLogits: body)
+    try unsafe compute(tokens[...], all: all, isCancelled: isCancelled, onLogits: body)
   }
 
   // MARK: The cache

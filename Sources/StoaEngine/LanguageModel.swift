@@ -87,6 +87,14 @@ public final class LanguageModel: Sendable {
   /// everything else together.
   private static let unquantized: Set<String> = ["F32", "F16", "BF16"]
 
+  /// Throws when a token is not in the vocabulary.
+  func checkTokens(_ tokens: [Int32]) throws(ModelError) {
+    let size = model.configuration.vocabularySize
+    if let token = tokens.first(where: { $0 < 0 || $0 >= size }) {
+      throw .tokenOutOfRange(token, vocabularySize: size)
+    }
+  }
+
   /// A new conversation.
   public func makeSession() throws -> GenerationSession { try GenerationSession(model: self) }
 }

@@ -20,8 +20,10 @@ public func perplexity(
   progress: (Double) -> Void = { _ in }
 ) throws -> PerplexityResult {
   guard context >= 2, context <= model.contextLength else {
-    throw EngineError.invalidParameter(name: "context", value: "\(context)", range: "2 to \(model.contextLength)")
+    throw EngineError.invalidParameter(
+      name: "context", value: "\(context)", range: "at least 2 and at most the model's \(model.contextLength)")
   }
+  guard !tokens.isEmpty else { throw EngineError.emptyText }
   let prefix = model.bosToken.map { [$0] } ?? []
   let session = try model.makeSession()
   var total = 0.0
@@ -47,7 +49,8 @@ public func perplexity(
     scored += window.count - 1
     progress(Double(start) / Double(tokens.count))
   }
-  guard scored > 0 else { throw EngineError.emptyPrompt }
+  guard scored > 0 else { throw EngineError.emptyText }
   let nll = total / Double(scored)
-  return PerplexityResult(perplexity: CanonicalMath.exp(min(nll, 700)), nll: nll, tokens: scored)
+  guard nll.isFinite else { throw EngineError.notANumber }
+  return PerplexityResult(perplexity: CanonicalMath.exp(nll), nll: nll, tokens: scored)
 }

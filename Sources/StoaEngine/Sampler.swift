@@ -115,10 +115,11 @@ package struct Sampler {
       }
     }
     let weights = Self.weights(candidates, temperature: parameters.temperature)
-    var threshold = random.uniform(position: position) * weights.reduce(0, +)
+    let threshold = random.uniform(position: position) * weights.reduce(0, +)
+    var sum = 0.0
     for (candidate, weight) in zip(candidates, weights) {
-      threshold -= weight
-      if threshold < 0 { return candidate.token }
+      sum += weight
+      if sum > threshold { return candidate.token }
     }
     return candidates.last?.token ?? best.token
   }
@@ -130,7 +131,7 @@ package struct Sampler {
     var best: (token: Int32, logit: Float)?
     for index in logits.indices {
       let logit = unsafe logits[index]
-      // Anything compared with NaN is false, so a NaN is never better.
+      guard !logit.isNaN else { throw .notANumber }
       if logit > best?.logit ?? -.infinity { best = (Int32(truncatingIfNeeded: index), logit) }
     }
     guard let best, best.logit.isFinite else { throw .notANumber }

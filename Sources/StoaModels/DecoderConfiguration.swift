@@ -73,9 +73,13 @@ extension DecoderConfiguration {
     vocabularySize = embedding.shape[0]
     let rotated = try reader.size("rope.dimension_count", default: headDimension)
     let scaling: RopeScaling
-    switch file.metadata.string("llama.rope.scaling.type") ?? "none" {
+    // As llama.cpp has it: linear unless a type is given, with an older key for the factor, 0 standing for none.
+    switch file.metadata.string("llama.rope.scaling.type") ?? "linear" {
     case "none": scaling = .none
-    case "linear": scaling = .linear(factor: file.metadata.double("llama.rope.scaling.factor") ?? 1)
+    case "linear":
+      let factor =
+        file.metadata.double("llama.rope.scaling.factor") ?? file.metadata.double("llama.rope.scale_linear") ?? 0
+      scaling = factor == 0 ? .none : .linear(factor: factor)
     case let other: throw .unsupportedFeature(path: path, what: "rotary embeddings scaled by \(quoted(other))")
     }
     rope = RopeParameters(
@@ -85,6 +89,17 @@ extension DecoderConfiguration {
     bosToken = file.metadata.int("tokenizer.ggml.bos_token_id").flatMap { Int32(exactly: $0) }
     eosTokens = [file.metadata.int("tokenizer.ggml.eos_token_id")].compactMap { $0.flatMap { Int32(exactly: $0) } }
     try check(path: path)
+    try Self.checkLayers(layers, names: file.tensors.map(\.name), prefix: "blk.", path: path)
+  }
+
+  /// A file with more layers than it says would answer with part of the model.
+  package static func checkLayers(
+    _ layers: Int, names: [String], prefix: String, path: String
+  ) throws(ModelError) {
+    for name in names where name.hasPrefix(prefix) {
+      guard let index = Int(name.dropFirst(prefix.count).prefix { $0 != "." }), index >= layers else { continue }
+      throw .impossible(path: path, problem: "tensor \(quoted(name)) belongs to none of the \(layers) layers")
+    }
   }
 
   /// Takes over the configuration of a Hugging Face model of the Llama family.
@@ -131,7 +146,7 @@ extension DecoderConfiguration {
     try require((1...100_000_000).contains(vocabularySize), "the model claims \(grouped(vocabularySize)) tokens")
     try require((1...1_000_000_000).contains(contextLength), "a context of \(grouped(contextLength)) tokens")
     try require(normEpsilon >= 0 && normEpsilon < 1, "the epsilon of norms is \(normEpsilon)")
-    try require(rope.theta > 0 && rope.theta.isFinite, "the base of rotary embeddings is \(rope.theta)")
+    try require(rope.theta >= 1 && rope.theta.isFinite, "the base of rotary embeddings is \(rope.theta)")
     try require(rotaryPairs >= 1, "no dimension of a head is rotated")
   }
 

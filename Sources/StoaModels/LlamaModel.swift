@@ -20,6 +20,8 @@ package final class LlamaModel: DecoderModel {
     case .gguf(let file): configuration = try DecoderConfiguration(gguf: file)
     case .huggingFace(_, let raw, _):
       configuration = try DecoderConfiguration(huggingFace: raw, path: checkpoint.path)
+      try DecoderConfiguration.checkLayers(
+        configuration.layers, names: checkpoint.tensors.map(\.name), prefix: "model.layers.", path: checkpoint.path)
     }
     self.compute = compute
     attentionShape = AttentionShape(

@@ -69,7 +69,13 @@ extension LlamaWeights {
     let vocabulary = configuration.vocabularySize
     embedding = try checkpoint.tensor(.embedding, shape: [vocabulary, width])
     outputNorm = try vector(.outputNorm, width)
-    let separateOutput = try checkpoint.optionalTensor(.output, shape: [vocabulary, width])
+    let separateOutput: TensorInfo? =
+      switch checkpoint {
+      // In GGUF a missing output matrix means that it is the embedding; Hugging Face says so in the configuration.
+      case .gguf: try checkpoint.optionalTensor(.output, shape: [vocabulary, width])
+      case .huggingFace(_, let raw, _):
+        raw.tieWordEmbeddings ? nil : try checkpoint.tensor(.output, shape: [vocabulary, width])
+      }
     let output = MatrixPlan(weight: separateOutput ?? embedding, bias: nil)
     plan.append(output)
     if case .gguf = checkpoint,

@@ -2,10 +2,11 @@
 ///
 /// They serve the angles of rotary embeddings. The C library's versions differ between releases and processors.
 package enum CanonicalMath {
-  /// The natural logarithm of a positive finite number.
+  /// The natural logarithm of a positive finite number; NaN for others.
   ///
   /// x = m·2^e with m in [√½, √2); ln m = 2 artanh((m − 1)/(m + 1)) as an odd series.
   package static func log(_ x: Double) -> Double {
+    guard x > 0, x.isFinite else { return .nan }
     var mantissa = x.significand
     var exponent = Double(x.exponent)
     if mantissa > 1.4142135623730951 {
@@ -19,8 +20,9 @@ package enum CanonicalMath {
     return exponent * 0.6931471805599453 + 2 * s * sum
   }
 
-  /// e to the power of x, for |x| up to about 700.
+  /// e to the power of x; 0 below −700, infinity above 700.
   package static func exp(_ x: Double) -> Double {
+    guard abs(x) <= 700 else { return x.isNaN ? x : x > 0 ? .infinity : 0 }
     let n = (x * 1.4426950408889634).rounded(.toNearestOrEven)
     let r = (x - n * 0.693147180369123816490) - n * 1.90821492927058770002e-10
     var sum = 1.0
@@ -31,8 +33,9 @@ package enum CanonicalMath {
   /// `base` to the power of `exponent`, for a positive base.
   package static func pow(_ base: Double, _ exponent: Double) -> Double { exp(exponent * log(base)) }
 
-  /// Sine and cosine of an angle in radians, accurate for |x| up to about 10⁸.
+  /// Sine and cosine of an angle in radians, accurate for |x| up to about 10⁸; NaN where the angle has no meaning.
   package static func sineAndCosine(_ x: Double) -> (sine: Double, cosine: Double) {
+    guard abs(x) < 0x1p53 else { return (.nan, .nan) }
     // π/2 in three parts; the first two have enough trailing zeros for their products with n to be exact.
     let n = (x * 0.6366197723675814).rounded(.toNearestOrEven)
     var r = x - n * 1.57079632673412561417

@@ -28,7 +28,9 @@ import Testing
   }
 
   /// Fills a cache position by position and attends to it; the outputs of all tokens.
-  private func attend(_ problem: Problem, set: InstructionSet, threads: Int = 1, chunk: Int? = nil) throws -> [Float] {
+  private func attend(
+    _ problem: Problem, set: InstructionSet, threads: Int = 1, chunk: Int? = nil, poison: Int? = nil
+  ) throws -> [Float] {
     let compute = try Compute(instructionSet: set, threads: threads)
     let shape = AttentionShape(
       heads: problem.heads, keyValueHeads: problem.keyValueHeads, headDimension: problem.headDimension,
@@ -42,7 +44,11 @@ import Testing
     var random = SeededGenerator(11)
     let width = problem.keyValueHeads * problem.headDimension
     for position in 0..<positions {
-      let (key, value) = (random.floats(width), random.floats(width))
+      var (key, value) = (random.floats(width), random.floats(width))
+      if position == poison {
+        key = key.map { _ in .infinity }
+        value = value.map { _ in .nan }
+      }
       for head in 0..<problem.keyValueHeads {
         unsafe key.withUnsafeBufferPointer { key in
           unsafe value.withUnsafeBufferPointer { value in
@@ -89,6 +95,26 @@ import Testing
       #expect(try identical(attend(problem, set: set, threads: 3), reference), "\(set) on three threads")
       #expect(try identical(attend(problem, set: set, chunk: 1), reference), "\(set) one by one")
       #expect(try identical(attend(problem, set: set, chunk: 7), reference), "\(set) by sevens")
+    }
+  }
+
+  /// What lies in the cache outside the visible range must not matter, whatever it is.
+  @Test("Keys that a query must not see cannot reach it", arguments: Problem.all)
+  func invisibleKeys(problem: Problem) throws {
+    let reference = try attend(problem, set: .scalar)
+    let width = problem.heads * problem.headDimension
+    for set in InstructionSet.available {
+      // The last position is poisoned: only the last token sees it.
+      let poisoned = try attend(problem, set: set, poison: problem.past + problem.tokens - 1)
+      #expect(identical(Array(poisoned.dropLast(width)), Array(reference.dropLast(width))), "\(set)")
+      #expect(poisoned.suffix(width).allSatisfy { !$0.isFinite }, "\(set)")
+      // The first position is poisoned: nobody sees it whose window ends later.
+      guard let window = problem.window else { continue }
+      let old = try attend(problem, set: set, poison: 0)
+      for token in 0..<problem.tokens where problem.past + token >= window {
+        let outputs = token * width..<(token + 1) * width
+        #expect(identical(Array(old[outputs]), Array(reference[outputs])), "\(set), token \(token)")
+      }
     }
   }
 

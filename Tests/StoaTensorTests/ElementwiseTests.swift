@@ -72,6 +72,12 @@ import Testing
       let positive = Foundation.exp(x)
       #expect(abs(CanonicalMath.log(positive) - x) < 1e-13)
     }
+    for x in [Double.nan, .infinity, 1e300, -1e300, 0x1p62] {
+      #expect(CanonicalMath.sineAndCosine(x).sine.isNaN)
+      #expect(CanonicalMath.exp(x).isNaN == x.isNaN)
+    }
+    #expect(CanonicalMath.exp(-1e9) == 0 && CanonicalMath.exp(1e9) == .infinity)
+    #expect(CanonicalMath.log(0).isNaN && CanonicalMath.log(-1).isNaN)
     #expect(abs(CanonicalMath.pow(500_000, -0.75) / Foundation.pow(500_000, -0.75) - 1) < 1e-14)
   }
 }

@@ -69,8 +69,8 @@ struct PromptBuilder {
   private func fitted(_ tokens: [Int32]) throws -> [Int32] {
     guard tokens.count > contextLength else { return tokens }
     guard truncates else { throw Self.tooLong(tokens.count, contextLength, advice: lengthAdvice) }
-    let limit = contextLength - reserve
-    let keepsFirst = tokenizer.bos.map { tokens.first == $0 } ?? false
+    let limit = max(1, contextLength - reserve)
+    let keepsFirst = limit > 1 && tokenizer.bos.map { tokens.first == $0 } ?? false
     return keepsFirst ? [tokens[0]] + tokens.suffix(limit - 1) : Array(tokens.suffix(limit))
   }
 

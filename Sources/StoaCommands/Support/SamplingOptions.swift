@@ -34,11 +34,12 @@ struct SamplingOptions: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Subtract this from the logit of every token used before.", valueName: "a"))
+    help: ArgumentHelp("Subtract this from the logit of every token of the answer so far.", valueName: "a"))
   var presencePenalty: Double?
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Subtract this for each time a token was used before.", valueName: "a"))
+    parsing: .unconditional,
+    help: ArgumentHelp("Subtract this for each time a token was used in the answer.", valueName: "a"))
   var frequencyPenalty: Double?
 
   @Option(
@@ -53,6 +54,7 @@ struct SamplingOptions: ParsableArguments {
 
   func validate() throws {
     if let maxTokens, maxTokens < 1 { throw ValidationError("--max-tokens must be at least 1") }
+    if let seed, seed > UInt64(Int.max) { throw ValidationError("--seed must be at most \(Int.max)") }
     if stop.contains("") { throw ValidationError("--stop must not be empty") }
     do { _ = try settings() } catch { throw ValidationError("--" + error.message) }
   }
