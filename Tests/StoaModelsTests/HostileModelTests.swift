@@ -38,7 +38,8 @@ import Testing
     }
   }
 
-  @Test("Scaling factors of rotary embeddings are checked", arguments: [Float(1e-38), 0x1p-149, 0, -1, .nan, .infinity])
+  @Test(
+    "Scaling factors of rotary embeddings are checked", arguments: [Float(1e-38), 0x1p-149, 0, -1, .nan, .infinity])
   func ropeFactors(factor: Float) throws {
     let file = try GGUFFile(path: OracleData.fixture("models/gguf_f32/model.gguf"))
     let pairs = try DecoderConfiguration(gguf: file).rotaryPairs
