@@ -97,7 +97,7 @@ struct RunCommand: ParsableCommand {
       maxTokens: settings.options.maxTokens)
     guard let template else {
       if !raw {
-        note("\(loaded.location.name) has no chat template: continuing the text as it is (--raw)", terminal)
+        note("\(loaded.location.name) \(loaded.missingTemplate): continuing the text as it is (--raw)", terminal)
       }
       return try builder.raw(text)
     }

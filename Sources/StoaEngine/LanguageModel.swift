@@ -29,6 +29,8 @@ public final class LanguageModel: Sendable {
   public let tokenizer: Tokenizer?
   /// The model's template for conversations, nil when it has none.
   public let chatTemplate: ChatTemplate?
+  /// Why the model's template cannot be used; nil when it can, or when there is none.
+  public let chatTemplateProblem: String?
   /// Tokens of context.
   public let contextLength: Int
   /// The element type of the key/value caches.
@@ -72,7 +74,13 @@ public final class LanguageModel: Sendable {
   private init(_ package: ModelPackage, model: any DecoderModel, options: LoadOptions, loadSeconds: Double) {
     summary = package.summary
     tokenizer = package.tokenizer
-    chatTemplate = package.chatTemplate
+    do {
+      chatTemplate = try package.chatTemplate()
+      chatTemplateProblem = nil
+    } catch {
+      chatTemplate = nil
+      chatTemplateProblem = error.description
+    }
     contextLength = options.contextLength ?? package.summary.contextLength
     cacheType =
       options.cacheType ?? (Self.unquantized.contains(package.summary.quantization) ? .f32 : .f16)
@@ -124,10 +132,10 @@ public struct ModelPackage: Sendable {
   }
 
   /// The model's own template for conversations, nil when it has none.
-  public var chatTemplate: ChatTemplate? {
+  public func chatTemplate() throws(TemplateError) -> ChatTemplate? {
     guard let tokenizer, let source = tokenizer.chatTemplate else { return nil }
     func text(_ token: Int32?) -> String { token.map { tokenizer.text(of: $0) } ?? "" }
-    return try? ChatTemplate(source: source, bosToken: text(tokenizer.bos), eosToken: text(tokenizer.eos))
+    return try ChatTemplate(source: source, bosToken: text(tokenizer.bos), eosToken: text(tokenizer.eos))
   }
 }
 

@@ -187,7 +187,7 @@ final class Chat {
       try Output.write(style.dim("bundled demonstration model: it tells small stories and knows what it is") + "\n")
     }
     if template == nil {
-      try Output.write(style.dim("no chat template: each text you type is continued as it is") + "\n")
+      try Output.write(style.dim("\(loaded.missingTemplate): each text you type is continued as it is") + "\n")
     }
     try Output.write(style.dim("/help lists commands, Ctrl-D leaves") + "\n")
   }

@@ -28,6 +28,12 @@ struct LoadedModel {
     return LoadedModel(location: location, model: model)
   }
 
+  /// Why there is no template for conversations.
+  var missingTemplate: String {
+    model.chatTemplateProblem.map { "has a chat template that cannot be used (\(PrintableText.line($0)))" }
+      ?? "has no chat template"
+  }
+
   /// The tokenizer, which text needs and token ids do not.
   func tokenizer() throws -> Tokenizer {
     guard let tokenizer = model.tokenizer else {
