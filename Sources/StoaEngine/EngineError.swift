@@ -11,8 +11,6 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
   case invalidParameter(name: String, value: String, range: String)
   /// The model's logits are not numbers.
   case notANumber
-  case noTokenizer(path: String)
-  case cancelled
 
   /// What is wrong, and on a second line what to do.
   public var description: String {
@@ -32,9 +30,6 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
     case .invalidParameter(let name, let value, let range): "\(name) is \(value), but must be \(range)"
     case .notANumber:
       "the model's outputs are not numbers\nits weights are damaged, or were made with a broken tool"
-    case .noTokenizer(let path):
-      "\(path): the model comes without a tokenizer\npass --tokenizer FILE, or start from nothing with --raw \"\""
-    case .cancelled: "cancelled"
     }
   }
 }

@@ -68,6 +68,8 @@ public final class LanguageModel: Sendable {
     }
     let compute = try Compute(instructionSet: try InstructionSet.selected(), threads: threads)
     let model = try loadModel(package.checkpoint, compute: compute, progress: progress)
+    // Weights that changed while they were laid out would be those of two models.
+    for file in package.checkpoint.files { try file.verifyUnchanged() }
     return LanguageModel(package, model: model, options: options, loadSeconds: start.duration(to: .now).seconds)
   }
 

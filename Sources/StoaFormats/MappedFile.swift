@@ -144,14 +144,6 @@ import Glibc
     advise(lower..<max(lower, upper), MADV_DONTNEED)
   }
 
-  /// Asks the system to read the pages of `range` ahead.
-  package func willNeed(_ range: Range<Int>) {
-    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-    let clamped = range.clamped(to: 0..<count)
-    let lower = clamped.lowerBound / page * page
-    advise(lower..<max(lower, clamped.upperBound), MADV_WILLNEED)
-  }
-
   /// Advice is a hint: the call's failure changes nothing. Memory that is not a mapping must not be dropped.
   private func advise(_ range: Range<Int>, _ advice: Int32) {
     guard descriptor >= 0, !range.isEmpty, let start = unsafe start else { return }

@@ -38,11 +38,6 @@ public enum CacheType: String, Sendable, CaseIterable {
     memory = try Memory(byteCount: total)
   }
 
-  /// Bytes of one position over all layers.
-  package var bytesPerPosition: Int {
-    layers * shape.keyValueHeads * (shape.headDimension + shape.valueStride) * type.bytes
-  }
-
   /// Forgets all positions from `count` on.
   package func truncate(to count: Int) { self.count = min(self.count, max(0, count)) }
 

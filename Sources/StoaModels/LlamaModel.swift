@@ -10,7 +10,7 @@ package final class LlamaModel: DecoderModel {
   package let compute: Compute
   package let attentionShape: AttentionShape
   private let weights: LlamaWeights
-  private let rotary: RotaryEmbedding
+  fileprivate let rotary: RotaryEmbedding
 
   /// Lays the weights of a checkpoint out; `progress` gets the finished share.
   package init(
@@ -53,8 +53,6 @@ package final class LlamaModel: DecoderModel {
     for segment in segments { segment.cache.advance(by: segment.tokens.count) }
     unsafe pass.predict(norm: weights.outputNorm, output: weights.output, onLogits)
   }
-
-  fileprivate var rotaryEmbedding: RotaryEmbedding { rotary }
 }
 
 /// One forward pass over a batch.
@@ -73,7 +71,7 @@ private struct LlamaPass {
     configuration = model.configuration
     compute = model.compute
     shape = model.attentionShape
-    rotary = model.rotaryEmbedding
+    rotary = model.rotary
     self.segments = segments
     scratch = workspace
     var places: [(segment: Int, position: Int)] = []

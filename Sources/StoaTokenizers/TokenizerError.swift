@@ -6,7 +6,7 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
   case missing(field: String)
   /// A field has a value that cannot be right.
   case malformed(field: String, reason: String)
-  /// A field asks for something that is not implemented.
+  /// A field asks for something that is not supported.
   case unsupported(field: String, value: String, supported: String)
 
   /// One sentence for the user.

@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test func interruptionsAreQuiet() {
-    for error in [Interrupted(), HubError.cancelled, EngineError.cancelled, ModelError.cancelled] as [any Error] {
+    for error in [Interrupted(), HubError.cancelled, ModelError.cancelled] as [any Error] {
       #expect(FailureReport(error).status == .interrupted)
       #expect(text(error) == "")
     }

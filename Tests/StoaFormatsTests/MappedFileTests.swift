@@ -28,7 +28,6 @@ import Testing
       let isEmpty = file.bytes.isEmpty
       #expect(isEmpty)
       file.discard(0..<100)
-      file.willNeed(0..<100)
     }
   }
 
@@ -52,7 +51,6 @@ import Testing
       let file = try MappedFile(path: folder + "file")
       #expect(file.array(0..<50_000) == bytes)
       file.discard(100..<40_000)
-      file.willNeed(10..<50_000)
       file.discard(0..<Int.max)
       #expect(file.array(0..<50_000) == bytes)
     }
