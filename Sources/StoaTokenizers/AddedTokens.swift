@@ -155,16 +155,16 @@ struct AddedTokens: Sendable {
     var i = end - 1
     while i >= start, end - i <= 4 {
       let scalar = text.scalar(at: i, end: end)
-      if scalar.length == end - i { return scalar }
+      if scalar.length == end - i, !scalar.isInvalid { return scalar }
       i -= 1
     }
-    return nil
+    return end > start ? text.scalar(at: end - 1, end: end) : nil
   }
 
   /// Whether neither neighbour of `match` is a word character (`\w`).
   private static func isWord(_ text: Span<UInt8>, _ range: Range<Int>, _ match: Range<Int>) -> Bool {
     func joins(_ scalar: DecodedScalar) -> Bool {
-      scalar.value == 0x5F || UnicodeClass(scalar).intersects([.letter, .mark, .number])
+      UnicodeTableSet.wordCharacters.contains(scalar.value)
     }
     if let before = scalarBefore(text, match.lowerBound, range.lowerBound), joins(before) { return false }
     if match.upperBound < range.upperBound, joins(text.scalar(at: match.upperBound, end: range.upperBound)) {
