@@ -8,6 +8,8 @@
 struct CharacterMap: Sendable, Equatable {
   private let units: [UInt32]
   private let replacements: [UInt8]
+  /// Bytes of the longest replacement.
+  let longestReplacement: Int
   /// A rule consumes a byte with each step down, so a match ends at the end of the text; rules of sentencepiece have at
   /// most a few characters, and a double array with a cycle could match for ever longer stretches.
   private static let longest = 64
@@ -27,6 +29,12 @@ struct CharacterMap: Sendable, Equatable {
     guard replacements.last == 0 else {
       throw .malformed(field: field, reason: "the last replacement has no end")
     }
+    var (longest, length) = (0, 0)
+    for byte in replacements {
+      length = byte == 0 ? 0 : length + 1
+      longest = max(longest, length)
+    }
+    longestReplacement = longest
   }
 
   /// A rule that matches at a place in a text.

@@ -8,7 +8,9 @@ struct LlamaBertWords: Sendable, Equatable {
   var stripsAccents = true
 
   func words(_ text: Span<UInt8>, _ range: Range<Int>) -> WordSplitter.Words {
-    let (controls, lowercase) = (UnicodeTableSet.controls, ScalarMapping.lowercase)
+    let (classes, controls, lowercase) = (
+      UnicodeClassTable.unicode15, UnicodeTableSet.controls, ScalarMapping.lowercase
+    )
     var words = WordSplitter.Words(text: [], ranges: [])
     words.text.reserveCapacity(range.count + range.count / 2)
     var isInWord = false
@@ -18,7 +20,7 @@ struct LlamaBertWords: Sendable, Equatable {
       i += decoded.length
       if decoded.isInvalid { continue }
       let scalar = stripsAccents ? UnicodeForm.firstOfDecomposition(decoded.value) : decoded.value
-      let properties = UnicodeClass(DecodedScalar(value: scalar, length: 1))
+      let properties = classes[DecodedScalar(value: scalar, length: 1)]
       if properties.intersects(.space) {
         isInWord = false
         continue

@@ -22,6 +22,25 @@ struct Normalizer: Sendable {
 
   var isIdentity: Bool { steps.isEmpty }
 
+  /// How many times as long the replacements of a file can make a text. The Unicode forms and the others lengthen it
+  /// too, but not without end when they are repeated.
+  var expansion: Int {
+    steps.reduce(1) { factor, step in
+      let own =
+        switch step {
+        case .replace(_, let content): content.count
+        case .precompiled(let map): map.longestReplacement
+        case .sentencePiece(let normalizer): normalizer.characterMap?.longestReplacement ?? 1
+        case .unicode, .lowercase, .strip, .stripAccents, .prepend, .nmt, .bert, .byteLevel: 1
+        }
+      let (product, overflows) = factor.multipliedReportingOverflow(by: max(1, own))
+      return overflows ? .max : product
+    }
+  }
+
+  /// More than any known model needs, whose longest replacement has 33 bytes, and no danger to memory.
+  static let greatestExpansion = 1024
+
   /// Whether the space in front of a text comes from here.
   var addsSpaces: Bool {
     steps.contains { if case .sentencePiece = $0 { true } else { false } }
@@ -77,7 +96,7 @@ extension Normalizer.Step {
     case .stripAccents: return UnicodeTableSet.combiningMarks.contains(first.value)
     case .nmt, .bert: return apply(Array(text[..<first.length]), isPrefixed: false).isEmpty
     case .replace(let pattern, let content):
-      return content.isEmpty && pattern.matches(in: text.span, 0..<text.count).first?.lowerBound == 0
+      return content.isEmpty && pattern.matches(in: text.span).first?.lowerBound == 0
     case .unicode, .lowercase, .prepend, .byteLevel, .precompiled, .sentencePiece: return false
     }
   }

@@ -2,8 +2,8 @@ import StoaFormats
 
 /// What the decoder of a `tokenizer.json` makes of each token, and of the start of a text.
 struct TokenDecoder: Sendable {
-  enum Step: Sendable, Equatable {
-    case replace([UInt8], [UInt8])
+  enum Step: Sendable {
+    case replace(TextPattern, [UInt8])
     case byteFallback
     case byteLevel
     case wordPiece(prefix: [UInt8], cleansUp: Bool)
@@ -23,11 +23,12 @@ struct TokenDecoder: Sendable {
   func surfaces(_ vocabulary: Vocabulary, added: [AddedToken] = []) -> PackedByteStrings {
     let texts = Dictionary(added.map { (Int($0.id), $0.content) }, uniquingKeysWith: { $1 })
     var surfaces = PackedByteStrings()
+    let hasByteFallback = steps.contains { if case .byteFallback = $0 { true } else { false } }
     for id in 0..<vocabulary.count {
       let type = vocabulary.types[id]
       if type == .control || type == .unknown {
         surfaces.append(vocabulary.texts[id])
-      } else if type == .byte || steps.contains(.byteFallback), let byte = vocabulary.byte(id) {
+      } else if type == .byte || hasByteFallback, let byte = vocabulary.byte(id) {
         surfaces.append(CollectionOfOne(byte))
       } else {
         surfaces.append(steps.reduce(texts[id] ?? Array(vocabulary.texts[id])) { $1.apply($0) })
@@ -40,7 +41,7 @@ struct TokenDecoder: Sendable {
 extension TokenDecoder.Step {
   fileprivate func apply(_ text: [UInt8]) -> [UInt8] {
     switch self {
-    case .replace(let wanted, let content): TextPattern.text(wanted).replacing(in: text, with: content)
+    case .replace(let pattern, let content): pattern.replacing(in: text, with: content)
     case .byteFallback: text
     case .byteLevel: ByteLevelAlphabet.decode(text.span, 0..<text.count) ?? text
     case .spaced: [0x20] + text
@@ -78,21 +79,18 @@ extension TokenizerJSON {
     case "Fuse": break
     case "ByteFallback": decoder.steps.append(.byteFallback)
     case "ByteLevel": decoder.steps.append(.byteLevel)
-    case "BPEDecoder": decoder.steps.append(.replace(text("suffix", "</w>"), [0x20]))
+    case "BPEDecoder": decoder.steps.append(.replace(.text(text("suffix", "</w>")), [0x20]))
     case "WordPiece":
       decoder.steps.append(
         .wordPiece(prefix: text("prefix", "##"), cleansUp: json["cleanup"]?.boolValue ?? true))
       decoder.leadingSpace = .firstTokenAsWritten
     case "Metaspace":
-      decoder.steps.append(.replace(text("replacement", "▁"), [0x20]))
+      decoder.steps.append(.replace(.text(text("replacement", "▁")), [0x20]))
       let scheme =
         json["prepend_scheme"]?.stringValue ?? (json["add_prefix_space"]?.boolValue ?? true ? "always" : "never")
       if scheme != "never" { decoder.leadingSpace = .allOfFirstTokenDropped }
     case "Replace":
-      guard let wanted = json["pattern"]?["String"]?.stringValue else {
-        throw unsupported("\(path).pattern", "a Regex", "a String")
-      }
-      decoder.steps.append(.replace(Array(wanted.utf8), text("content", "")))
+      decoder.steps.append(.replace(try textPattern(json, path), text("content", "")))
     case "Strip":
       if json["content"]?.stringValue == " ", (json["start"]?.intValue ?? 0) > 0 { decoder.leadingSpace = .dropped }
     case let type:

@@ -83,7 +83,7 @@ extension Tokenizer {
     let encoder = try WordPiece(
       vocabulary: vocabulary, continuation: "##", unknown: unknown, longestWord: WordPiece.standardLongestWord
     ) { vocabulary.types[$0] == .normal }
-    let splitter = WordSplitter(steps: [.characters(.whitespace, .removed), .characters(.punctuation, .isolated)])
+    let splitter = WordSplitter(steps: [.cut(PreTokenizer(steps: try TokenizerJSON(root: .null).bertSplits(path)))])
     let decoder = TokenDecoder.wordPiece
     var parts = Parts(
       name: "WordPiece", vocabulary: vocabulary, surfaces: decoder.surfaces(vocabulary),
@@ -109,13 +109,5 @@ extension Tokenizer {
       start = end + 1
     }
     return lines
-  }
-}
-
-extension WordSplitter {
-  /// Which sections of a text get a space in front.
-  fileprivate var spacePrefix: SentencePieceBPE.SpacePrefix {
-    for case .metaspace(let metaspace) in steps { return metaspace.prefix }
-    return .none
   }
 }

@@ -51,6 +51,11 @@ public struct Tokenizer: Sendable {
       throw .malformed(
         field: "special token id", reason: "\(id) is not below \(vocabulary.count), the number of tokens")
     }
+    guard parts.normalizer.expansion <= Normalizer.greatestExpansion else {
+      throw .unsupported(
+        field: "a normalizer that makes a text longer", value: "up to \(parts.normalizer.expansion) times",
+        supported: "up to \(Normalizer.greatestExpansion) times")
+    }
     name = parts.name
     bos = parts.bos
     eos = parts.eos
@@ -100,6 +105,7 @@ public struct Tokenizer: Sendable {
 enum TextModel: Sendable {
   case sentencePiece(SentencePieceBPE)
   case byteLevel(ByteLevelBPE)
+  case characters(CharacterBPE)
   /// Normalised text as a whole, spaces and prefix included.
   case unigram(Unigram)
   case words(WordModel)

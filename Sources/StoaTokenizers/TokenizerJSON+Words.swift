@@ -107,7 +107,9 @@ extension TokenizerJSON {
             stripsAccents: flag("strip_accents", flag("lowercase")), lowercases: flag("lowercase")))
       ]
     case "Prepend":
-      guard let prefix = json["prepend"]?.stringValue else { throw malformed("\(path).prepend", "no text") }
+      guard let prefix = json["prepend"]?.stringValue, prefix.utf8.count <= 64 else {
+        throw malformed("\(path).prepend", "no text of at most 64 bytes")
+      }
       return [.prepend(Array(prefix.utf8))]
     case "Replace":
       guard let content = json["content"]?.stringValue else { throw malformed("\(path).content", "no text") }
@@ -126,15 +128,14 @@ extension TokenizerJSON {
     }
   }
 
-  private func textPattern(_ json: JSONValue, _ path: String) throws(TokenizerError) -> TextPattern {
+  func textPattern(_ json: JSONValue, _ path: String) throws(TokenizerError) -> TextPattern {
     if let text = json["pattern"]?["String"]?.stringValue { return .text(Array(text.utf8)) }
     guard let expression = json["pattern"]?["Regex"]?.stringValue else {
       throw malformed("\(path).pattern", "neither a String nor a Regex")
     }
-    guard let pattern = TextPattern(regularExpression: expression) else {
-      throw unsupported("\(path).pattern.Regex", expression, "a character or \\s, alone or repeated")
+    do throws(RegexError) { return .expression(try RegexProgram(expression, .oniguruma)) } catch {
+      throw unsupported("\(path).pattern.Regex", expression, "regular expressions without \(error)")
     }
-    return pattern
   }
 
   // MARK: Pre-tokenizers
@@ -142,57 +143,30 @@ extension TokenizerJSON {
   func wordSplitter() throws(TokenizerError) -> WordSplitter {
     var splitter = WordSplitter()
     for (path, json) in Self.components(root["pre_tokenizer"], "pre_tokenizer", "pretokenizers") {
-      splitter.steps += try splitterSteps(json, path)
+      if json["type"]?.stringValue == "Metaspace" {
+        splitter.steps += try metaspace(json, path)
+      } else {
+        splitter.steps.append(.cut(PreTokenizer(steps: try splits(json, path))))
+      }
     }
     return splitter
   }
 
-  private func splitterSteps(_ json: JSONValue, _ path: String) throws(TokenizerError) -> [WordSplitter.Step] {
-    switch json["type"]?.stringValue {
-    case "Whitespace": return [.words]
-    case "WhitespaceSplit": return [.characters(.whitespace, .removed)]
-    case "BertPreTokenizer": return [.characters(.whitespace, .removed), .characters(.punctuation, .isolated)]
-    case "Punctuation": return [.characters(.punctuation, try behavior(json, path, standard: .isolated))]
-    case "Digits":
-      return [.characters(.digits, json["individual_digits"]?.boolValue ?? false ? .isolated : .contiguous)]
-    case "CharDelimiterSplit":
-      guard let scalars = json["delimiter"]?.stringValue?.unicodeScalars, scalars.count == 1, let first = scalars.first
-      else { throw malformed("\(path).delimiter", "not one character") }
-      return [.characters(.scalar(first.value), .removed)]
-    case "Split":
-      let isInverted = json["invert"]?.boolValue ?? false
-      return [.pattern(try textPattern(json, path), try behavior(json, path, standard: nil), isInverted: isInverted)]
-    case "Metaspace": return [.metaspace(try metaspace(json, path))]
-    case let type:
-      throw unsupported(
-        "\(path).type", type ?? "none",
-        "BertPreTokenizer, CharDelimiterSplit, Digits, Metaspace, Punctuation, Sequence, Split, Whitespace, WhitespaceSplit"
-      )
-    }
-  }
-
-  private func behavior(
-    _ json: JSONValue, _ path: String, standard: WordSplitter.SplitBehavior?
-  ) throws(TokenizerError) -> WordSplitter.SplitBehavior {
-    let name = json["behavior"]?.stringValue
-    guard let behavior = name.map({ WordSplitter.SplitBehavior(rawValue: $0) }) ?? standard else {
-      throw unsupported(
-        "\(path).behavior", name ?? "none", "Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous")
-    }
-    return behavior
-  }
-
-  private func metaspace(_ json: JSONValue, _ path: String) throws(TokenizerError) -> WordSplitter.Metaspace {
+  private func metaspace(_ json: JSONValue, _ path: String) throws(TokenizerError) -> [WordSplitter.Step] {
     let scheme =
       json["prepend_scheme"]?.stringValue ?? (json["add_prefix_space"]?.boolValue ?? true ? "always" : "never")
     let prefixes: [String: SentencePieceBPE.SpacePrefix] = ["always": .all, "first": .first, "never": .none]
     guard let prefix = prefixes[scheme] else {
       throw unsupported("\(path).prepend_scheme", scheme, "always, first, never")
     }
-    let replacement = Array((json["replacement"]?.stringValue ?? "▁").utf8)
-    guard !replacement.isEmpty else { throw malformed("\(path).replacement", "no character") }
-    return WordSplitter.Metaspace(
-      replacement: replacement, prefix: prefix, splits: json["split"]?.boolValue ?? true)
+    let replacement = json["replacement"]?.stringValue ?? "▁"
+    guard replacement.unicodeScalars.count == 1 else { throw malformed("\(path).replacement", "not one character") }
+    var steps = [WordSplitter.Step.metaspace(.init(replacement: Array(replacement.utf8), prefix: prefix))]
+    if json["split"]?.boolValue ?? true {
+      let words = PreTokenizer.Step(pattern: try literal(replacement, path), behavior: .mergedWithNext)
+      steps.append(.cut(PreTokenizer(steps: [words])))
+    }
+    return steps
   }
 }
 

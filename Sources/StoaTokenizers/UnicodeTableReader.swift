@@ -43,6 +43,19 @@ struct UnicodeTableSet: Sendable {
     }
   }
 
+  /// The ranges of such a table as a regular expression writes them within brackets.
+  static func expression(_ table: String) -> String {
+    var reader = UnicodeTableReader(table)
+    var (scalar, expression) = (0, "")
+    while let skipped = reader.next(), let count = reader.next() {
+      let first = scalar + skipped
+      scalar = first + count
+      expression += "\\x{\(String(first, radix: 16))}"
+      if count > 1 { expression += "-\\x{\(String(scalar - 1, radix: 16))}" }
+    }
+    return expression
+  }
+
   /// False for a byte that is no part of valid UTF-8.
   @inline(__always)
   func contains(_ scalar: UInt32) -> Bool { scalar < 0x110000 && table[scalar] }
@@ -53,8 +66,6 @@ struct UnicodeTableSet: Sendable {
   static let bertMarks = UnicodeTableSet(UnicodeTables.bertMarks)
   /// What BertNormalizer removes when it cleans a text, less NUL.
   static let bertControls = UnicodeTableSet(UnicodeTables.bertControls)
-  /// What BertPreTokenizer and Punctuation cut off.
-  static let bertPunctuation = UnicodeTableSet(UnicodeTables.bertPunctuation)
   /// What the pre-tokeniser Whitespace takes for `\w`.
   static let wordCharacters = UnicodeTableSet(UnicodeTables.wordCharacters)
   /// General categories Cc, Cf and Co.

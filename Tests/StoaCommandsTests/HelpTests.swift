@@ -19,7 +19,8 @@ import Testing
     (["import"], ["stoa import <path> [--name <name>]"]),
     (["rm"], ["stoa rm <name>"]),
     (["logits"], ["stoa logits <model> --tokens <ids> [--all]", "--json"]),
-    (["tokenize"], ["stoa tokenize <model> [<text>] [--no-special]", "--json"]),
+    (["tokenize"], ["stoa tokenize <model>", "[<text>] [--no-special]", "--json", "--pre <name>", "--batch"]),
+    (["detokenize"], ["stoa detokenize <model>", "[<ids> ...]", "--json", "--pre <name>"]),
     (["perplexity"], ["stoa perplexity <model> <file> [--context <n>]", "--json"]),
     (["bench"], ["stoa bench <model> [--prompt <n>] [--generate <n>] [--batch <n>] [--threads <n>]", "--json"]),
     (["doctor"], ["stoa doctor"]),
@@ -32,8 +33,8 @@ import Testing
   }
 
   @Test(arguments: [
-    [], ["run"], ["show"], ["list"], ["import"], ["rm"], ["logits"], ["tokenize"], ["perplexity"], ["bench"],
-    ["doctor"],
+    [], ["run"], ["show"], ["list"], ["import"], ["rm"], ["logits"], ["tokenize"], ["detokenize"],
+    ["perplexity"], ["bench"], ["doctor"],
     ["completions"],
   ])
   func fitsATerminal(_ arguments: [String]) {

@@ -41,6 +41,10 @@ import Testing
     #"{"model":{"type":"BPE","vocab":\#(vocabulary),"merges":[]},\#(members)}"#
   }
 
+  /// A hundred letters for one.
+  private let explosion =
+    #"{"type":"Replace","pattern":{"String":"a"},"content":"\#(String(repeating: "a", count: 100))"}"#
+
   private func wordLevel(_ members: String) -> String {
     #"{"model":{"type":"WordLevel","vocab":{"a":0},"unk_token":"a"},\#(members)}"#
   }
@@ -58,7 +62,7 @@ import Testing
       (#"{"model":{"type":"Unigram","vocab":[["a",0]],"unk_id":7}}"#, "model.unk_id"),
       (#"{"model":{"type":"WordPiece","vocab":{"a":-1}}}"#, "model.vocab"),
       (#"{"model":{"type":"WordPiece","vocab":{"a":0},"max_input_chars_per_word":-1}}"#, "max_input_chars_per_word"),
-      (wordLevel(#""normalizer":{"type":"Replace","pattern":{"Regex":"(a|b)"},"content":""}"#), "normalizer.pattern"),
+      (wordLevel(#""normalizer":{"type":"Replace","pattern":{"Regex":"(a|b"},"content":""}"#), "normalizer.pattern"),
       (wordLevel(#""normalizer":{"type":"Replace","pattern":{"String":"a"}}"#), "normalizer.content"),
       (wordLevel(#""normalizer":{"type":"Precompiled","precompiled_charsmap":"??"}"#), "not Base64"),
       (wordLevel(#""normalizer":{"type":"Precompiled","precompiled_charsmap":"AAAAAAA="}"#), "precompiled_charsmap"),
@@ -66,7 +70,13 @@ import Testing
       (wordLevel(#""pre_tokenizer":{"type":"Split","pattern":{"String":" "},"behavior":"Gone"}"#), "behavior = Gone"),
       (wordLevel(#""pre_tokenizer":{"type":"CharDelimiterSplit","delimiter":"ab"}"#), "delimiter"),
       (wordLevel(#""pre_tokenizer":{"type":"UnicodeScripts"}"#), "pre_tokenizer.type = UnicodeScripts"),
+      (wordLevel(#""pre_tokenizer":{"type":"Metaspace","replacement":"ab"}"#), "pre_tokenizer.replacement"),
       (wordLevel(#""decoder":{"type":"CTC"}"#), "decoder.type = CTC"),
+      (
+        wordLevel(
+          #""normalizer":{"type":"Sequence","normalizers":[\#(Array(repeating: explosion, count: 9).joined(separator: ","))]}"#
+        ), "makes a text longer"
+      ),
       (wordLevel(#""post_processor":{"type":"BertProcessing","sep":["b",1]}"#), "post_processor.cls"),
       (wordLevel(#""post_processor":{"type":"RobertaProcessing","cls":["a",9],"sep":["a",0]}"#), "special token id"),
       (
