@@ -45,7 +45,7 @@ struct RunCommand: ParsableCommand {
     let loaded = try LoadedModel.load(
       target, context: context.context, threads: threads.threads, tokenizerPath: tokenizer.path,
       tuning: tuning)
-    let settings = try sampling.settings()
+    let settings = try sampling.settings(over: loaded.model.recommendedSampling)
     let text: String
     if let prompt {
       text = prompt

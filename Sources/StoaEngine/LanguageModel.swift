@@ -31,6 +31,8 @@ public final class LanguageModel: Sendable {
   public let chatTemplate: ChatTemplate?
   /// Why the model's template cannot be used; nil when it can, or when there is none.
   public let chatTemplateProblem: String?
+  /// The default sampling, with what the model's publisher recommends.
+  public let recommendedSampling: SamplingParameters
   /// Tokens of context.
   public let contextLength: Int
   /// The element type of the key/value caches.
@@ -83,6 +85,7 @@ public final class LanguageModel: Sendable {
       chatTemplate = nil
       chatTemplateProblem = error.description
     }
+    recommendedSampling = SamplingParameters(recommendedBy: package.checkpoint)
     contextLength = options.contextLength ?? package.summary.contextLength
     cacheType =
       options.cacheType ?? (Self.unquantized.contains(package.summary.quantization) ? .f32 : .f16)
