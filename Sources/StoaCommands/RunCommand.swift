@@ -113,26 +113,32 @@ struct RunCommand: ParsableCommand {
 
 /// Writes an answer as it comes.
 struct AnswerWriter {
-  let isTerminal: Bool
   let isSilent: Bool
   private(set) var failure: OutputError?
   private var endsLine = true
+  private var wrap: WordWrap?
 
   init(isTerminal: Bool, isSilent: Bool = false) {
-    self.isTerminal = isTerminal
     self.isSilent = isSilent
+    if isTerminal { wrap = WordWrap(columns: Terminal.size().columns) }
   }
 
   /// Writes a piece. A failed write is kept for `finish`: generation cannot throw through.
   mutating func write(_ text: String) {
-    guard !isSilent, failure == nil, !text.isEmpty else { return }
+    guard !isSilent, !text.isEmpty else { return }
     endsLine = text.hasSuffix("\n")
     // What a model says must not drive the terminal; a file gets it as it is.
-    do { try Output.write(isTerminal ? PrintableText.block(text) : text) } catch { failure = error }
+    put(wrap?.push(PrintableText.block(text)) ?? text)
+  }
+
+  private mutating func put(_ text: String) {
+    guard failure == nil else { return }
+    do { try Output.write(text) } catch { failure = error }
   }
 
   /// Ends the last line.
   mutating func finish() throws(OutputError) {
+    if !isSilent, let rest = wrap?.finish() { put(rest) }
     if let failure { throw failure }
     guard !isSilent, !endsLine else { return }
     endsLine = true
