@@ -1,38 +1,13 @@
-// Lays quantised weights out for the kernels, and turns single rows back into floats.
+// Lays quantised weights out for the kernels.
 #include <string.h>
 
+#include "blocks.h"
 #include "layout.h"
-#include "numerics.h"
 
 size_t stoa_packed_bytes(stoa_type type, size_t rows, size_t columns) {
   layout l = layout_of(type);
   if (l.columns == 0) return 0;
   return (rows + GROUP - 1) / GROUP * group_bytes(l, columns);
-}
-
-/// The 6-bit scale and minimum of sub-block j of a Q4_K block (ggml `get_scale_min_k4`).
-static void scale_and_minimum(const uint8_t *packed, int j, uint8_t *scale, uint8_t *minimum) {
-  if (j < 4) {
-    *scale = packed[j] & 63;
-    *minimum = packed[j + 4] & 63;
-  } else {
-    *scale = (packed[j + 4] & 15) | (packed[j - 4] >> 6 << 4);
-    *minimum = packed[j + 4] >> 4 | (packed[j] >> 6 << 4);
-  }
-}
-
-/// The six-bit codes of a Q6_K block in column order.
-static void q6_codes(const uint8_t *block, uint8_t codes[256]) {
-  for (int half = 0; half < 2; half++) {
-    const uint8_t *low = block + half * 64, *high = block + 128 + half * 32;
-    uint8_t *out = codes + half * 128;
-    for (int i = 0; i < 32; i++) {
-      out[i] = (low[i] & 15) | (high[i] & 3) << 4;
-      out[i + 32] = (low[i + 32] & 15) | (high[i] >> 2 & 3) << 4;
-      out[i + 64] = low[i] >> 4 | (high[i] >> 4 & 3) << 4;
-      out[i + 96] = low[i + 32] >> 4 | (high[i] >> 6) << 4;
-    }
-  }
 }
 
 /// Copies `quads` runs of four bytes of row r to their lanes.
@@ -55,7 +30,7 @@ static void pack_q4_0(const uint8_t *block, int r, uint8_t *codes, uint8_t *scal
 static void pack_q4_k(const uint8_t *block, int r, uint8_t *codes, uint8_t *scales) {
   scatter_quads(block + 16, 32, r, codes);
   for (int j = 0; j < 8; j++) {
-    scale_and_minimum(block + 4, j, scales + j * GROUP + r, scales + Q4_K_MINIMA + j / 2 * 2 * GROUP + 2 * r + j % 2);
+    unpack_scale_and_minimum(block + 4, j, scales + j * GROUP + r, scales + Q4_K_MINIMA + j / 2 * 2 * GROUP + 2 * r + j % 2);
   }
   memcpy(scales + Q4_K_D + 2 * r, block, 2);
   memcpy(scales + Q4_K_DMIN + 2 * r, block + 2, 2);
@@ -63,7 +38,7 @@ static void pack_q4_k(const uint8_t *block, int r, uint8_t *codes, uint8_t *scal
 
 static void pack_q6_k(const uint8_t *block, int r, uint8_t *codes, uint8_t *scales) {
   uint8_t values[256];
-  q6_codes(block, values);
+  unpack_codes(STOA_Q6_K, block, values);
   for (int p = 0; p < 8; p++) {
     const uint8_t *c = values + 32 * p;
     uint8_t low[16], high[8];
@@ -101,59 +76,5 @@ void stoa_pack(stoa_type type, const void *source, size_t rows, size_t columns, 
         }
       }
     }
-  }
-}
-
-static void dequantize_q4_k(const uint8_t *block, float *out) {
-  float d = half_to_float(load_u16(block)), dmin = half_to_float(load_u16(block + 2));
-  for (int j = 0; j < 8; j++) {
-    uint8_t scale, minimum;
-    scale_and_minimum(block + 4, j, &scale, &minimum);
-    float s = d * scale, m = dmin * minimum;
-    for (int i = 0; i < 32; i++) {
-      uint8_t byte = block[16 + j / 2 * 32 + i];
-      out[j * 32 + i] = s * (float)(j % 2 ? byte >> 4 : byte & 15) - m;
-    }
-  }
-}
-
-static void dequantize_q6_k(const uint8_t *block, float *out) {
-  uint8_t codes[256];
-  q6_codes(block, codes);
-  float d = half_to_float(load_u16(block + 208));
-  for (int i = 0; i < 256; i++) out[i] = d * (float)(int8_t)block[192 + i / 16] * (float)(codes[i] - 32);
-}
-
-void stoa_dequantize_row(stoa_type type, const void *row, size_t columns, float *out) {
-  const uint8_t *p = row;
-  switch (type) {
-    case STOA_F32: memcpy(out, p, columns * 4); break;
-    case STOA_F16:
-      for (size_t i = 0; i < columns; i++) out[i] = half_to_float(load_u16(p + 2 * i));
-      break;
-    case STOA_BF16:
-      for (size_t i = 0; i < columns; i++) out[i] = bfloat_to_float(load_u16(p + 2 * i));
-      break;
-    case STOA_Q8_0:
-      for (size_t b = 0; b < columns / 32; b++, p += 34) {
-        float d = half_to_float(load_u16(p));
-        for (int i = 0; i < 32; i++) out[b * 32 + i] = d * (float)(int8_t)p[2 + i];
-      }
-      break;
-    case STOA_Q4_0:
-      for (size_t b = 0; b < columns / 32; b++, p += 18) {
-        float d = half_to_float(load_u16(p));
-        for (int i = 0; i < 16; i++) {
-          out[b * 32 + i] = d * (float)((p[2 + i] & 15) - 8);
-          out[b * 32 + i + 16] = d * (float)((p[2 + i] >> 4) - 8);
-        }
-      }
-      break;
-    case STOA_Q4_K:
-      for (size_t b = 0; b < columns / 256; b++, p += 144) dequantize_q4_k(p, out + b * 256);
-      break;
-    case STOA_Q6_K:
-      for (size_t b = 0; b < columns / 256; b++, p += 210) dequantize_q6_k(p, out + b * 256);
-      break;
   }
 }

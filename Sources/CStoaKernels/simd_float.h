@@ -90,5 +90,6 @@ static void matmul(const stoa_matmul *job, size_t begin, size_t end) {
     case STOA_Q4_0: matmul_q4_0(job, begin, end); break;
     case STOA_Q4_K: matmul_q4_k(job, begin, end); break;
     case STOA_Q6_K: matmul_q6_k(job, begin, end); break;
+    default: break;
   }
 }
