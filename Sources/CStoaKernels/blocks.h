@@ -75,7 +75,7 @@ static inline void pack_nibbles(const uint8_t *codes, uint8_t *bytes) {
   for (int i = 0; i < 16; i++) bytes[i] = (codes[i] & 15) | (uint8_t)(codes[i + 16] << 4);
 }
 
-/// The fifth bits of 32 codes.
+/// The fifth bits of 32 codes, bit i for code i.
 static inline void unpack_fifth_bits(const uint8_t *bits, uint8_t *codes) {
   for (int i = 0; i < 32; i++) codes[i] |= (bits[i / 8] >> (i % 8) & 1) << 4;
 }
@@ -87,48 +87,60 @@ static inline void pack_fifth_bits(const uint8_t *codes, uint8_t *bits) {
 
 /// 256 two-bit codes from 64 bytes.
 static inline void unpack_pairs_of_bits(const uint8_t *bytes, uint8_t *codes) {
-  for (int c = 0; c < 256; c++) codes[c] = bytes[c / 128 * 32 + c % 32] >> (2 * (c % 128 / 32)) & 3;
+  for (int k = 0; k < 8; k++) {
+    for (int l = 0; l < 32; l++) codes[k * 32 + l] = bytes[k / 4 * 32 + l] >> (k % 4 * 2) & 3;
+  }
 }
 
 static inline void pack_pairs_of_bits(const uint8_t *codes, uint8_t *bytes) {
   memset(bytes, 0, 64);
-  for (int c = 0; c < 256; c++) bytes[c / 128 * 32 + c % 32] |= (uint8_t)((codes[c] & 3) << (2 * (c % 128 / 32)));
+  for (int k = 0; k < 8; k++) {
+    for (int l = 0; l < 32; l++) bytes[k / 4 * 32 + l] |= (uint8_t)((codes[k * 32 + l] & 3) << (k % 4 * 2));
+  }
 }
 
 /// One more bit for each of 256 codes, bit c / 32 of byte c % 32.
 static inline void unpack_upper_bits(const uint8_t *bits, int shift, uint8_t *codes) {
-  for (int c = 0; c < 256; c++) codes[c] |= (bits[c % 32] >> (c / 32) & 1) << shift;
+  for (int k = 0; k < 8; k++) {
+    for (int l = 0; l < 32; l++) codes[k * 32 + l] |= (uint8_t)((bits[l] >> k & 1) << shift);
+  }
 }
 
 static inline void pack_upper_bits(const uint8_t *codes, int shift, uint8_t *bits) {
   memset(bits, 0, 32);
-  for (int c = 0; c < 256; c++) bits[c % 32] |= (uint8_t)((codes[c] >> shift & 1) << (c / 32));
+  for (int k = 0; k < 8; k++) {
+    for (int l = 0; l < 32; l++) bits[l] |= (uint8_t)((codes[k * 32 + l] >> shift & 1) << k);
+  }
 }
 
 /// 256 four-bit codes from 128 bytes, 64 columns in each 32 bytes.
 static inline void unpack_long_nibbles(const uint8_t *bytes, uint8_t *codes) {
-  for (int c = 0; c < 256; c++) {
-    uint8_t byte = bytes[c / 64 * 32 + c % 32];
-    codes[c] = c % 64 < 32 ? byte & 15 : byte >> 4;
+  for (int g = 0; g < 4; g++) {
+    for (int l = 0; l < 32; l++) {
+      codes[g * 64 + l] = bytes[g * 32 + l] & 15;
+      codes[g * 64 + 32 + l] = bytes[g * 32 + l] >> 4;
+    }
   }
 }
 
 static inline void pack_long_nibbles(const uint8_t *codes, uint8_t *bytes) {
-  for (int i = 0; i < 128; i++) {
-    const uint8_t *c = codes + i / 32 * 64 + i % 32;
-    bytes[i] = (c[0] & 15) | (uint8_t)(c[32] << 4);
+  for (int g = 0; g < 4; g++) {
+    for (int l = 0; l < 32; l++) {
+      bytes[g * 32 + l] = (codes[g * 64 + l] & 15) | (uint8_t)(codes[g * 64 + 32 + l] << 4);
+    }
   }
 }
 
-/// 256 six-bit codes of Q6_K: in each half, nibbles of columns l and l + 64 share byte l of 64, and the upper bits of l,
-/// l + 32, l + 64 and l + 96 byte l of 32.
+/// 256 six-bit codes of Q6_K: in each half, nibbles of columns l and l + 64 share byte l of 64, and the upper bits of
+/// columns l, l + 32, l + 64 and l + 96 share byte l of 32.
 static inline void unpack_q6_codes(const uint8_t *block, uint8_t *codes) {
   for (int half = 0; half < 2; half++) {
     const uint8_t *low = block + half * 64, *high = block + 128 + half * 32;
     uint8_t *out = codes + half * 128;
-    for (int i = 0; i < 128; i++) {
-      uint8_t byte = low[i % 64];
-      out[i] = (i < 64 ? byte & 15 : byte >> 4) | (high[i % 32] >> (2 * (i / 32)) & 3) << 4;
+    for (int k = 0; k < 4; k++) {
+      for (int l = 0; l < 32; l++) {
+        out[k * 32 + l] = (low[k % 2 * 32 + l] >> (k / 2 * 4) & 15) | (uint8_t)((high[l] >> (2 * k) & 3) << 4);
+      }
     }
   }
 }
@@ -138,9 +150,11 @@ static inline void pack_q6_codes(const uint8_t *codes, uint8_t *block) {
   for (int half = 0; half < 2; half++) {
     uint8_t *low = block + half * 64, *high = block + 128 + half * 32;
     const uint8_t *in = codes + half * 128;
-    for (int i = 0; i < 128; i++) {
-      low[i % 64] |= (uint8_t)((in[i] & 15) << (i < 64 ? 0 : 4));
-      high[i % 32] |= (uint8_t)(in[i] >> 4 << (2 * (i / 32)));
+    for (int k = 0; k < 4; k++) {
+      for (int l = 0; l < 32; l++) {
+        low[k % 2 * 32 + l] |= (uint8_t)((in[k * 32 + l] & 15) << (k / 2 * 4));
+        high[l] |= (uint8_t)(in[k * 32 + l] >> 4 << (2 * k));
+      }
     }
   }
 }

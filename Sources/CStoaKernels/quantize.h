@@ -1,7 +1,7 @@
 // Quantisers: floats to the bytes that ggml's quantiser gives (`ggml-quants.c`, compiled without fused multiply-adds).
 //
-// ggml searches the scale of each sub-block of 16 or 32 columns by trial, summing column by column. Here a vector lane is
-// a sub-block: sixteen are searched at once, and within a lane every sum has ggml's order, so the bits agree.
+// ggml searches the scale of each sub-block of 16 or 32 columns by trial, summing column by column. Here a vector lane
+// is a sub-block: sixteen are searched at once, and within a lane every sum has ggml's order, so the bits agree.
 #ifndef STOA_QUANTIZE_H
 #define STOA_QUANTIZE_H
 

@@ -23,7 +23,7 @@ static uint8_t nearest_code(float x) {
   return code;
 }
 
-/// The scale of each lane: the value with the largest magnitude at the lowest level, and then that level moved by -7...7.
+/// The scale of each lane: the value with the largest magnitude at the lowest level, then that level moved by -7...7.
 static lanes search_scale(const lanes *x, const lanes *weights) {
   lanes largest = {0}, max = {0};
   for (int i = 0; i < SUB; i++) {

@@ -6,7 +6,7 @@ import CStoaKernels
 /// quantised here is the file that llama.cpp would have made. Calls are independent: split work by rows.
 package enum BlockQuantizer {
   /// The types that can be written and read.
-  package static let types: [ElementType] = ElementType.allCases.filter { $0.storageType != nil }
+  package static let types: [ElementType] = ElementType.computable
 
   /// Quantises rows of `columns` floats.
   ///
@@ -59,7 +59,7 @@ package enum BlockQuantizer {
   private static func layout(
     _ type: ElementType, columns: Int
   ) throws(QuantizationError) -> (storage: stoa_type, rowBytes: Int) {
-    guard let storage = type.storageType else { throw .unsupported(type) }
+    guard let storage = type.kernelType else { throw .unsupported(type) }
     guard columns > 0, let rowBytes = type.byteCount(elements: columns) else {
       throw .columns(columns, type: type)
     }
@@ -88,30 +88,6 @@ package enum BlockQuantizer {
     for column in importance.indices {
       let weight = unsafe importance[column]
       guard weight >= 0, weight.isFinite else { throw .importance(column: column) }
-    }
-  }
-}
-
-extension ElementType {
-  /// The name of the type in the C kernels, or nil when they can neither write nor read it.
-  var storageType: stoa_type? {
-    switch self {
-    case .f32: STOA_F32
-    case .f16: STOA_F16
-    case .bf16: STOA_BF16
-    case .q4_0: STOA_Q4_0
-    case .q4_1: STOA_Q4_1
-    case .q5_0: STOA_Q5_0
-    case .q5_1: STOA_Q5_1
-    case .q8_0: STOA_Q8_0
-    case .q2_K: STOA_Q2_K
-    case .q3_K: STOA_Q3_K
-    case .q4_K: STOA_Q4_K
-    case .q5_K: STOA_Q5_K
-    case .q6_K: STOA_Q6_K
-    case .iq4_nl: STOA_IQ4_NL
-    case .iq4_xs: STOA_IQ4_XS
-    default: nil
     }
   }
 }
