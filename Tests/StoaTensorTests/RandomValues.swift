@@ -39,7 +39,7 @@ struct SeededGenerator: RandomNumberGenerator {
   }
 
   /// Where the binary16 scales and minima of a block lie.
-  private static func scaleOffsets(_ type: ElementType) -> [Int] {
+  static func scaleOffsets(_ type: ElementType) -> [Int] {
     switch type {
     case .q4_1, .q5_1, .q4_K, .q5_K: [0, 2]
     case .q2_K: [80, 82]
