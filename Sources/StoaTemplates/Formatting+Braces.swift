@@ -140,7 +140,9 @@ extension Interpreter {
       }
       return pad(body, sign: sign, spec, alignsRight: true)
     case .text(let text):
-      guard spec.type == nil || spec.type == "s", spec.sign == nil, spec.alignment != "=" else {
+      guard spec.type == nil || spec.type == "s", spec.sign == nil, spec.alignment != "=", spec.groups == nil,
+        !spec.isAlternate
+      else {
         throw fault(.value, "the format '\(specification.string)' does not apply to str")
       }
       if spec.padsZero, spec.alignment == nil { spec.fill = "0" }

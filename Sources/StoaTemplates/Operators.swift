@@ -254,6 +254,9 @@ extension Interpreter {
       var keys: [Mapping.Key] = []
       for item in sequence.items { keys.append(try key(item)) }
       return .tuple(keys)
+    case .range(let range):
+      return .range(
+        start: range.count > 0 ? range.start : 0, count: range.count, step: range.count > 1 ? range.step : 0)
     case .list, .dict: throw fault(.value, "a value of type \(value.typeName) cannot be a key")
     default:
       guard let identity = identity(value) else {

@@ -78,6 +78,7 @@ final class Mapping {
     case double(Double)
     case text([UInt8])
     case tuple([Key])
+    case range(start: Int, count: Int, step: Int)
     case object(ObjectIdentifier)
 
     init(_ double: Double) {
