@@ -88,7 +88,7 @@ extension Interpreter {
       return try attribute(name.excerpt, of: state)
     case .macro(let macro):
       switch name.excerpt {
-      case "name": return .text(macro.definition.name)
+      case "name": return macro.definition.symbol == nil ? Value.none : .text(macro.definition.name)
       case "arguments":
         return try tuple(macro.definition.parameters.map { .text($0.name) })
       case "catch_kwargs": return .bool(macro.definition.readsKeywords)
@@ -164,7 +164,7 @@ extension Interpreter {
     }
     switch value {
     case .text(let text):
-      try charge(text.bytes.count >> 4)
+      try charge(text.bytes.count >> (step == 1 ? 4 : 1))
       let places = indices(text.count)
       guard let first = places.first, let last = places.last else { return .text(text.derived([])) }
       if step == 1 {

@@ -68,7 +68,7 @@ extension Interpreter {
 
   private func applyTextual(_ filter: Filter, to value: Value, _ arguments: Arguments) throws(TemplateError) -> Value {
     let text = try string(value)
-    try charge(text.bytes.count >> 4)
+    try charge(text.bytes.count >> (filter == .wordcount || filter == .title ? 0 : 2))
     switch filter {
     case .upper, .lower, .capitalize:
       guard let method = Method(rawValue: filter.rawValue) else { return value }

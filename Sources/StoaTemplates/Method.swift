@@ -52,7 +52,7 @@ extension Interpreter {
   func call(_ method: Method, on receiver: Value, _ arguments: Arguments) throws(TemplateError) -> Value {
     switch receiver {
     case .text(let text):
-      try charge(text.bytes.count >> 4)
+      try charge(text.bytes.count >> 2)
       return try call(method, on: text, arguments)
     case .dict(let dictionary): return try call(method, on: dictionary, arguments)
     case .list, .tuple, .range: return try callOnSequence(method, receiver, arguments)

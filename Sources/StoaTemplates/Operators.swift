@@ -248,7 +248,7 @@ extension Interpreter {
     case .undefined: return .undefined
     case .double(let double): return Mapping.Key(double)
     case .text(let text):
-      try charge(text.bytes.count >> 6)
+      try charge(text.bytes.count >> 3)
       return .text(text.bytes)
     case .tuple(let sequence):
       var keys: [Mapping.Key] = []

@@ -57,7 +57,8 @@ private struct WordWrapper {
       }
       if next < chunks.count, case let chunk = rest ?? chunks[next], chunk.count > width {
         let space = width - length
-        if breaksLongWords, space > 0 {
+        if breaksLongWords {
+          // Without space this is an empty part, which then counts as the blank end of the line, as in Python.
           let end = chunk.startIndex + breakPoint(in: chunk, space: space)
           current.append(chunk[..<end])
           rest = chunk[end...]
