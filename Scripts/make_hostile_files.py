@@ -402,7 +402,7 @@ class Corpus:
         "{{ 'x'.zfill(9999999999) }}", "{{ '\\t'.expandtabs(9999999999) }}", "{{ 'x'|indent(9999999999) }}", "{{ ('x\\n' * 999999)|indent(1000) }}",
         "{{ [1]|tojson(indent=9999999999) }}", "{{ [[1]] | tojson(indent='x' * 9999999) }}", "{{ [1]|batch(9999999999, 0)|list }}",
         "{{ [1]|slice(9999999999, 0)|list }}", "{{ 1|round(99999999) }}", "{{ 'x'|center(9999999999) }}",
-        "{{ ('x ' * 4000000)|wordwrap(1) }}", "{{ ('x' * 4000000)|wordwrap(1, true, 'y' * 1000000) }}", "{{ ('a' * 8000000)|urlencode * 3 }}",
+        "{{ ('x ' * 6000000)|wordwrap(1) }}", "{{ ('x' * 4000000)|wordwrap(1, true, 'y' * 1000000) }}", "{{ ('a' * 8000000)|urlencode * 3 }}",
         "{% set s = 'a' * 999 ~ 'b' %}{% set t = 'a' * 8000000 %}{% for i in range(99999) %}{% set x = t.count(s) %}{% endfor %}",
         "{% set t = 'a' * 8000000 %}{% for i in range(99999) %}{% set x = t|upper|title|capitalize %}{% endfor %}",
         "{% set t = 'a' * 8000000 %}{% for i in range(99999) %}{% set x = t[::-1] %}{% endfor %}",

@@ -100,9 +100,9 @@ extension Interpreter {
     case .tuple(let group) where group.isGroup && name.excerpt == "list": return group.items[1]
     case .int, .bool, .double:
       switch name.excerpt {
-      case "real": return value
+      case "real": return value.integer.map { .int($0) } ?? value
       case "imag": return value.integer == nil ? .double(0) : .int(0)
-      case "numerator" where value.integer != nil: return value
+      case "numerator" where value.integer != nil: return value.integer.map { .int($0) }
       case "denominator" where value.integer != nil: return .int(1)
       default: return method.flatMap { $0.exists(on: value) ? .method(BoundMethod(value, $0)) : nil }
       }

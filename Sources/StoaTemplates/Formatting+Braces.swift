@@ -157,7 +157,9 @@ extension Interpreter {
     var spec = FormatSpecification()
     var rest = text.scalars[...]
     func isAlignment(_ scalar: Unicode.Scalar?) -> Bool { scalar.map { "<>=^".unicodeScalars.contains($0) } ?? false }
+    var hasFill = false
     if rest.count > 1, isAlignment(rest[rest.startIndex + 1]) {
+      hasFill = true
       spec.fill = rest.removeFirst()
       spec.alignment = rest.removeFirst()
     } else if isAlignment(rest.first) {
@@ -170,6 +172,7 @@ extension Interpreter {
     }
     if rest.first == "0" {
       spec.padsZero = true
+      if !hasFill { spec.fill = "0" }
       rest.removeFirst()
     }
     while let digit = rest.first, ("0"..."9").contains(digit) {

@@ -79,6 +79,7 @@ final class Mapping {
     case text([UInt8])
     case tuple([Key])
     case range(start: Int, count: Int, step: Int)
+    case function(Function)
     case object(ObjectIdentifier)
 
     init(_ double: Double) {

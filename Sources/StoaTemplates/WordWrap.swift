@@ -16,7 +16,8 @@ extension Interpreter {
     for (i, line) in lines.enumerated() {
       guard width > 0 else { throw fault(.value, "the width of wordwrap must be positive") }
       if i > 0 { result += separator.bytes }
-      try charge(line.bytes.count)
+      // A chunk may be one letter, and takes many bytes for each.
+      try allocate(line.bytes.count * 64)
       for (i, piece) in wrapper.wrap(line.scalars).enumerated() {
         if i > 0 { result += separator.bytes }
         for scalar in piece { result.append(scalar: scalar) }

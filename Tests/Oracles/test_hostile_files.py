@@ -17,8 +17,8 @@ from oracle import BINARY, DATA, REPOSITORY, environment, needs
 
 # Nothing hangs: this is many times what the slowest case takes on a slow machine.
 LIMIT_SECONDS = 120
-# What the program may hold beyond itself: its limits for templates are half a gigabyte of values at the worst.
-LIMIT_MEGABYTES = 700
+# What the program may hold, itself included, for files that are all small.
+LIMIT_MEGABYTES = 400
 # A message may be long, but not without end.
 LIMIT_OUTPUT = 64 << 20
 
