@@ -33,7 +33,9 @@ public struct StoaCommand: ParsableCommand {
         subcommands: [ShowCommand.self, ListCommand.self, ImportCommand.self, RemoveCommand.self]),
       CommandGroup(
         name: "Examine models",
-        subcommands: [TokenizeCommand.self, LogitsCommand.self, PerplexityCommand.self, BenchCommand.self]),
+        subcommands: [
+          TokenizeCommand.self, TemplateCommand.self, LogitsCommand.self, PerplexityCommand.self, BenchCommand.self,
+        ]),
       CommandGroup(name: "This machine", subcommands: [DoctorCommand.self, CompletionsCommand.self]),
     ])
 

@@ -20,6 +20,13 @@ import Testing
     (["rm"], ["stoa rm <name>"]),
     (["logits"], ["stoa logits <model> --tokens <ids> [--all]", "--json"]),
     (["tokenize"], ["stoa tokenize <model> [<text>] [--no-special]", "--json"]),
+    (
+      ["template"],
+      [
+        "stoa template [<options>] <model> --messages <file>", "--tools <file>", "--bos <text>", "--eos <text>",
+        "--no-generation-prompt", "--template <name>", "--set <key=json>", "--json",
+      ]
+    ),
     (["perplexity"], ["stoa perplexity <model> <file> [--context <n>]", "--json"]),
     (["bench"], ["stoa bench <model> [--prompt <n>] [--generate <n>] [--batch <n>] [--threads <n>]", "--json"]),
     (["doctor"], ["stoa doctor"]),
@@ -32,8 +39,8 @@ import Testing
   }
 
   @Test(arguments: [
-    [], ["run"], ["show"], ["list"], ["import"], ["rm"], ["logits"], ["tokenize"], ["perplexity"], ["bench"],
-    ["doctor"],
+    [], ["run"], ["show"], ["list"], ["import"], ["rm"], ["logits"], ["tokenize"], ["template"], ["perplexity"],
+    ["bench"], ["doctor"],
     ["completions"],
   ])
   func fitsATerminal(_ arguments: [String]) {
