@@ -63,7 +63,8 @@ struct ShowCommand: ParsableCommand {
     add("files", "\(Format.plural(files.count, "file")), \(Format.bytes(facts.location.bytes))")
     if let origin = ModelLibrary().origin(of: facts.location) {
       add("from", "\(origin.page) at \(origin.commit.prefix(8)), \(origin.retrieved.prefix(10))")
-      add("licence", [origin.licenceTitle ?? "none stated", origin.licenceLink].compactMap { $0 }.joined(separator: ", "))
+      add(
+        "licence", [origin.licenceTitle ?? "none stated", origin.licenceLink].compactMap { $0 }.joined(separator: ", "))
       add("made of", origin.baseModels.joined(separator: ", "))
     }
     add("path", facts.location.path)

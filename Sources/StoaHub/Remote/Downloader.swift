@@ -63,27 +63,37 @@ struct Downloader: Sendable {
 
   /// Reports and saves now and then, and hears the user; ends when it is cancelled.
   private func watch(total: Int) async throws(RemoteError) -> Bool {
-    var ticks = 0
+    var saved = receivedBytes
     while !Task.isCancelled {
       do { try await Task.sleep(for: .milliseconds(100)) } catch { break }
       if observer.isCancelled() { throw .local(.cancelled) }
-      observer.progress(receivedBytes, total)
-      ticks += 1
-      if ticks % 10 == 0 { try save() }
+      let received = receivedBytes
+      observer.progress(received, total)
+      // However the program ends, no more than the last moment is lost.
+      if received != saved { try save() }
+      saved = received
     }
     return false
   }
 
   private func work() async throws(RemoteError) {
-    while let part = transfers.lazy.compactMap({ $0.takePart() }).first {
+    while let part = takePart() {
       var next: FileTransfer.Part? = part
-      while let part = next { next = try await fetch(part) }
+      while let current = next { next = try await fetch(current) }
       switch try part.transfer.advanceHash() {
       case .incomplete: break
       case .verified: try finish(part.transfer)
       case .restarted: observer.note("\(shown(part.transfer.path)): the bytes were not the right ones; once more")
       }
     }
+  }
+
+  /// The next part of the first file that has one.
+  private func takePart() -> FileTransfer.Part? {
+    for transfer in transfers {
+      if let part = transfer.takePart() { return part }
+    }
+    return nil
   }
 
   /// Fetches a part, with as many attempts as it takes; returns what has to be fetched in its place, if anything.

@@ -185,14 +185,16 @@ private struct Choice {
       if !pickles.isEmpty { throw pickled(pickles) }
       throw .noModel(
         repository: repository, problem: "it has no GGUF file and no safetensors checkpoint",
-        advice: "stoa search \(repository.split(separator: "/").last.map(String.init) ?? repository) may find a GGUF of it")
+        advice:
+          "stoa search \(repository.split(separator: "/").last.map(String.init) ?? repository) may find a GGUF of it")
     }
     guard inside.contains(where: { $0.name == "config.json" }) else {
       let isAdapter = inside.contains { $0.name == "adapter_config.json" }
       throw .noModel(
         repository: repository,
         problem: isAdapter ? "it is an adapter, not a whole model" : "it has safetensors files but no config.json",
-        advice: isAdapter ? "choose a model that the adapter is merged into" : "choose a repository of a transformers model"
+        advice: isAdapter
+          ? "choose a model that the adapter is merged into" : "choose a repository of a transformers model"
       )
     }
     let companions = inside.filter { Self.isCompanion($0.name) }

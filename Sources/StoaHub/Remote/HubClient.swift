@@ -35,7 +35,7 @@ package struct HubClient: Sendable {
     let revision = HubURL.encoded(reference.revision ?? HubReference.defaultRevision)
     let url = apiURL("/api/models/\(reference.repository)/revision/\(revision)?blobs=true")
     let subject = Subject(repository: reference.repository, revision: reference.revision)
-    return try await retry.run { () async throws(RemoteError) in
+    return try await retry.forQuestions.run { () async throws(RemoteError) in
       let answer = try await document(url, subject)
       return try ListingParser.info(answer.bytes, url: url.description)
     }
@@ -51,7 +51,7 @@ package struct HubClient: Sendable {
       guard pages <= 1000 else { throw .badAnswer(url: url.description, problem: "the listing does not end") }
       let page: (bytes: [UInt8], head: HubHead)
       do {
-        page = try await retry.run { () async throws(RemoteError) in
+        page = try await retry.forQuestions.run { () async throws(RemoteError) in
           try await document(url, Subject(repository: info.repository))
         }
       } catch .noRepository where pages == 1 && !info.siblings.isEmpty {
@@ -78,7 +78,7 @@ package struct HubClient: Sendable {
     let fields = ["downloads", "likes", "lastModified", "tags", "gated"].map { "&expand=" + $0 }.joined()
     let url = apiURL(
       "/api/models?search=\(HubURL.encoded(words))&filter=gguf&sort=downloads&direction=-1&limit=\(limit)\(fields)")
-    return try await retry.run { () async throws(RemoteError) in
+    return try await retry.forQuestions.run { () async throws(RemoteError) in
       let answer = try await document(url, Subject())
       return Array(try ListingParser.search(answer.bytes, url: url.description).prefix(limit))
     }
@@ -118,7 +118,8 @@ package struct HubClient: Sendable {
     settings.endpoint.with(target: settings.endpoint.target + target)
   }
 
-  private func document(_ url: HubURL, _ subject: Subject) async throws(RemoteError) -> (bytes: [UInt8], head: HubHead) {
+  private func document(_ url: HubURL, _ subject: Subject) async throws(RemoteError) -> (bytes: [UInt8], head: HubHead)
+  {
     let body = BoundedBody(limit: ListingParser.byteLimit, url: url.description)
     let head = try await exchange(url, HubHeaders(), subject, to: body)
     return (body.bytes, head)
@@ -162,7 +163,9 @@ package struct HubClient: Sendable {
     if sentToken, let token = settings.token { request.headers.add("Authorization", "Bearer " + token) }
     let gate = StatusGate(inner: receiver)
     try await transport.send(request, to: gate)
-    guard let head = gate.head else { throw .network(host: url.host, problem: "the connection ended without an answer") }
+    guard let head = gate.head else {
+      throw .network(host: url.host, problem: "the connection ended without an answer")
+    }
     if (200..<300).contains(head.status) || head.location != nil { return head }
     throw failure(head, gate.problemBody, url, subject, sentToken: sentToken)
   }

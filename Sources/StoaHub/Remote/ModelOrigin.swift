@@ -25,8 +25,9 @@ public struct ModelOrigin: Sendable, Equatable {
   public let files: [File]
   /// The licence as the model's card has it.
   public let licence: String?
-  /// Name and address of a licence that the card calls `other`.
+  /// The name of a licence that the card calls `other`.
   public let licenceName: String?
+  /// The address of a licence that the card calls `other`.
   public let licenceLink: String?
   /// The models this one was made of, as its card says.
   public let baseModels: [String]

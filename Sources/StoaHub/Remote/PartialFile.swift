@@ -59,7 +59,9 @@ final class PartialFile: Sendable {
     var offset = range.lowerBound
     while offset < range.upperBound {
       let wanted = min(buffer.count, range.upperBound - offset)
-      let count = unsafe buffer.withUnsafeMutableBytes { unsafe pread(descriptor, $0.baseAddress, wanted, off_t(offset)) }
+      let count = unsafe buffer.withUnsafeMutableBytes {
+        unsafe pread(descriptor, $0.baseAddress, wanted, off_t(offset))
+      }
       if count < 0 {
         if errno == EINTR { continue }
         throw .system(path, "read")

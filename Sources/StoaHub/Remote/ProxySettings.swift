@@ -80,6 +80,7 @@ package struct ProxySettings: Sendable, Equatable {
       throw .badSetting(name: entry.name, problem: "a proxy is spoken to by http:// or socks5://")
     }
     return Server(
-      kind: kind, host: host, port: parts.port ?? (kind == .http ? 80 : 1080), user: parts.user, password: parts.password)
+      kind: kind, host: host, port: parts.port ?? (kind == .http ? 80 : 1080), user: parts.user,
+      password: parts.password)
   }
 }

@@ -30,7 +30,9 @@ enum RemotePath {
       if name.hasPrefix(".") || name.hasPrefix("-") || name.hasPrefix("~") || name.hasPrefix(" ") {
         throw refuse("a part of it starts with '.', '-', '~' or a space")
       }
-      if name.contains(where: { "\\:*?\"<>|".contains($0) }) { throw refuse("it has characters that mean something else") }
+      if name.contains(where: { "\\:*?\"<>|".contains($0) }) {
+        throw refuse("it has characters that mean something else")
+      }
       if name.hasSuffix(".") || name.hasSuffix(" ") { throw refuse("a part of it ends with '.' or a space") }
       let stem = (name.split(separator: ".").first ?? name).lowercased()
       let isPort = stem.count == 4 && (stem.hasPrefix("com") || stem.hasPrefix("lpt")) && stem.last?.isNumber == true

@@ -128,7 +128,8 @@ package enum ListingParser {
     return name
   }
 
-  private static func file(_ path: String, _ entry: JSONValue, digest: JSONValue?) throws(RemoteError) -> RepositoryFile {
+  private static func file(_ path: String, _ entry: JSONValue, digest: JSONValue?) throws(RemoteError) -> RepositoryFile
+  {
     if let problem = RemotePath.attack(in: path) { throw .badFileName(name: path, problem: problem) }
     let stored = entry["lfs"]
     let bytes = stored?["size"]?.intValue ?? entry["size"]?.intValue

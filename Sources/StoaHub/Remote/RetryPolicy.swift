@@ -15,6 +15,13 @@ package struct RetryPolicy: Sendable {
 
   package init() {}
 
+  /// The same for a question that someone waits for at a terminal: who is offline should hear of it soon.
+  var forQuestions: RetryPolicy {
+    var policy = self
+    policy.attempts = min(attempts, 4)
+    return policy
+  }
+
   /// The wait before the next attempt in seconds; nil when there is none.
   ///
   /// - Parameter failures: Failures in a row, this one included.
