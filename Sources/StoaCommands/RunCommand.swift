@@ -10,9 +10,11 @@ struct RunCommand: ParsableCommand {
     discussion: """
       Without a prompt, at a terminal: a conversation; /help lists what it understands, Ctrl-C stops an answer.
       Without a prompt, from a pipe or file: the prompt is standard input, and the answer alone is printed.
+      A model on the hub is downloaded on first use, once its size and licence are agreed to.
 
       Examples:
         stoa run primer
+        stoa run hf.co/OWNER/REPO:Q4_K_M
         stoa run model.gguf "Why is the sky blue? One sentence." --temperature 0
         stoa run model.gguf --system "You are terse." < question.txt > answer.txt
         stoa run base.gguf --raw "Once upon a time" --max-tokens 100 --seed 7
@@ -26,6 +28,7 @@ struct RunCommand: ParsableCommand {
   var system: String?
   @Flag(help: "If the prompt does not fit the context, drop the oldest part of it.") var truncate = false
   @Flag(help: "Print tokens, speed and seed to standard error after the answer.") var stats = false
+  @Flag(name: .shortAndLong, help: "Download a model that is not in the library without asking.") var yes = false
   @OptionGroup(title: "Sampling") var sampling: SamplingOptions
   @OptionGroup(title: "Engine") var context: ContextOption
   @OptionGroup(title: "Engine") var threads: ThreadsOption
@@ -42,6 +45,7 @@ struct RunCommand: ParsableCommand {
 
   func run() throws {
     let terminal = Terminal.current()
+    try FirstUse(reference: target.model, yes: yes, terminal: terminal).pullIfMissing()
     let loaded = try LoadedModel.load(
       target, context: context.context, threads: threads.threads, tokenizerPath: tokenizer.path,
       tuning: tuning)

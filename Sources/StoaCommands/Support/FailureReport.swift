@@ -32,7 +32,7 @@ struct FailureReport {
   init(_ error: any Error) {
     switch error {
     case is Interrupted: status = .interrupted
-    case HubError.cancelled, ModelError.cancelled: status = .interrupted
+    case HubError.cancelled, RemoteError.local(.cancelled), ModelError.cancelled: status = .interrupted
     case let error as OutputError where error.readerIsGone:
       // The reader has seen enough; that is no failure of ours.
       status = .done
