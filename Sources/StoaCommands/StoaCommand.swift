@@ -40,7 +40,8 @@ public struct StoaCommand: ParsableCommand {
       CommandGroup(
         name: "Examine models",
         subcommands: [
-          TokenizeCommand.self, TemplateCommand.self, LogitsCommand.self, PerplexityCommand.self, BenchCommand.self,
+          TokenizeCommand.self, DetokenizeCommand.self, TemplateCommand.self, LogitsCommand.self,
+          PerplexityCommand.self, BenchCommand.self,
         ]),
       CommandGroup(name: "This machine", subcommands: [DoctorCommand.self, CompletionsCommand.self]),
     ])
