@@ -31,6 +31,7 @@ public struct StoaCommand: ParsableCommand {
       CommandGroup(
         name: "Look after models",
         subcommands: [ShowCommand.self, ListCommand.self, ImportCommand.self, RemoveCommand.self]),
+      CommandGroup(name: "Make models", subcommands: [ConvertCommand.self, QuantizeCommand.self]),
       CommandGroup(
         name: "Examine models",
         subcommands: [TokenizeCommand.self, LogitsCommand.self, PerplexityCommand.self, BenchCommand.self]),
