@@ -20,7 +20,7 @@ extension TokenizerMetadata {
     if let preTokenizer {
       self.pairs = try pairs(preTokenizer)
     } else if let source {
-      let name = try Self.preTokenizer(of: source, pairs)
+      let name = try Self.preTokenizer(of: source, takesWholeWords: vocabulary.ignoresMerges, pairs)
       self.pairs = try pairs(name)
     } else {
       self.pairs = try pairs(try preTokenizerOfClass())
@@ -38,11 +38,12 @@ extension TokenizerMetadata {
 
   /// The name whose pre-tokeniser does what that of `source` does: found by its pattern, and checked with texts.
   private static func preTokenizer(
-    of source: Tokenizer, _ pairs: (String) throws(ConversionError) -> [(String, GGUFValue)]
+    of source: Tokenizer, takesWholeWords: Bool,
+    _ pairs: (String) throws(ConversionError) -> [(String, GGUFValue)]
   ) throws(ConversionError) -> String {
-    let family = source.preTokenizerName
-    // Vocabularies differ in whether a word that is a token may be merged otherwise, which two names stand for.
-    let preferred = [family].compactMap { $0 }.filter { $0 != "none" && $0 != "split" }
+    var preferred = [source.preTokenizerName].compactMap { $0 }.filter { $0 != "none" && $0 != "split" }
+    // Two names stand for one pattern: with the first, a word that is a token is never merged from its parts.
+    if preferred == ["llama-bpe"], !takesWholeWords { preferred = ["smaug-bpe", "llama-bpe"] }
     var tried: Set<String> = []
     for name in preferred + candidates where tried.insert(name).inserted {
       guard let tokenizer = try? Tokenizer(gguf: GGUFMetadata(try pairs(name))) else { continue }

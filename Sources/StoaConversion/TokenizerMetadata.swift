@@ -177,23 +177,29 @@ struct TokenizerMetadata {
     if count > 0 {
       warnings.append(
         "GGUF cannot express all of this tokenizer: \(count) of \(Self.texts.count) test texts give other tokens")
+    } else if Self.differ(source, written, "e\u{301}a\u{308}") {
+      warnings.append(
+        "GGUF cannot express that this tokenizer composes letters and marks (NFC): such text gives other tokens")
     }
   }
 
   /// How many of the test texts two tokenizers turn into different ids.
   static func differences(_ left: Tokenizer, _ right: Tokenizer) -> Int {
-    texts.count {
-      left.encode($0, parseSpecial: false, addSpecial: true) != right.encode($0, parseSpecial: false, addSpecial: true)
-    }
+    texts.count { differ(left, right, $0) }
   }
 
-  /// Texts that pre-tokenisers cut in different ways.
-  private static let texts = [
+  private static func differ(_ left: Tokenizer, _ right: Tokenizer, _ text: String) -> Bool {
+    left.encode(text, parseSpecial: false, addSpecial: true)
+      != right.encode(text, parseSpecial: false, addSpecial: true)
+  }
+
+  /// Texts that pre-tokenisers cut in different ways, in the form NFC.
+  static let texts = [
     "Hello, world! How are you today?", "don't I'VE we'll THEY'RE it's", "3 33 333 3333 33333 1234567890 3.14159",
     "  two leading spaces and   three inside", "tabs\t\tand\nnewlines\n\n\nand\r\nboth \n \n  x", "trailing spaces   ",
     "camelCaseWords HTTPServer snake_case_name x1y2z3", "if (x != 0) { return y[i] += 1; } // comment",
     "naïve café über Ångström Ελληνικά Русский", "你好，世界。今天天气很好！", "こんにちは世界 カタカナ 한국어 문장",
-    "مرحبا بالعالم שלום עולם", "हिन्दी में पाठ நன்றி", "🙂👍🏽 👨‍👩‍👧‍👦 🇩🇪", "e\u{301}a\u{308} combining marks",
+    "مرحبا بالعالم שלום עולם", "हिन्दी में पाठ நன்றி", "🙂👍🏽 👨‍👩‍👧‍👦 🇩🇪", "x\u{301}y\u{308} combining marks",
     "!!!??? ...--- ***### $100 €50 50% a+b=c", "https://example.org/path?query=1&other=2#part",
     "'''\"\"\" ''quoted'' “curly”",
     "\u{A0}no-break\u{3000}ideographic\u{2009}thin", "ALL CAPS Title Case lower ÀÉÎ", "x", " ", "\n", "",

@@ -55,6 +55,8 @@ struct JSONVocabulary {
   var merges: [(left: String, right: String)] = []
   var added: [(text: String, id: Int, isSpecial: Bool)] = []
   var unknown: String?
+  /// Whether a word that is a token is taken whole.
+  var ignoresMerges = false
 
   private let path: String
 
@@ -63,6 +65,7 @@ struct JSONVocabulary {
     self.path = path
     let model = json["model"]
     unknown = model?["unk_token"]?.stringValue
+    ignoresMerges = model?["ignore_merges"]?.boolValue ?? false
     if let vocabulary = model?["vocab"]?.objectValue {
       tokens.reserveCapacity(vocabulary.count)
       for (text, id) in vocabulary {
