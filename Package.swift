@@ -65,12 +65,14 @@ let package = Package(
     + module("StoaTemplates", [])
     + module("StoaModels", ["StoaTensor", "StoaFormats"])
     + module("StoaEngine", ["StoaTensor", "StoaFormats", "StoaModels", "StoaTokenizers", "StoaTemplates"])
+    + module("StoaConversion", ["StoaTensor", "StoaFormats", "StoaTokenizers", "StoaModels"])
     + module("StoaHub", ["StoaFormats", crypto] + http)
     + module("StoaTerminal", [])
     + module(
       "StoaCommands",
       [
-        "StoaTensor", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaModels", "StoaEngine", "StoaHub",
+        "StoaTensor", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaModels", "StoaEngine", "StoaConversion",
+        "StoaHub",
         "StoaTerminal", argumentParser,
       ]),
   swiftLanguageModes: [.v6]

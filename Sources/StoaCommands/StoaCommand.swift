@@ -37,6 +37,7 @@ public struct StoaCommand: ParsableCommand {
           PullCommand.self, SearchCommand.self, ShowCommand.self, ListCommand.self, ImportCommand.self,
           RemoveCommand.self,
         ]),
+      CommandGroup(name: "Make models", subcommands: [ConvertCommand.self, QuantizeCommand.self]),
       CommandGroup(
         name: "Examine models",
         subcommands: [

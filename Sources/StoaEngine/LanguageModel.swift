@@ -129,7 +129,9 @@ public struct ModelPackage: Sendable {
     } else {
       switch checkpoint {
       case .gguf(let file):
-        tokenizer = file.metadata["tokenizer.ggml.model"] == nil ? nil : try Tokenizer(gguf: file)
+        // Files of models that came without a tokenizer say so in one of these words.
+        let kind = file.metadata.string("tokenizer.ggml.model") ?? "none"
+        tokenizer = ["none", "no_vocab"].contains(kind) ? nil : try Tokenizer(gguf: file)
       case .huggingFace(_, _, let directory):
         tokenizer = Tokenizer.exists(inDirectory: directory) ? try Tokenizer(huggingFaceDirectory: directory) : nil
       }
