@@ -1,3 +1,4 @@
+import Foundation
 import StoaFormats
 import StoaModels
 import StoaTestSupport
