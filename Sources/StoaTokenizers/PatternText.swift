@@ -58,6 +58,11 @@ enum PatternText {
   static let cl100k =
     #"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|"# + spaces
 
+  /// `cl100k_base` of tiktoken, which differs from the others at the end of a text.
+  static let tiktoken100k =
+    #"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|"#
+    + #"\s+(?!\S)|\s"#
+
   static func casedWords(_ contractions: String, _ digits: String) -> String {
     casedWords(#"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]"#, #"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"#, contractions, digits)
   }

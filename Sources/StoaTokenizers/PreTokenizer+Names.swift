@@ -39,6 +39,10 @@ extension PreTokenizer {
   /// The pre-tokeniser of tiktoken ranks, by a name of GGUF or of an encoding of tiktoken; nil for an unknown name.
   static func ranks(_ name: String) -> PreTokenizer? {
     let alias = tiktokenNames[name] ?? name
+    if alias == "cl100k_base" {
+      guard let steps = try? steps([PatternText.tiktoken100k], .rust) else { return nil }
+      return PreTokenizer(name: name, steps: steps)
+    }
     guard let family = families.first(where: { $0.names.contains(alias) }),
       let steps = try? steps(family.originals ?? family.expressions, .rust)
     else { return nil }
@@ -47,7 +51,7 @@ extension PreTokenizer {
 
   /// Encodings of tiktoken, whose ranks are read by these patterns.
   static let tiktokenNames = [
-    "gpt2": "gpt-2", "r50k_base": "gpt-2", "p50k_base": "gpt-2", "p50k_edit": "gpt-2", "cl100k_base": "llama-bpe",
+    "gpt2": "gpt-2", "r50k_base": "gpt-2", "p50k_base": "gpt-2", "p50k_edit": "gpt-2", "cl100k_base": "cl100k_base",
     "o200k_base": "gpt-4o", "o200k_harmony": "gpt-4o", "llama3.1": "llama-bpe", "llama-3": "llama-bpe",
     "qwen": "qwen2", "qwen2.5": "qwen2", "qwen3": "qwen2",
   ]

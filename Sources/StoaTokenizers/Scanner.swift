@@ -94,8 +94,9 @@ struct Scanner: ~Escapable {
 
   // MARK: Whitespace
 
-  /// `\s+(?!\S)|\s+`, before it `\s*[\r\n]+` if `breaksAtNewlines`. What is no whitespace is a piece of its own.
-  private func whitespace(_ i: Int, breaksAtNewlines: Bool) -> Int {
+  /// `\s+(?!\S)|\s+`, before it `\s*[\r\n]+` if `breaksAtNewlines`, and before that `\s+$` if `takesEndWhole`. What is no
+  /// whitespace is a piece of its own.
+  private func whitespace(_ i: Int, breaksAtNewlines: Bool, takesEndWhole: Bool = false) -> Int {
     var (j, last, afterNewline) = (i, i, i)
     while j < end {
       let (kind, length) = read(j)
@@ -104,7 +105,7 @@ struct Scanner: ~Escapable {
       j += length
       if Self.isNewline(byte(last)) { afterNewline = j }
     }
-    if breaksAtNewlines, afterNewline > i { return afterNewline }
+    if breaksAtNewlines, afterNewline > i, !(takesEndWhole && j == end) { return afterNewline }
     // The last space of several before a word belongs to the word.
     if j < end, last > i { return last }
     return j > i ? j : i + read(i).1
@@ -170,13 +171,16 @@ struct Scanner: ~Escapable {
       if second.intersects(letters) { return run(i + length + secondLength, letters) }
     }
     if first.intersects(letters) { return i + length }
-    return punctuationOrSpace(i, first, length, excluding: letters.union([.space, .number]), slash: false)
+    return punctuationOrSpace(
+      i, first, length, excluding: letters.union([.space, .number]), slash: false,
+      takesEndWhole: rules.takesEndSpaceWhole)
   }
 
   /// ` ?[^…]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`, with `/` among the newlines if `slash`.
   @inline(__always)
   private func punctuationOrSpace(
-    _ i: Int, _ first: UnicodeClass, _ length: Int, excluding excluded: UnicodeClass, slash: Bool
+    _ i: Int, _ first: UnicodeClass, _ length: Int, excluding excluded: UnicodeClass, slash: Bool,
+    takesEndWhole: Bool = false
   ) -> Int {
     var start = i
     var kind = first
@@ -186,7 +190,7 @@ struct Scanner: ~Escapable {
       while j < end, Self.isNewline(byte(j)) || slash && byte(j) == UInt8(ascii: "/") { j += 1 }
       return j
     }
-    return whitespace(i, breaksAtNewlines: true)
+    return whitespace(i, breaksAtNewlines: true, takesEndWhole: takesEndWhole)
   }
 
   @inline(__always)

@@ -32,6 +32,8 @@ struct WordRules: Sendable, Equatable {
   var contractions = ContractionCase.ascii
   /// `[\p{L}\p{M}]+` in place of `\p{L}+`, and marks are no punctuation.
   var marksJoinLetters = false
+  /// `\s+$` comes before `\s*[\r\n]+`.
+  var takesEndSpaceWhole = false
 }
 
 /// `[^\r\n\p{L}\p{N}]?U*W+C?|[^\r\n\p{L}\p{N}]?U+W*C?|\p{N}{1,digits}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`
@@ -114,6 +116,10 @@ extension SplitPattern {
       // Greedy and possessive repetition match the same in these places, as does one newline after `\s*`.
       patterns += [
         (PatternText.cl100k, .words(three)),
+        (
+          PatternText.tiktoken100k,
+          .words(WordRules(digits: 3, contractions: .unicode, takesEndSpaceWhole: true))
+        ),
         (PatternText.casedWords("", ""), cased(1, nil)),
         (PatternText.casedWords(optional, "{1,3}"), cased(3, .unicode)),
       ]
