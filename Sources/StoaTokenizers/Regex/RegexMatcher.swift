@@ -11,6 +11,9 @@ struct RegexMatcher: ~Escapable {
   /// What the expression sees.
   let range: Range<Int>
 
+  /// Where the next search begins, which is where the last match ended.
+  private var position: Int
+  private var hasMatched = false
   private var stack: [Frame] = []
   private var memory: FailureMemory
   /// Whether failures are remembered, which they are until matches have passed `rememberedEnd`.
@@ -36,15 +39,18 @@ struct RegexMatcher: ~Escapable {
     self.program = program
     self.text = text
     self.range = range
+    position = range.lowerBound
     memory = FailureMemory(columns: program.memoCount, base: range.lowerBound)
   }
 
-  /// The first match at or after `start`, at a boundary between scalars; empty matches at `start` are not, if asked so.
-  mutating func firstMatch(from start: Int, allowsEmptyAtStart: Bool) -> Range<Int>? {
+  /// The next match; one of nothing does not follow another match at once, nor is it at the end of the text.
+  mutating func next() -> Range<Int>? {
+    let start = position
     var i = start
     while i < range.upperBound {
       let scalar = text.scalar(at: i, end: range.upperBound)
-      if program.first?.contains(scalar) ?? true, let end = match(at: i), end > i || i > start || allowsEmptyAtStart {
+      if program.first?.contains(scalar) ?? true, let end = match(at: i), end > i || i > start || !hasMatched {
+        (position, hasMatched) = (end, true)
         return i..<end
       }
       i += scalar.length
@@ -53,7 +59,7 @@ struct RegexMatcher: ~Escapable {
   }
 
   /// Where the match that begins at `start` ends.
-  mutating func match(at start: Int) -> Int? {
+  private mutating func match(at start: Int) -> Int? {
     if isRemembering, start > rememberedEnd { forget() }
     stack.removeAll(keepingCapacity: true)
     var (pc, i) = (0, start)
