@@ -147,18 +147,10 @@ struct AddedTokens: Sendable {
 
   private static func skipSpacesBackward(_ text: Span<UInt8>, from end: Int, to start: Int) -> Int {
     var i = end
-    while let scalar = scalarBefore(text, i, start), UnicodeClass(scalar).intersects(.space) { i -= scalar.length }
-    return i
-  }
-
-  private static func scalarBefore(_ text: Span<UInt8>, _ end: Int, _ start: Int) -> DecodedScalar? {
-    var i = end - 1
-    while i >= start, end - i <= 4 {
-      let scalar = text.scalar(at: i, end: end)
-      if scalar.length == end - i { return scalar }
-      i -= 1
+    while let scalar = text.scalar(before: i, start: start), UnicodeClass(scalar).intersects(.space) {
+      i -= scalar.length
     }
-    return nil
+    return i
   }
 
   /// Whether neither neighbour of `match` is a word character (`\w`).
@@ -166,7 +158,8 @@ struct AddedTokens: Sendable {
     func joins(_ scalar: DecodedScalar) -> Bool {
       scalar.value == 0x5F || UnicodeClass(scalar).intersects([.letter, .mark, .number])
     }
-    if let before = scalarBefore(text, match.lowerBound, range.lowerBound), joins(before) { return false }
+    let before = text.scalar(before: match.lowerBound, start: range.lowerBound)
+    if let before, joins(before) { return false }
     if match.upperBound < range.upperBound, joins(text.scalar(at: match.upperBound, end: range.upperBound)) {
       return false
     }

@@ -1,11 +1,15 @@
 /// Byte-level BPE: text is cut into words, and the bytes of each are merged by ranks (GPT-2, Llama 3).
 struct ByteLevelBPE: Sendable {
   let preTokenizer: PreTokenizer
-  /// Puts a space before each section of text that does not begin with one.
-  let addsPrefixSpace: Bool
+  /// The step of the pre-tokeniser before which each piece that does not begin with a space gets one; nil for none.
+  let prefixStep: Int?
+  /// Whether bytes that are not UTF-8 become U+FFFD, as in llama.cpp, or are encoded as they are.
+  let repairsText: Bool
   private let merges: MergeTable
   /// The symbol of each byte; `dropped` for a byte that leaves no trace.
   private let byteSymbols: [UInt32]
+  /// The symbols of bytes that end a word, where those are others; otherwise empty.
+  private let lastByteSymbols: [UInt32]
   /// The token of each byte, −1 where there is none.
   private let byteTokens: [Int32]
   private let tokenCount: Int
@@ -29,37 +33,38 @@ struct ByteLevelBPE: Sendable {
   ///   - surfaces: The bytes that each token stands for.
   ///   - rules: Pairs of strings that merge, as written in the vocabulary: strings 2i and 2i + 1 merge with rank i.
   ///   - ignoresMerges: Whether a word that is a token is taken whole even if merges do not lead there.
+  ///   - wordSuffix: What the vocabulary writes after the last byte of a word, such as `</w>`.
   init(
     vocabulary: Vocabulary, surfaces: PackedByteStrings, rules: PackedByteStrings, preTokenizer: PreTokenizer,
-    ignoresMerges: Bool, addsPrefixSpace: Bool, missingByte: MissingByte
+    ignoresMerges: Bool, prefixStep: Int?, wordSuffix: String = "", missingByte: MissingByte, repairsText: Bool = false
   ) {
     self.preTokenizer = preTokenizer
-    self.addsPrefixSpace = addsPrefixSpace
+    self.prefixStep = prefixStep
+    self.repairsText = repairsText
     self.surfaces = surfaces
     tokenCount = vocabulary.count
     var symbols = SymbolTable(vocabulary: vocabulary)
-    let symbolOfByte = (0..<256).map { symbols.symbol(ByteLevelAlphabet.encode(CollectionOfOne(UInt8($0)))) }
     let count = tokenCount
-    byteTokens = symbolOfByte.map { $0 < count ? Int32($0) : -1 }
-    switch missingByte {
-    case .separates: byteSymbols = symbolOfByte
-    case .replaced(let token):
-      byteSymbols = symbolOfByte.map { $0 < count ? $0 : token.map { UInt32($0) } ?? Self.dropped }
+    func find(suffix: String) -> [UInt32] {
+      let found = (0..<256).map { byte in
+        symbols.symbol(ByteLevelAlphabet.encode(CollectionOfOne(UInt8(byte))) + suffix.utf8)
+      }
+      switch missingByte {
+      case .separates: return found
+      case .replaced(let token): return found.map { $0 < count ? $0 : token.map { UInt32($0) } ?? Self.dropped }
+      }
     }
-    var merges = MergeTable(minimumCapacity: rules.count / 2)
-    for rank in 0..<rules.count / 2 {
-      let (left, right) = (rules.range(2 * rank), rules.range(2 * rank + 1))
-      if left.isEmpty || right.isEmpty { continue }
-      // Strings lie side by side, so both together are the text of the result.
-      let result = symbols.symbol(rules.bytes, left.lowerBound..<right.upperBound)
-      merges.insert(
-        symbols.symbol(rules.bytes, left), symbols.symbol(rules.bytes, right), rank: UInt32(rank), result: result)
+    byteSymbols = find(suffix: "")
+    lastByteSymbols = wordSuffix.isEmpty ? [] : find(suffix: wordSuffix)
+    byteTokens = (0..<256).map { byte in
+      let symbol = symbols.symbol(ByteLevelAlphabet.encode(CollectionOfOne(UInt8(byte))))
+      return symbol < count ? Int32(symbol) : -1
     }
-    self.merges = merges
+    merges = symbols.merges(rules)
     extraSymbols = PackedByteStrings(
       symbols.extra.map { ByteLevelAlphabet.decode($0.span, 0..<$0.count) ?? $0 })
     wholeWords =
-      ignoresMerges
+      ignoresMerges && wordSuffix.isEmpty
       ? ByteStringIndex(surfaces) {
         vocabulary.types[$0] == .normal
           || vocabulary.types[$0] == .userDefined
@@ -67,34 +72,85 @@ struct ByteLevelBPE: Sendable {
       } : nil
   }
 
+  /// Ranks of tiktoken: neighbours merge if their bytes are a token, by the ranks of those tokens, which are their ids.
+  init(ranks surfaces: PackedByteStrings, preTokenizer: PreTokenizer) {
+    self.preTokenizer = preTokenizer
+    prefixStep = nil
+    repairsText = false
+    self.surfaces = surfaces
+    tokenCount = surfaces.count
+    let tokens = ByteStringIndex(surfaces)
+    byteTokens = (0..<256).map { tokens.lookup([UInt8($0)], in: surfaces).map { Int32($0) } ?? -1 }
+    byteSymbols = byteTokens.map { $0 < 0 ? Self.dropped : UInt32($0) }
+    lastByteSymbols = []
+    extraSymbols = PackedByteStrings()
+    wholeWords = tokens
+    var merges = MergeTable(minimumCapacity: surfaces.count * 3)
+    let text = surfaces.bytes.span
+    for token in 0..<surfaces.count {
+      let range = surfaces.range(token)
+      if range.count < 2 { continue }
+      for middle in range.lowerBound + 1..<range.upperBound {
+        if let left = tokens.lookup(text, range.lowerBound..<middle, in: surfaces),
+          let right = tokens.lookup(text, middle..<range.upperBound, in: surfaces)
+        {
+          merges.insert(UInt32(left), UInt32(right), rank: UInt32(token), result: UInt32(token))
+        }
+      }
+    }
+    self.merges = merges
+  }
+
   /// Appends the tokens of `text[range]`.
   func encode(_ text: Span<UInt8>, _ range: Range<Int>, _ scratch: inout EncodingScratch, _ output: inout [Int32]) {
-    if addsPrefixSpace, !range.isEmpty, text[range.lowerBound] != 0x20 {
-      var spaced: [UInt8] = [0x20]
-      spaced.reserveCapacity(range.count + 1)
-      for i in range { spaced.append(text[i]) }
-      encodeWords(spaced.span, 0..<spaced.count, &scratch, &output)
+    if repairsText, let repaired = LenientUTF8.repaired(text, range) {
+      encodePieces(repaired.span, 0..<repaired.count, &scratch, &output)
     } else {
-      encodeWords(text, range, &scratch, &output)
+      encodePieces(text, range, &scratch, &output)
     }
   }
 
-  private func encodeWords(
+  private func encodePieces(
     _ text: Span<UInt8>, _ range: Range<Int>, _ scratch: inout EncodingScratch, _ output: inout [Int32]
   ) {
-    preTokenizer.split(text, range) { encodeWord(text, $0, &scratch, &output) }
+    guard let prefixStep else {
+      return preTokenizer.split(text, range) { encodeWord(text, $0, &scratch, &output) }
+    }
+    let (outer, inner) = (preTokenizer.steps[..<prefixStep], preTokenizer.steps[prefixStep...])
+    preTokenizer.split(text, range, outer) { piece in
+      if text[piece.lowerBound] == 0x20 {
+        preTokenizer.split(text, piece, inner) { encodeWord(text, $0, &scratch, &output) }
+      } else {
+        var spaced: [UInt8] = [0x20]
+        spaced.reserveCapacity(piece.count + 1)
+        for i in piece { spaced.append(text[i]) }
+        let span = spaced.span
+        preTokenizer.split(span, 0..<span.count, inner) { encodeWord(span, $0, &scratch, &output) }
+      }
+    }
   }
 
   @inline(__always)
   private func encodeWord(
     _ text: Span<UInt8>, _ word: Range<Int>, _ scratch: inout EncodingScratch, _ output: inout [Int32]
   ) {
-    if let wholeWords, let token = wholeWords.lookup(text, word, in: surfaces) { return output.append(Int32(token)) }
-    guard let key = WordCache.Key(text, word) else { return merge(text, word, &scratch, &output) }
-    if scratch.cache.find(key, appendTo: &output) { return }
+    let key = WordCache.Key(text, word)
+    if let key, scratch.cache.find(key, appendTo: &output) { return }
+    encodeNewWord(text, word, key, &scratch, &output)
+  }
+
+  @inline(never)
+  private func encodeNewWord(
+    _ text: Span<UInt8>, _ word: Range<Int>, _ key: WordCache.Key?, _ scratch: inout EncodingScratch,
+    _ output: inout [Int32]
+  ) {
     let start = output.count
-    merge(text, word, &scratch, &output)
-    scratch.cache.store(key, output[start...])
+    if let wholeWords, let token = wholeWords.lookup(text, word, in: surfaces) {
+      output.append(Int32(token))
+    } else {
+      merge(text, word, &scratch, &output)
+    }
+    if let key { scratch.cache.store(key, output[start...]) }
   }
 
   private func merge(
@@ -102,7 +158,8 @@ struct ByteLevelBPE: Sendable {
   ) {
     scratch.merger.symbols.removeAll(keepingCapacity: true)
     for i in word {
-      let symbol = byteSymbols[Int(text[i])]
+      let isLast = i == word.upperBound - 1 && !lastByteSymbols.isEmpty
+      let symbol = isLast ? lastByteSymbols[Int(text[i])] : byteSymbols[Int(text[i])]
       if symbol != Self.dropped { scratch.merger.symbols.append(symbol) }
     }
     scratch.merger.merge(merges)
@@ -118,28 +175,52 @@ struct ByteLevelBPE: Sendable {
   }
 }
 
-/// Numbers for the strings that take part in merges: the token's id, or the next number above all ids.
-private struct SymbolTable {
-  let vocabulary: Vocabulary
-  private(set) var extra: [[UInt8]] = []
-  private var extraNumbers: [[UInt8]: UInt32] = [:]
-
-  init(vocabulary: Vocabulary) { self.vocabulary = vocabulary }
-
-  mutating func symbol(_ text: [UInt8]) -> UInt32 { symbol(text, 0..<text.count) }
-
-  mutating func symbol(_ text: [UInt8], _ range: Range<Int>) -> UInt32 {
-    // Plain text never becomes a control token.
-    if let id = vocabulary.id(text.span, range), vocabulary.types[Int(id)] != .control,
-      vocabulary.types[Int(id)] != .unknown
-    {
-      return UInt32(id)
+/// UTF-8 as llama.cpp reads it (`unicode_cpts_from_utf8`).
+enum LenientUTF8 {
+  /// The text with U+FFFD for what is no character, and overlong forms as what they mean; nil if that changes nothing.
+  static func repaired(_ text: Span<UInt8>, _ range: Range<Int>) -> [UInt8]? {
+    var i = range.lowerBound
+    while i < range.upperBound {
+      let scalar = text.scalar(at: i, end: range.upperBound)
+      if scalar.isInvalid { return repair(text, range) }
+      i += scalar.length
     }
-    let text = Array(text[range])
-    if let number = extraNumbers[text] { return number }
-    let number = UInt32(vocabulary.count + extra.count)
-    extraNumbers[text] = number
-    extra.append(text)
-    return number
+    return nil
+  }
+
+  private static func repair(_ text: Span<UInt8>, _ range: Range<Int>) -> [UInt8] {
+    var result: [UInt8] = []
+    result.reserveCapacity(range.count)
+    var i = range.lowerBound
+    while i < range.upperBound {
+      let first = text[i]
+      let length =
+        switch first {
+        case 0..<0x80: 1
+        case 0xC0..<0xE0: 2
+        case 0xE0..<0xF0: 3
+        case 0xF0..<0xF8: 4
+        default: 0
+        }
+      var value = UInt32(length == 1 ? first : first & (0x7F >> UInt8(max(length, 1))))
+      var isValid = length > 0 && i + length <= range.upperBound
+      for offset in 1..<max(length, 1) where isValid {
+        let byte = text[i + offset]
+        isValid = byte & 0xC0 == 0x80
+        value = value << 6 | UInt32(byte & 0x3F)
+      }
+      if isValid, value <= ScalarSet.last {
+        if (0xD800..<0xE000).contains(value) {
+          for offset in 0..<length { result.append(text[i + offset]) }
+        } else {
+          result.append(scalar: value)
+        }
+        i += length
+      } else {
+        result.append(scalar: 0xFFFD)
+        i += isValid ? length : 1
+      }
+    }
+    return result
   }
 }

@@ -4,18 +4,22 @@
 /// Sennrich, Haddow and Birch, "Neural Machine Translation of Rare Words with Subword Units" (2016). SentencePiece's
 /// BPE is the same loop with ranks from scores. Holds the work space, so that a text of many words allocates once.
 struct BytePairMerger {
-  /// Up to this many symbols, scanning for the lowest rank is faster than a heap.
-  private static let scanned = 40
+  /// Up to this many symbols, scanning for the lowest rank is the fastest way.
+  private static let scanned = 100
 
   /// The symbols to merge and, after `merge`, the result.
   var symbols: [UInt32] = []
   private var merges: [MergeTable.Merge] = []
-  private var chain = Chain()
+  private var queue = MergeQueue()
 
   /// Replaces `symbols` by what they merge to.
   mutating func merge(_ table: MergeTable) {
     if symbols.count < 2 { return }
-    if symbols.count <= Self.scanned { scan(table) } else { chain.merge(&symbols, table) }
+    if symbols.count <= Self.scanned {
+      scan(table)
+    } else if !SymbolRuns.merge(&symbols, table) {
+      queue.merge(&symbols, table)
+    }
   }
 
   /// For short words: quadratic in the number of symbols, which is at most `scanned`.
@@ -36,102 +40,88 @@ struct BytePairMerger {
   }
 }
 
-/// The merge loop for long runs of text, O(n log n): a doubly linked list of symbols and a heap of candidate pairs.
-private struct Chain {
-  private struct Candidate {
-    /// Rank, then position of the left symbol.
-    let key: UInt64
-    let left: UInt32
-    let right: UInt32
-
-    var position: Int { Int(key & 0xFFFF_FFFF) }
+/// Merges symbols that are few runs of equal ones, such as a long line of dashes, without looking at each.
+private struct SymbolRuns {
+  private struct Run {
+    var symbol: UInt32
+    var count: Int
   }
 
-  /// Positions take 32 bits of a key, so a longer run (a gigabyte without a place to split) is merged in parts.
-  private static let longest = 1 << 30
+  private static let most = 64
+  /// Merges that go one by one; more is work for `MergeQueue`.
+  private static let patience = 1024
 
-  private var symbols: [UInt32] = []
-  /// Neighbours by position; the count stands for none on the right, −1 on the left. A merged position has `next` = 0.
-  private var next: [Int32] = []
-  private var previous: [Int32] = []
-  private var heap: [Candidate] = []
+  private var runs: [Run] = []
 
-  mutating func merge(_ text: inout [UInt32], _ table: MergeTable) {
-    var result: [UInt32] = []
-    var start = 0
-    while start < text.count {
-      let end = min(text.count, start + Self.longest)
-      merge(text[start..<end], table, into: &result)
-      start = end
-    }
-    text = result
-    // Work space for a long run is not kept.
-    self = Chain()
-  }
-
-  private mutating func merge(_ text: ArraySlice<UInt32>, _ table: MergeTable, into result: inout [UInt32]) {
-    symbols = Array(text)
-    let count = symbols.count
-    next = (0..<count).map { Int32($0 + 1) }
-    previous = (0..<count).map { Int32($0 - 1) }
-    heap.removeAll(keepingCapacity: true)
-    for i in 0..<count - 1 { push(i, table) }
-
-    while let candidate = pop() {
-      let left = candidate.position
-      // A merged position is 0 and no right neighbour has that position.
-      let right = Int(next[left])
-      if right == 0 || right == count { continue }
-      if symbols[left] != candidate.left || symbols[right] != candidate.right { continue }
-      symbols[left] = table.merge(candidate.left, candidate.right).result
-      let after = Int(next[right])
-      next[left] = Int32(after)
-      next[right] = 0
-      if after < count {
-        previous[after] = Int32(left)
-        push(left, table)
+  /// Replaces `symbols` by what they merge to; false if they are not of this kind, and then nothing is changed.
+  static func merge(_ symbols: inout [UInt32], _ table: MergeTable) -> Bool {
+    var work = SymbolRuns()
+    for symbol in symbols {
+      if let last = work.runs.last, last.symbol == symbol {
+        work.runs[work.runs.count - 1].count += 1
+      } else {
+        if work.runs.count == most { return false }
+        work.runs.append(Run(symbol: symbol, count: 1))
       }
-      if previous[left] >= 0 { push(Int(previous[left]), table) }
     }
-
-    var i = 0
-    while i < count {
-      result.append(symbols[i])
-      i = Int(next[i])
-    }
+    guard work.merge(table) else { return false }
+    symbols.removeAll(keepingCapacity: true)
+    for run in work.runs { symbols.append(contentsOf: repeatElement(run.symbol, count: run.count)) }
+    return true
   }
 
-  /// Enters the pair that begins at `position`, which needs a right neighbour.
-  private mutating func push(_ position: Int, _ table: MergeTable) {
-    let (left, right) = (symbols[position], symbols[Int(next[position])])
-    let rank = table.merge(left, right).rank
-    if rank == MergeTable.Merge.none { return }
-    let candidate = Candidate(key: UInt64(rank) << 32 | UInt64(position), left: left, right: right)
-    var child = heap.count
-    heap.append(candidate)
-    while child > 0 {
-      let parent = (child - 1) / 2
-      if heap[parent].key <= candidate.key { break }
-      heap[child] = heap[parent]
-      child = parent
+  private mutating func merge(_ table: MergeTable) -> Bool {
+    for _ in 0..<Self.patience {
+      var lowest = MergeTable.Merge(rank: MergeTable.Merge.none, result: 0)
+      // A pair within a run, or of the last of one and the first of the next.
+      var (at, isWithin) = (0, false)
+      for i in runs.indices {
+        if runs[i].count > 1 {
+          let merge = table.merge(runs[i].symbol, runs[i].symbol)
+          if merge.rank < lowest.rank { (lowest, at, isWithin) = (merge, i, true) }
+        }
+        if i + 1 < runs.count {
+          let merge = table.merge(runs[i].symbol, runs[i + 1].symbol)
+          if merge.rank < lowest.rank { (lowest, at, isWithin) = (merge, i, false) }
+        }
+      }
+      if lowest.rank == MergeTable.Merge.none { return true }
+      if runs.count > 2 * Self.most { return false }
+      if isWithin { mergeWithin(at, lowest, table) } else { mergeAcross(at, lowest) }
+      join()
     }
-    heap[child] = candidate
+    return false
   }
 
-  private mutating func pop() -> Candidate? {
-    guard let top = heap.first, let last = heap.popLast() else { return nil }
-    let count = heap.count
-    if count == 0 { return top }
-    var parent = 0
-    while true {
-      var child = parent * 2 + 1
-      if child >= count { break }
-      if child + 1 < count, heap[child + 1].key < heap[child].key { child += 1 }
-      if last.key <= heap[child].key { break }
-      heap[parent] = heap[child]
-      parent = child
+  private mutating func mergeWithin(_ at: Int, _ merge: MergeTable.Merge, _ table: MergeTable) {
+    let run = runs[at]
+    var pairs = run.count / 2
+    // All pairs at once, unless what comes of the first would merge with its neighbours before the second pair does.
+    var neighbours = [(merge.result, run.symbol), (merge.result, merge.result)]
+    if at > 0 { neighbours.append((runs[at - 1].symbol, merge.result)) }
+    if at + 1 < runs.count { neighbours.append((merge.result, runs[at + 1].symbol)) }
+    if neighbours.contains(where: { table.merge($0.0, $0.1).rank <= merge.rank }) { pairs = 1 }
+    runs[at] = Run(symbol: merge.result, count: pairs)
+    if run.count > 2 * pairs { runs.insert(Run(symbol: run.symbol, count: run.count - 2 * pairs), at: at + 1) }
+  }
+
+  private mutating func mergeAcross(_ at: Int, _ merge: MergeTable.Merge) {
+    runs[at].count -= 1
+    runs[at + 1].count -= 1
+    runs.insert(Run(symbol: merge.result, count: 1), at: at + 1)
+  }
+
+  /// Drops empty runs and joins equal neighbours.
+  private mutating func join() {
+    var joined: [Run] = []
+    joined.reserveCapacity(runs.count)
+    for run in runs where run.count > 0 {
+      if let last = joined.last, last.symbol == run.symbol {
+        joined[joined.count - 1].count += run.count
+      } else {
+        joined.append(run)
+      }
     }
-    heap[parent] = last
-    return top
+    runs = joined
   }
 }

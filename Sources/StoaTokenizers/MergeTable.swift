@@ -20,6 +20,8 @@ struct MergeTable: Sendable {
 
   private var entries: [Entry]
   private(set) var count = 0
+  /// No rank is above.
+  private(set) var highestRank: UInt32 = 0
   private let multiplier = UInt64.random(in: .min ... .max) | 1
   private var shift: UInt64
 
@@ -46,6 +48,7 @@ struct MergeTable: Sendable {
     if entries[slot].pair == pair { return }
     entries[slot] = Entry(pair: pair, merge: Merge(rank: rank, result: result))
     count += 1
+    highestRank = max(highestRank, rank)
   }
 
   /// Where a pair is, or the free slot where it belongs.

@@ -66,14 +66,23 @@ struct ByteStringIndex: Sendable {
     lookup(text.span, 0..<text.count, in: strings)
   }
 
+  @inline(__always)
+  private func hash(_ text: Span<UInt8>, _ range: Range<Int>) -> UInt64 {
+    var hash = seed &+ UInt64(range.count)
+    var i = range.lowerBound
+    while i < range.upperBound {
+      let end = Swift.min(i + 8, range.upperBound)
+      hash = (hash ^ text.word(i..<end)) &* 0x9E37_79B9_7F4A_7C15
+      hash ^= hash >> 32
+      i = end
+    }
+    return hash
+  }
+
   private func find(
     _ text: Span<UInt8>, _ range: Range<Int>, in strings: PackedByteStrings
   ) -> (slot: Int, hash: UInt64, index: Int?) {
-    var hash = seed
-    for i in range {
-      hash = (hash ^ UInt64(text[i])) &* 0x9E37_79B9_7F4A_7C15
-      hash ^= hash >> 29
-    }
+    let hash = hash(text, range)
     let mask = slots.count - 1
     var slot = Int(truncatingIfNeeded: hash) & mask
     while true {

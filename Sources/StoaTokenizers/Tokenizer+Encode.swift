@@ -90,6 +90,7 @@ extension Tokenizer {
     case .sentencePiece(let model):
       model.encode(text, range, isPrefixed: isPrefixed, isNormalized: isNormalized, &scratch, &output)
     case .byteLevel(let model): model.encode(text, range, &scratch, &output)
+    case .characters(let model): model.encode(text, range, &scratch, &output)
     }
   }
 }

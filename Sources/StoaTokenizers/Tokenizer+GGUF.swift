@@ -11,8 +11,9 @@ extension Tokenizer {
     guard let model = metadata.string(Key.model) else { throw .missing(field: Key.model) }
     switch model {
     case "llama": try self.init(Self.sentencePiece(metadata))
-    case "gpt2": try self.init(Self.byteLevel(metadata))
-    default: throw .unsupported(field: Key.model, value: model, supported: "llama, gpt2")
+    case "gpt2": try self.init(Self.bytePair(metadata, pre: metadata.string(Key.pre) ?? "default"))
+    case "gemma4": try self.init(Self.bytePair(metadata, pre: model))
+    default: throw .unsupported(field: Key.model, value: model, supported: "llama, gpt2, gemma4")
     }
   }
 
@@ -44,24 +45,41 @@ extension Tokenizer {
     return parts
   }
 
-  private static func byteLevel(_ metadata: GGUFMetadata) throws(TokenizerError) -> Parts {
-    let pre = metadata.string(Key.pre) ?? "default"
-    guard let preTokenizer = PreTokenizer(ggufName: pre) else {
-      throw .unsupported(field: Key.pre, value: pre, supported: PreTokenizer.ggufNames)
+  private static func bytePair(_ metadata: GGUFMetadata, pre: String) throws(TokenizerError) -> Parts {
+    guard let (preTokenizer, traits) = PreTokenizer.gguf(pre) else {
+      let known = PreTokenizer.ggufNames.filter { !$0.isEmpty }.joined(separator: ", ")
+      throw .unsupported(field: Key.pre, value: pre, supported: known)
     }
     let vocabulary = try vocabulary(metadata)
     guard let merges = metadata.texts(Key.merges) else { throw .missing(field: Key.merges) }
-    let special = SpecialTokens(metadata, vocabulary, defaultBOS: 11, defaultEOS: 11, defaultUnknown: nil)
+    // Families without a token for the beginning have no default for it.
+    let hasDefaults = !traits.alwaysAddsBOS && !["chatglm-bpe", "glm4", "glm5"].contains(pre)
+    let special = SpecialTokens(
+      metadata, vocabulary, defaultBOS: hasDefaults ? 11 : nil, defaultEOS: traits.alwaysAddsBOS ? nil : 11,
+      defaultUnknown: nil)
     let added = addedTokens(vocabulary)
-    let surfaces = byteLevelSurfaces(vocabulary, addedTokens: added)
-    let model = ByteLevelBPE(
-      vocabulary: vocabulary, surfaces: surfaces, rules: rules(merges), preTokenizer: preTokenizer,
-      ignoresMerges: preTokenizer.ignoresMerges, addsPrefixSpace: false,
-      missingByte: .separates)
-    var parts = Parts(
-      name: "BPE \(preTokenizer.name)", vocabulary: vocabulary, surfaces: surfaces, model: .byteLevel(model))
+    let name = "BPE \(preTokenizer.name.isEmpty ? "default" : preTokenizer.name)"
+    var parts: Parts
+    if traits.usesPlainText {
+      var options = CharacterBPE.Options()
+      options.escapesSpaces = traits.escapesSpaces
+      options.ignoresMerges = traits.ignoresMerges
+      options.takesNewlinesWhole = traits.takesNewlinesWhole
+      options.byteFallback = .afterMerging
+      let model = CharacterBPE(
+        vocabulary: vocabulary, rules: rules(merges), preTokenizer: preTokenizer, options: options)
+      parts = Parts(
+        name: name, vocabulary: vocabulary, surfaces: sentencePieceSurfaces(vocabulary), model: .characters(model))
+    } else {
+      let surfaces = byteLevelSurfaces(vocabulary, addedTokens: added)
+      let model = ByteLevelBPE(
+        vocabulary: vocabulary, surfaces: surfaces, rules: rules(merges), preTokenizer: preTokenizer,
+        ignoresMerges: traits.ignoresMerges, prefixStep: nil, missingByte: .separates, repairsText: true)
+      parts = Parts(name: name, vocabulary: vocabulary, surfaces: surfaces, model: .byteLevel(model))
+    }
     parts.addedTokens = added
-    special.apply(to: &parts, metadata, addsBOS: preTokenizer.addsBOS)
+    special.apply(to: &parts, metadata, addsBOS: traits.addsBOS)
+    if traits.alwaysAddsBOS, parts.prefix.isEmpty, let bos = parts.bos { parts.prefix = [bos] }
     return parts
   }
 
@@ -113,7 +131,7 @@ extension Tokenizer {
     private(set) var ends: [Int32] = []
 
     init(
-      _ metadata: GGUFMetadata, _ vocabulary: Vocabulary, defaultBOS: Int, defaultEOS: Int, defaultUnknown: Int?
+      _ metadata: GGUFMetadata, _ vocabulary: Vocabulary, defaultBOS: Int?, defaultEOS: Int?, defaultUnknown: Int?
     ) {
       func id(_ role: String, _ standard: Int?) -> Int32? {
         for candidate in [metadata.int(Key.id(role)), standard] {
@@ -139,19 +157,4 @@ extension Tokenizer {
       parts.chatTemplate = metadata.string(Key.chatTemplate)
     }
   }
-}
-
-extension PreTokenizer {
-  /// Whether a word that is a token is taken whole, without merging.
-  fileprivate var ignoresMerges: Bool {
-    switch name {
-    case "llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "jina-v5-nano",
-      "tekken":
-      true
-    default: false
-    }
-  }
-
-  /// Whether texts begin with `bos` unless the file says otherwise; the same models, as it happens.
-  fileprivate var addsBOS: Bool { ignoresMerges }
 }

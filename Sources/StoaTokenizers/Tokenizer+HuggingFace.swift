@@ -20,6 +20,19 @@ extension Tokenizer {
     try self.init(parts)
   }
 
+  /// The tokenizer of one `tokenizer.json` by whatever name, with nothing from beside it.
+  public init(tokenizerJSON path: String) throws(TokenizerError) {
+    let root: JSONValue
+    do {
+      root = try JSONValue(path: path, maximumByteCount: 256 << 20)
+    } catch {
+      throw .unreadable(path: path, reason: error.description)
+    }
+    var parts = try Self.parts(TokenizerJSON(root: root))
+    parts.endTokens = parts.vocabulary.endTokens()
+    try self.init(parts)
+  }
+
   private static func parts(_ json: TokenizerJSON) throws(TokenizerError) -> Parts {
     let model = try json.model()
     let pipeline = try json.pipeline()
@@ -27,15 +40,28 @@ extension Tokenizer {
     let vocabulary = try vocabulary(json, model, added)
     let unknown = model.unknown.flatMap { vocabulary.id($0) }
     var parts: Parts
-    if let (steps, addsPrefixSpace) = pipeline.byteLevel {
-      let name = steps.last.map { $0 == .gpt2 && steps.count > 1 ? "smollm" : $0.familyName } ?? "none"
-      let preTokenizer = PreTokenizer(name: name, steps: steps)
+    if let prefixStep = pipeline.byteLevel {
+      let preTokenizer = PreTokenizer(steps: pipeline.steps)
       let surfaces = byteLevelSurfaces(vocabulary, addedTokens: added)
       let encoder = ByteLevelBPE(
         vocabulary: vocabulary, surfaces: surfaces, rules: model.rules, preTokenizer: preTokenizer,
-        ignoresMerges: model.ignoresMerges, addsPrefixSpace: addsPrefixSpace,
+        ignoresMerges: model.ignoresMerges, prefixStep: prefixStep, wordSuffix: model.wordSuffix,
         missingByte: .replaced(unknown))
-      parts = Parts(name: "BPE \(name)", vocabulary: vocabulary, surfaces: surfaces, model: .byteLevel(encoder))
+      parts = Parts(
+        name: "BPE \(preTokenizer.name)", vocabulary: vocabulary, surfaces: surfaces, model: .byteLevel(encoder))
+    } else if !pipeline.replacesSpaces {
+      var options = CharacterBPE.Options()
+      options.ignoresMerges = model.ignoresMerges
+      options.wordSuffix = model.wordSuffix
+      options.fusesUnknown = model.fusesUnknown
+      options.unknown = unknown
+      options.byteFallback = model.hasByteFallback ? .beforeMerging : .none
+      let preTokenizer = PreTokenizer(steps: pipeline.steps)
+      let encoder = CharacterBPE(
+        vocabulary: vocabulary, rules: model.rules, preTokenizer: preTokenizer, options: options)
+      parts = Parts(
+        name: "BPE \(preTokenizer.name)", vocabulary: vocabulary, surfaces: plainSurfaces(vocabulary),
+        model: .characters(encoder))
     } else {
       var options = pipeline.sentencePiece
       options.unknown = unknown
@@ -60,7 +86,9 @@ extension Tokenizer {
   private static func normalized(_ text: [UInt8], _ pipeline: TokenizerJSON.Pipeline) -> [UInt8] {
     let text = pipeline.normalizer.apply(text.span, 0..<text.count)
     // Only normalisers change the text here; Metaspace is a pre-tokeniser.
-    guard pipeline.byteLevel == nil, pipeline.sentencePiece.escapesBeforeAddedTokens else { return text }
+    guard pipeline.byteLevel == nil, pipeline.replacesSpaces, pipeline.sentencePiece.escapesBeforeAddedTokens else {
+      return text
+    }
     let isPrefixed = pipeline.sentencePiece.spacePrefix == .all
     return SentencePieceBPE.escaped(text.span, 0..<text.count, isPrefixed: isPrefixed)
   }

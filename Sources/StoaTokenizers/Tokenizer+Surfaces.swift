@@ -26,6 +26,19 @@ extension Tokenizer {
     return result
   }
 
+  /// The bytes of each token of a vocabulary written as text, byte tokens as their byte.
+  static func plainSurfaces(_ vocabulary: Vocabulary) -> PackedByteStrings {
+    var surfaces = PackedByteStrings()
+    for id in 0..<vocabulary.count {
+      if vocabulary.types[id] == .byte, let byte = vocabulary.byte(id) {
+        surfaces.append(CollectionOfOne(byte))
+      } else {
+        surfaces.append(vocabulary.texts[id])
+      }
+    }
+    return surfaces
+  }
+
   /// The bytes of each token of a byte-level vocabulary; added tokens stand for themselves.
   static func byteLevelSurfaces(_ vocabulary: Vocabulary, addedTokens: [AddedToken]) -> PackedByteStrings {
     let added = Set(addedTokens.map { $0.id })

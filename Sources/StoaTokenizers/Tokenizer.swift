@@ -89,4 +89,5 @@ public struct Tokenizer: Sendable {
 enum TextModel: Sendable {
   case sentencePiece(SentencePieceBPE)
   case byteLevel(ByteLevelBPE)
+  case characters(CharacterBPE)
 }

@@ -9,8 +9,10 @@ struct TokenizerJSON {
   /// The components before the model, reduced to what the two kinds of BPE need.
   struct Pipeline {
     var normalizer = Normalizer.none
-    /// Non-nil when the pre-tokeniser or the decoder is byte-level.
-    var byteLevel: (steps: [SplitPattern], addsPrefixSpace: Bool)?
+    /// How text is cut into words.
+    var steps: [PreTokenizer.Step] = []
+    /// Non-nil when the pre-tokeniser or the decoder is byte-level; then, before which step pieces get a space in front.
+    var byteLevel: Int??
     var sentencePiece = SentencePieceBPE.Options(spacePrefix: .none)
     var replacesSpaces = false
   }
@@ -24,14 +26,16 @@ struct TokenizerJSON {
     var fusesUnknown = false
     var hasByteFallback = false
     var ignoresMerges = false
+    /// What tokens that end a word are written with, such as `</w>`.
+    var wordSuffix = ""
   }
 
   func model() throws(TokenizerError) -> Model {
     guard let json = root["model"], json.objectValue != nil else { throw .missing(field: "tokenizer.json: model") }
     let type = json["type"]?.stringValue ?? (json["merges"] == nil ? "unknown" : "BPE")
     guard type == "BPE" else { throw unsupported("model.type", type, "BPE") }
-    for option in ["continuing_subword_prefix", "end_of_word_suffix"] {
-      if let text = json[option]?.stringValue, !text.isEmpty { throw unsupported("model.\(option)", text, "none") }
+    if let text = json["continuing_subword_prefix"]?.stringValue, !text.isEmpty {
+      throw unsupported("model.continuing_subword_prefix", text, "none")
     }
     if let dropout = json["dropout"]?.doubleValue, dropout != 0 {
       throw unsupported("model.dropout", "\(dropout)", "none")
@@ -60,6 +64,7 @@ struct TokenizerJSON {
     model.unknown = json["unk_token"]?.stringValue
     model.fusesUnknown = json["fuse_unk"]?.boolValue ?? false
     model.hasByteFallback = json["byte_fallback"]?.boolValue ?? false
+    model.wordSuffix = json["end_of_word_suffix"]?.stringValue ?? ""
     model.ignoresMerges = json["ignore_merges"]?.boolValue ?? false
     return model
   }
@@ -87,20 +92,15 @@ struct TokenizerJSON {
       try read(normalizer: json, path, &pipeline)
     }
     let preTokenizers = Self.components(root["pre_tokenizer"], "pre_tokenizer", "pretokenizers")
-    var steps: [SplitPattern] = []
-    for (path, json) in preTokenizers {
-      try read(preTokenizer: json, path, isAlone: preTokenizers.count == 1, &steps, &pipeline)
-    }
+    for (path, json) in preTokenizers { try read(preTokenizer: json, path, &pipeline) }
     if pipeline.byteLevel == nil, root["decoder"]?["type"]?.stringValue == "ByteLevel" {
-      pipeline.byteLevel = ([], false)
+      pipeline.byteLevel = .some(nil)
     }
-    if pipeline.byteLevel != nil {
-      pipeline.byteLevel?.steps = steps
-      if pipeline.replacesSpaces { throw unsupported("pre_tokenizer", "ByteLevel after Replace", "either alone") }
-    } else if !steps.isEmpty {
-      throw unsupported("pre_tokenizer", "splits without ByteLevel", "splits before ByteLevel")
-    } else if !pipeline.replacesSpaces {
-      throw unsupported("pre_tokenizer", "neither ByteLevel nor Metaspace", "ByteLevel or Metaspace")
+    if pipeline.byteLevel != nil, pipeline.replacesSpaces {
+      throw unsupported("pre_tokenizer", "ByteLevel after Replace", "either alone")
+    }
+    if pipeline.replacesSpaces, !pipeline.steps.isEmpty {
+      throw unsupported("pre_tokenizer", "splits beside Metaspace", "either alone")
     }
     return pipeline
   }
@@ -135,19 +135,13 @@ struct TokenizerJSON {
   }
 
   private func read(
-    preTokenizer json: JSONValue, _ path: String, isAlone: Bool, _ steps: inout [SplitPattern],
-    _ pipeline: inout Pipeline
+    preTokenizer json: JSONValue, _ path: String, _ pipeline: inout Pipeline
   ) throws(TokenizerError) {
     switch json["type"]?.stringValue {
     case "ByteLevel":
       let addsSpace = json["add_prefix_space"]?.boolValue ?? true
-      if addsSpace, !isAlone { throw unsupported("\(path).add_prefix_space", "true after other splits", "false") }
-      if json["use_regex"]?.boolValue ?? true { steps.append(.gpt2) }
-      pipeline.byteLevel = ([], addsSpace)
-    case "Split":
-      steps.append(try splitPattern(json, path))
-    case "Digits":
-      steps.append(.numbers(maximum: json["individual_digits"]?.boolValue ?? false ? 1 : .max))
+      pipeline.byteLevel = .some(addsSpace ? pipeline.steps.count : nil)
+      if json["use_regex"]?.boolValue ?? true { pipeline.steps.append(PreTokenizer.Step(pattern: .gpt2)) }
     case "Metaspace":
       let replacement = json["replacement"]?.stringValue ?? "▁"
       guard replacement == "▁" else { throw unsupported("\(path).replacement", replacement, "▁") }
@@ -163,24 +157,8 @@ struct TokenizerJSON {
       pipeline.sentencePiece.splitsAtEverySpace = json["split"]?.boolValue ?? true
       pipeline.replacesSpaces = true
       pipeline.sentencePiece.escapesBeforeAddedTokens = false
-    case let type:
-      throw unsupported("\(path).type", type ?? "none", "ByteLevel, Split, Digits, Metaspace, Sequence")
+    default: pipeline.steps += try splits(json, path)
     }
-  }
-
-  private func splitPattern(_ json: JSONValue, _ path: String) throws(TokenizerError) -> SplitPattern {
-    guard let expression = json["pattern"]?["Regex"]?.stringValue else {
-      throw unsupported("\(path).pattern", "a text", "a known regular expression")
-    }
-    guard let pattern = SplitPattern(regularExpression: expression) else {
-      throw unsupported("\(path).pattern.Regex", expression, "those of GPT-2, GPT-4, GPT-4o, Llama 3, Qwen, DeepSeek")
-    }
-    let behavior = json["behavior"]?.stringValue ?? ""
-    // These patterns match all of a text, so that removing what they do not match removes nothing.
-    let isInverted = json["invert"]?.boolValue ?? false
-    guard behavior == "Isolated" && !isInverted || behavior == "Removed" && isInverted && pattern.matchesEverything
-    else { throw unsupported("\(path).behavior", behavior, "Isolated") }
-    return pattern
   }
 
   // MARK: Template
@@ -224,14 +202,5 @@ struct TokenizerJSON {
 
   func malformed(_ path: String, _ reason: String) -> TokenizerError {
     .malformed(field: "tokenizer.json: \(path)", reason: reason)
-  }
-}
-
-extension SplitPattern {
-  fileprivate var matchesEverything: Bool {
-    switch self {
-    case .gpt2, .words, .casedWords: true
-    default: false
-    }
   }
 }

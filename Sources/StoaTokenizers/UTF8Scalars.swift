@@ -43,6 +43,28 @@ extension Span where Element == UInt8 {
     }
     return DecodedScalar(value: value, length: length)
   }
+
+  /// Reads the scalar that ends before `end`, not looking before `start`; nil at the start.
+  func scalar(before end: Int, start: Int) -> DecodedScalar? {
+    for length in stride(from: Swift.min(4, end - start), through: 1, by: -1) {
+      let scalar = scalar(at: end - length, end: end)
+      if scalar.length == length { return scalar }
+    }
+    return nil
+  }
+
+  /// The bytes of `range`, at most 8 of them, in a word; equal words of one length mean equal bytes.
+  @inline(__always)
+  func word(_ range: Range<Int>) -> UInt64 {
+    let count = range.count
+    if range.lowerBound + 8 <= self.count, count > 0 {
+      let word = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: range.lowerBound, as: UInt64.self)
+      return word << UInt64(64 - 8 * count)
+    }
+    var word: UInt64 = 0
+    for i in range.reversed() { word = word << 8 | UInt64(self[i]) }
+    return count == 0 ? 0 : word << UInt64(64 - 8 * count)
+  }
 }
 
 extension [UInt8] {

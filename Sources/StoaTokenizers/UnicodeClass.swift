@@ -19,9 +19,6 @@ struct UnicodeClass: OptionSet, Sendable {
   /// General category Ll.
   static let lower = UnicodeClass(rawValue: 128)
 
-  /// A byte that is no part of valid UTF-8 counts as U+FFFD does.
-  private static let replacement = UnicodeClass.symbol
-
   /// Whether the sets have a member in common.
   @inline(__always)
   func intersects(_ other: UnicodeClass) -> Bool { rawValue & other.rawValue != 0 }
@@ -29,21 +26,59 @@ struct UnicodeClass: OptionSet, Sendable {
   @inline(__always)
   init(rawValue: UInt8) { self.rawValue = rawValue }
 
-  /// The class of a decoded scalar.
+  /// The class of a decoded scalar in Unicode 16.
   @inline(__always)
-  init(_ scalar: DecodedScalar) {
-    self = scalar.isInvalid ? Self.replacement : UnicodeClass(rawValue: Self.table[scalar.value])
+  init(_ scalar: DecodedScalar) { self = UnicodeClassTable.unicode16[scalar] }
+
+  init(_ category: UnicodeCategory) {
+    switch category {
+    case .lu, .lt: self = [.letter, .upper]
+    case .ll: self = [.letter, .lower]
+    case .lm, .lo: self = .letter
+    case .mn, .mc, .me: self = .mark
+    case .nd, .nl, .no: self = .number
+    case .pc, .pd, .ps, .pe, .pi, .pf, .po: self = .punctuation
+    case .sm, .sc, .sk, .so: self = .symbol
+    case .cn, .zs, .zl, .zp, .cc, .cf, .co: self = []
+    }
+  }
+}
+
+/// The class of every scalar in one version of Unicode.
+///
+/// A byte for each scalar, in memory that lives as long as the program: the inner loops of scanners read it.
+@safe struct UnicodeClassTable: @unchecked Sendable {
+  private let classes: UnsafePointer<UInt8>
+
+  /// What Hugging Face tokenizers and tiktoken go by.
+  static let unicode16 = UnicodeClassTable(without: [])
+  /// What llama.cpp goes by (`unicode-data.cpp`).
+  static let unicode15 = UnicodeClassTable(without: UnicodeCategory.addedInUnicode16)
+
+  private init(without unassigned: [ClosedRange<UInt32>]) {
+    let table = UnsafeMutablePointer<UInt8>.allocate(capacity: 0x110000)
+    UnicodeCategory.forEachRun { range, category in
+      for scalar in range { unsafe table[Int(scalar)] = UnicodeClass(category).rawValue }
+    }
+    for range in unassigned {
+      for scalar in range { unsafe table[Int(scalar)] = 0 }
+    }
+    for range in UnicodeCategory.whiteSpace {
+      for scalar in range { unsafe table[Int(scalar)] |= UnicodeClass.space.rawValue }
+    }
+    unsafe classes = UnsafePointer(table)
   }
 
-  /// The class of every scalar.
-  static let table: ScalarTable<UInt8> = {
-    var table = ScalarTable<UInt8>(default: 0)
-    for (index, run) in runs.enumerated() where run & 0xFF != 0 {
-      let end = index + 1 < runs.count ? runs[index + 1] >> 8 : 0x110000
-      table.fill(run >> 8..<end, with: UInt8(truncatingIfNeeded: run))
-    }
-    return table
-  }()
+  /// The class of a scalar; a byte that is no part of valid UTF-8 counts as U+FFFD does.
+  @inline(__always)
+  subscript(scalar: DecodedScalar) -> UnicodeClass {
+    // Decoded scalars are below 0x110000 unless invalid.
+    scalar.isInvalid ? .symbol : unsafe UnicodeClass(rawValue: classes[Int(scalar.value)])
+  }
+
+  /// The class of an ASCII character; any byte will do.
+  @inline(__always)
+  subscript(ascii byte: UInt8) -> UnicodeClass { unsafe UnicodeClass(rawValue: classes[Int(byte)]) }
 }
 
 /// A value for each Unicode scalar: a table of blocks of 256, made as they are needed.
@@ -66,9 +101,5 @@ struct ScalarTable<Value: Sendable & BitwiseCopyable>: Sendable {
       }
       values[Int(blocks[block]) << 8 | Int(scalar & 0xFF)] = newValue
     }
-  }
-
-  mutating func fill(_ range: Range<UInt32>, with value: Value) {
-    for scalar in range { self[scalar] = value }
   }
 }

@@ -19,7 +19,8 @@ import Testing
     (["import"], ["stoa import <path> [--name <name>]"]),
     (["rm"], ["stoa rm <name>"]),
     (["logits"], ["stoa logits <model> --tokens <ids> [--all]", "--json"]),
-    (["tokenize"], ["stoa tokenize <model> [<text>] [--no-special]", "--json"]),
+    (["tokenize"], ["stoa tokenize <model>", "[<text>] [--no-special]", "--json", "--pre <name>", "--batch"]),
+    (["detokenize"], ["stoa detokenize <model>", "[<ids> ...]", "--json", "--pre <name>"]),
     (
       ["template"],
       [
@@ -39,8 +40,8 @@ import Testing
   }
 
   @Test(arguments: [
-    [], ["run"], ["show"], ["list"], ["import"], ["rm"], ["logits"], ["tokenize"], ["template"], ["perplexity"],
-    ["bench"], ["doctor"],
+    [], ["run"], ["show"], ["list"], ["import"], ["rm"], ["logits"], ["tokenize"], ["detokenize"], ["template"],
+    ["perplexity"], ["bench"], ["doctor"],
     ["completions"],
   ])
   func fitsATerminal(_ arguments: [String]) {

@@ -67,7 +67,11 @@ import Testing
 
   @Test("Infinities and NaN in the input show in the output", arguments: InstructionSet.available)
   func nonFiniteInput(set: InstructionSet) throws {
-    for (type, value) in [(ElementType.q8_0, Float.nan), (.q4_K, .infinity), (.f32, .nan), (.q6_K, -.infinity)] {
+    for (type, value) in [
+      (ElementType.q8_0, Float.nan), (.q4_K, .infinity), (.f32, .nan), (.q6_K, -.infinity), (.q5_1, .nan),
+      (.q2_K, .nan),
+      (.iq4_xs, .infinity),
+    ] {
       let columns = 256
       var random = SeededGenerator(5)
       let weights = random.weights(type, rows: 16, columns: columns)

@@ -51,14 +51,16 @@ import Testing
         json(#""normalizer":{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"Lowercase"}]},"# + byteLevel),
         "normalizer.normalizers[1].type = Lowercase"
       ),
-      (json(#""pre_tokenizer":{"type":"BertPreTokenizer"}"#), "pre_tokenizer.type = BertPreTokenizer"),
+      (json(#""pre_tokenizer":{"type":"UnicodeScripts"}"#), "pre_tokenizer.type = UnicodeScripts"),
       (
-        json(#""pre_tokenizer":{"type":"Split","pattern":{"Regex":"\\w+"},"behavior":"Isolated"}"#),
-        #"pre_tokenizer.pattern.Regex = \w+"#
+        json(#""pre_tokenizer":{"type":"Split","pattern":{"Regex":"(a)\\1"},"behavior":"Isolated"}"#),
+        #"pre_tokenizer.pattern.Regex = (a)\1"#
       ),
-      (json(#""pre_tokenizer":{"type":"Split","pattern":{"Regex":"\\p{N}"},"behavior":"Removed"}"#), "behavior"),
+      (json(#""pre_tokenizer":{"type":"Split","pattern":{"Regex":"a"},"behavior":"Sideways"}"#), "behavior = Sideways"),
+      (json(#""pre_tokenizer":{"type":"Split","pattern":{},"behavior":"Removed"}"#), "pre_tokenizer.pattern"),
+      (json(#""pre_tokenizer":{"type":"CharDelimiterSplit","delimiter":"ab"}"#), "delimiter"),
+      (json(#""pre_tokenizer":{"type":"FixedLength","length":0}"#), "length = 0"),
       (json(#""post_processor":{"type":"RobertaProcessing"},"# + byteLevel), "post_processor.type = RobertaProcessing"),
-      (json(#""pre_tokenizer":null"#), "pre_tokenizer"),
       (json(byteLevel, vocabulary: #"{"a":"b"}"#), "model.vocab"),
       (json(byteLevel, vocabulary: #"{"a":-1}"#), "model.vocab"),
       (json(byteLevel, vocabulary: #"{"a":2000000000}"#), "model.vocab"),

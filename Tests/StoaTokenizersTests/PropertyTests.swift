@@ -38,6 +38,8 @@ import Testing
     var random = SeededGenerator(state: 2)
     let texts = try Fixtures().texts + (0..<200).map { _ in random.text(count: 40) }
     for text in texts where name.hasPrefix("byte") || !text.contains(0xE2) {
+      // llama.cpp replaces what is not UTF-8.
+      if name == "byte-level.gguf", String(validating: text, as: UTF8.self) == nil { continue }
       // Whitespace before `[left]` and after `[right]` goes, as their flags say; `▁` becomes a space.
       if String(decoding: text, as: UTF8.self).contains(/\[(left|right|mask)\]/) { continue }
       let ids = tokenizer.encode(text, parseSpecial: false, addSpecial: false)
@@ -90,7 +92,7 @@ import Testing
     }
   }
 
-  @Test func scanAndHeapMergeAlike() {
+  @Test func allWaysOfMergingAgree() {
     var random = SeededGenerator(state: 4)
     for _ in 0..<50 {
       var table = MergeTable()
@@ -99,8 +101,14 @@ import Testing
           UInt32.random(in: 0..<12, using: &random), UInt32.random(in: 0..<12, using: &random),
           rank: UInt32.random(in: 0..<40, using: &random), result: UInt32.random(in: 0..<12, using: &random))
       }
-      for length in [2, 3, 10, 39, 40, 41, 42, 80, 300] {
-        let symbols = (0..<length).map { _ in UInt32.random(in: 0..<12, using: &random) }
+      for length in [2, 3, 10, 99, 100, 101, 102, 160, 400] {
+        // Long runs of few symbols, and no runs at all.
+        let longest = length % 2 == 0 ? 1 : 60
+        var symbols: [UInt32] = []
+        while symbols.count < length {
+          let symbol = UInt32.random(in: 0..<12, using: &random)
+          symbols += repeatElement(symbol, count: Int.random(in: 1...longest, using: &random))
+        }
         var merger = BytePairMerger()
         merger.symbols = symbols
         merger.merge(table)

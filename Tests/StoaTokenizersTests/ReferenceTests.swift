@@ -45,20 +45,26 @@ import Testing
     let splits = try #require(fixtures.splits.objectValue)
     #expect(splits.count >= 18)
     for (name, json) in splits {
-      let preTokenizer: PreTokenizer
-      if name.hasPrefix("gguf ") {
-        preTokenizer = try #require(PreTokenizer(ggufName: String(name.dropFirst(5))))
-      } else {
-        let patterns = (json["patterns"]?.arrayValue ?? []).compactMap { $0.stringValue }
-        let steps = try patterns.map { try #require(SplitPattern(regularExpression: $0), "\($0)") }
-        preTokenizer = PreTokenizer(name: name, steps: steps)
-      }
+      let patterns = (json["patterns"]?.arrayValue ?? []).compactMap { $0.stringValue }
       let expected = (json["lengths"]?.arrayValue ?? []).map { ($0.arrayValue ?? []).map { $0.intValue ?? -1 } }
       try #require(expected.count == fixtures.texts.count)
-      for (text, lengths) in zip(fixtures.texts, expected) {
-        var found: [Int] = []
-        preTokenizer.split(text.span, 0..<text.count) { found.append($0.count) }
-        #expect(found == lengths, "\(name): \(String(decoding: text, as: UTF8.self))")
+      // Scanners where there are some, and the engine for all.
+      let engine = try patterns.map { PreTokenizer.Step(pattern: .regex(try RegexProgram($0, .oniguruma))) }
+      var preTokenizers = [PreTokenizer(name: name, steps: engine)]
+      if name.hasPrefix("gguf ") {
+        preTokenizers.append(try #require(PreTokenizer.gguf(String(name.dropFirst(5)))?.preTokenizer))
+      } else {
+        let steps = try patterns.map {
+          PreTokenizer.Step(pattern: try SplitPattern(regularExpression: $0, .oniguruma))
+        }
+        preTokenizers.append(PreTokenizer(name: name, steps: steps))
+      }
+      for preTokenizer in preTokenizers {
+        for (text, lengths) in zip(fixtures.texts, expected) {
+          var found: [Int] = []
+          preTokenizer.split(text.span, 0..<text.count) { found.append($0.count) }
+          #expect(found == lengths, "\(name): \(String(decoding: text, as: UTF8.self))")
+        }
       }
     }
   }

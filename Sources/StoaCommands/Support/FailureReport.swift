@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import StoaConversion
 import StoaEngine
 import StoaHub
 import StoaModels
@@ -32,7 +33,8 @@ struct FailureReport {
   init(_ error: any Error) {
     switch error {
     case is Interrupted: status = .interrupted
-    case HubError.cancelled, ModelError.cancelled: status = .interrupted
+    case HubError.cancelled, RemoteError.local(.cancelled), ModelError.cancelled, ConversionError.cancelled:
+      status = .interrupted
     case let error as OutputError where error.readerIsGone:
       // The reader has seen enough; that is no failure of ours.
       status = .done

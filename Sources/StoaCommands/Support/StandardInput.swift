@@ -14,6 +14,16 @@ enum InputText {
 
   /// A whole file, or standard input for `-`.
   static func file(_ path: String) throws -> String {
+    guard let text = String(validating: try bytes(path), as: UTF8.self) else {
+      let name = path == "-" ? "standard input" : path
+      throw CommandFailure(
+        message: "\(name): the text is not UTF-8", advice: "convert it, for example: iconv -f latin1 -t utf-8")
+    }
+    return text
+  }
+
+  /// The bytes of a file, or of standard input for `-`.
+  static func bytes(_ path: String) throws -> [UInt8] {
     if path == "-" {
       if Terminal.current().inputIsTerminal { Output.note("type the text; Ctrl-D on an empty line ends it\n") }
       return try read(FileHandle.standardInput, name: "standard input")
@@ -28,7 +38,7 @@ enum InputText {
     return try read(handle, name: path)
   }
 
-  private static func read(_ handle: FileHandle, name: String) throws -> String {
+  private static func read(_ handle: FileHandle, name: String) throws -> [UInt8] {
     var data = Data()
     while true {
       let part: Data?
@@ -42,10 +52,6 @@ enum InputText {
           message: "\(name): more than \(Format.bytes(byteLimit)) of text", advice: "split it into smaller files")
       }
     }
-    guard let text = String(data: data, encoding: .utf8) else {
-      throw CommandFailure(
-        message: "\(name): the text is not UTF-8", advice: "convert it, for example: iconv -f latin1 -t utf-8")
-    }
-    return text
+    return Array(data)
   }
 }
