@@ -77,17 +77,20 @@ struct TestCheckpoint {
     var data: [UInt8] = []
     for tensor in tensors {
       let start = data.count
-      for value in tensor.values { withUnsafeBytes(of: value) { data.append(contentsOf: $0) } }
+      for value in tensor.values { data += littleEndian(value.bitPattern) }
       header[tensor.name] = [
         "dtype": "F32", "shape": .array(tensor.shape.map { .int($0) }),
         "data_offsets": [.int(start), .int(data.count)],
       ]
     }
     let text = Array(JSONValue.object(header).text().utf8)
-    var bytes = withUnsafeBytes(of: UInt64(text.count)) { Array($0) }
-    bytes += text + data
-    try StoaConversionTests.write(bytes, to: folder + "model.safetensors")
+    try StoaConversionTests.write(littleEndian(UInt64(text.count)) + text + data, to: folder + "model.safetensors")
   }
+}
+
+/// The bytes of a number, the lowest first.
+func littleEndian<T: FixedWidthInteger>(_ value: T) -> [UInt8] {
+  stride(from: 0, to: T.bitWidth, by: 8).map { UInt8(truncatingIfNeeded: value >> $0) }
 }
 
 /// FNV-1a, 64 bits, in hexadecimal digits.
