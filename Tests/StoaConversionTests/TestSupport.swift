@@ -38,7 +38,7 @@ struct TestTensor {
   init(_ name: String, _ shape: [Int], scale: Float = 0.1) {
     self.name = name
     self.shape = shape
-    var state: UInt64 = UInt64(name.utf8.reduce(7) { ($0 &* 31) &+ Int($1) }) | 1
+    var state = name.utf8.reduce(UInt64(7)) { ($0 &* 31) &+ UInt64($1) }
     values = (0..<shape.reduce(1, *)).map { _ in
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
       return (Float(state >> 40) / Float(1 << 24) - 0.5) * 2 * scale
