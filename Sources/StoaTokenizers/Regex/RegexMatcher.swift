@@ -66,7 +66,11 @@ struct RegexMatcher: ~Escapable {
     var steps = 0
     while true {
       steps += 1
-      if steps > Self.patience { isRemembering = true }
+      if steps > Self.patience {
+        isRemembering = true
+        // As far as this place has led: what is tried again before there is remembered from now on.
+        rememberedEnd = max(rememberedEnd, i)
+      }
       var fails = false
       switch program.code[pc] {
       case .accept:
