@@ -27,6 +27,12 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> [Target] {
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let http: [Target.Dependency] = [
+  .product(name: "AsyncHTTPClient", package: "async-http-client"),
+  .product(name: "NIOCore", package: "swift-nio"),
+  .product(name: "NIOHTTP1", package: "swift-nio"),
+  .product(name: "NIOPosix", package: "swift-nio"),
+]
 
 let package = Package(
   name: "stoa",
@@ -40,6 +46,8 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", "4.0.0"..<"6.0.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
   ],
   targets: [
     .target(
@@ -57,12 +65,14 @@ let package = Package(
     + module("StoaTemplates", [])
     + module("StoaModels", ["StoaTensor", "StoaFormats"])
     + module("StoaEngine", ["StoaTensor", "StoaFormats", "StoaModels", "StoaTokenizers", "StoaTemplates"])
-    + module("StoaHub", ["StoaFormats", crypto])
+    + module("StoaConversion", ["StoaTensor", "StoaFormats", "StoaTokenizers", "StoaModels"])
+    + module("StoaHub", ["StoaFormats", crypto] + http)
     + module("StoaTerminal", [])
     + module(
       "StoaCommands",
       [
-        "StoaTensor", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaModels", "StoaEngine", "StoaHub",
+        "StoaTensor", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaModels", "StoaEngine", "StoaConversion",
+        "StoaHub",
         "StoaTerminal", argumentParser,
       ]),
   swiftLanguageModes: [.v6]

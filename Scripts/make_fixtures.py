@@ -56,6 +56,7 @@ SMALL = dict(
     eos_token_id=2,
     attn_implementation="eager",
 )
+WIDE = dict(hidden_size=256, intermediate_size=256)
 
 
 # Random weights and reference outputs
@@ -288,6 +289,21 @@ def k_kind(_, name, columns):
     return Type.Q6_K if name.endswith(("lm_head.weight", "v_proj.weight", "1.mlp.down_proj.weight")) else Type.Q4_K
 
 
+def mixed_kind(types):
+    """A type for each of the embeddings and q, k, v, o, gate, up, down, in this order."""
+    parts = ("embed_tokens", "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+
+    def choose(_, name, columns):
+        found = [kind for part, kind in zip(parts, types, strict=True) if part in name]
+        return found[0] if found else Type.F32
+
+    return choose
+
+
+MIXED_32 = (Type.Q5_1, Type.Q4_1, Type.Q5_0, Type.Q5_1, Type.IQ4_NL, Type.Q5_0, Type.IQ4_NL, Type.Q4_1)
+MIXED_256 = (Type.Q2_K, Type.Q2_K, Type.Q5_K, Type.IQ4_XS, Type.Q3_K, Type.Q2_K, Type.Q3_K, Type.Q2_K)
+
+
 def llama3_factors(config):
     """The divisors of the rotary frequencies that llama.cpp's converter stores as rope_freqs.weight."""
     rope = config.rope_parameters
@@ -302,10 +318,11 @@ def llama3_factors(config):
     return np.where(wavelength < high, 1.0, np.where(wavelength > low, rope["factor"], between)).astype(np.float32)
 
 
-def write_gguf(name, model, mix, choose=small_kind, draw=None, split=0):
+def write_gguf(name, model, mix, choose=small_kind, draw=None, split=0, block=32):
     """Writes a model as GGUF and gives it the values that the file holds, then writes the reference.
 
-    `draw` is a random generator for types that `gguf` can read but not quantise to.
+    `draw` is a random generator for types that `gguf` can read but not quantise to. `block` is the length of the
+    blocks in which an engine rounds activations.
     """
     folder, config = fresh(name), model.config
     writer = gguf.GGUFWriter(folder / "model.gguf", "llama", split_max_tensors=split, small_first_shard=split > 0)
@@ -350,7 +367,6 @@ def write_gguf(name, model, mix, choose=small_kind, draw=None, split=0):
     if mix in ("F32", "F16", "BF16"):
         write_expected(folder, model, EXACT, tolerance=1e-3, format=mix)
     else:
-        block = 256 if draw is not None else 32
         write_expected(folder, model, QUANTISED, margin=0.08, block=block, format=mix)
 
 
@@ -389,8 +405,12 @@ def main():
     write_gguf("gguf_split", make_model(4), "F16", split=12)
     write_gguf("gguf_llama3_rope", make_model(2, **llama3), "F16")
     write_gguf("gguf_linear_rope", make_model(3, **linear), "F16")
-    wide = make_model(7, hidden_size=256, intermediate_size=256, num_hidden_layers=2)
-    write_gguf("gguf_q4_k_m", wide, "Q4_K_M", choose=k_kind, draw=np.random.default_rng(7))
+    wide = make_model(7, **WIDE, num_hidden_layers=2)
+    write_gguf("gguf_q4_k_m", wide, "Q4_K_M", choose=k_kind, draw=np.random.default_rng(7), block=256)
+    narrow = make_model(8, tie_word_embeddings=True)
+    write_gguf("gguf_mixed_32", narrow, "Q5_0", mixed_kind(MIXED_32), np.random.default_rng(8))
+    wide = make_model(9, **WIDE, num_hidden_layers=1, num_key_value_heads=1, tie_word_embeddings=True)
+    write_gguf("gguf_mixed_256", wide, "Q2_K", mixed_kind(MIXED_256), np.random.default_rng(9), block=256)
 
     size = sum(path.stat().st_size for path in ROOT.rglob("*") if path.is_file())
     print(f"{ROOT}: {size:,} bytes")

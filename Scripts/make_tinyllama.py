@@ -26,6 +26,14 @@ FILE_TYPES = {
     "Q6_K": FileType.MOSTLY_Q6_K,
     "Q8_0": FileType.MOSTLY_Q8_0,
     "Q4_0": FileType.MOSTLY_Q4_0,
+    "Q4_1": FileType.MOSTLY_Q4_1,
+    "Q5_0": FileType.MOSTLY_Q5_0,
+    "Q5_1": FileType.MOSTLY_Q5_1,
+    "Q2_K": FileType.MOSTLY_Q2_K,
+    "Q3_K": FileType.MOSTLY_Q3_K_M,
+    "Q5_K": FileType.MOSTLY_Q5_K_M,
+    "IQ4_NL": FileType.MOSTLY_IQ4_NL,
+    "IQ4_XS": FileType.MOSTLY_IQ4_XS,
     "F16": FileType.MOSTLY_F16,
     "BF16": FileType.MOSTLY_BF16,
 }
@@ -38,13 +46,14 @@ def uses_more_bits(layer, layers):
 
 
 def element_type(name, layer, layers, mix):
-    """The element type of one tensor under a mix, as llama.cpp's quantiser chooses it."""
+    """The element type of one tensor: as llama.cpp's quantiser chooses it for Q4_K_M, otherwise the type itself,
+    with Q6_K for the output matrix of types below it."""
     if name.endswith("_norm.weight"):
         return Type.F32
     if mix == "Q4_K_M":
         more = name.endswith(("attn_v.weight", "ffn_down.weight")) and uses_more_bits(layer, layers)
         return Type.Q6_K if more or name == "output.weight" else Type.Q4_K
-    if mix == "Q4_0" and name == "output.weight":
+    if name == "output.weight" and mix not in ("Q8_0", "F16", "BF16"):
         return Type.Q6_K
     return Type[mix]
 

@@ -11,13 +11,27 @@ import numpy as np
 from gguf import GGML_QUANT_SIZES, TokenType
 from gguf import GGMLQuantizationType as Type
 
-# Root mean square of a decoded element where the block scale is 1.
+# Root mean square of a decoded element where the block scale is 1: of codes, times that of sub-scales.
+SIX_BITS = math.sqrt(63 * 127 / 6)
+SIGNED_SIX_BITS = math.sqrt((64**2 - 1) / 12)
+LEVELS = math.sqrt(np.square([-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113]).mean())
 CODE_RMS = {
     Type.Q8_0: math.sqrt((256**2 - 1) / 12),
     Type.Q4_0: math.sqrt(21.5),
-    Type.Q4_K: math.sqrt(63 * 127 / 6) * math.sqrt(21.25),
+    Type.Q4_1: math.sqrt(21.25),
+    Type.Q5_0: math.sqrt(85.5),
+    Type.Q5_1: math.sqrt(85.25),
+    Type.IQ4_NL: LEVELS,
+    Type.Q2_K: math.sqrt(15 * 31 / 6) * math.sqrt(1.25),
+    Type.Q3_K: SIGNED_SIX_BITS * math.sqrt(5.5),
+    Type.Q4_K: SIX_BITS * math.sqrt(21.25),
+    Type.Q5_K: SIX_BITS * math.sqrt(85.25),
     Type.Q6_K: math.sqrt((256**2 - 1) / 12) * math.sqrt((64**2 - 1) / 12),
+    Type.IQ4_XS: SIGNED_SIX_BITS * LEVELS,
 }
+# Where the scale lies, if not first, and the minimum that centres codes on zero in units of the scale.
+SCALE_AT = {Type.Q2_K: 80, Type.Q3_K: 108, Type.Q6_K: 208}
+CENTRE = {Type.Q4_1: -7.5, Type.Q5_1: -15.5, Type.Q2_K: 1.5, Type.Q4_K: 7.5, Type.Q5_K: 15.5}
 
 
 def random_tensor(rng, shape, kind):
@@ -48,18 +62,16 @@ def random_blocks(rng, rows, columns, kind):
     blocks = np.frombuffer(rng.bytes(count * size), dtype=np.uint8).reshape(count, size).copy()
     spread = rng.uniform(0.8, 1.2, count)
     scale = (spread / (CODE_RMS[kind] * math.sqrt(columns))).astype(np.float16)
-    if kind in (Type.Q8_0, Type.Q4_0):
-        blocks[:, 0:2] = half_bytes(scale)
-    elif kind == Type.Q4_K:
-        # Equal sub-scales and sub-minima with dmin = 7.5 d centre each sub-block on zero.
-        blocks[:, 0:2] = half_bytes(scale)
-        blocks[:, 2:4] = half_bytes((scale.astype(np.float32) * 7.5).astype(np.float16))
+    at = SCALE_AT.get(kind, 0)
+    blocks[:, at : at + 2] = half_bytes(scale)
+    if kind in CENTRE:
+        blocks[:, at + 2 : at + 4] = half_bytes((scale.astype(np.float32) * CENTRE[kind]).astype(np.float16))
+    # Equal sub-scales and sub-minima centre each sub-block on zero.
+    if kind in (Type.Q4_K, Type.Q5_K):
         blocks[:, 8:12] = blocks[:, 4:8]
         blocks[:, 12:16] = (blocks[:, 12:16] & 15) * 17
-    elif kind == Type.Q6_K:
-        blocks[:, 208:210] = half_bytes(scale)
-    else:
-        raise ValueError(f"no random blocks for {kind.name}")
+    elif kind == Type.Q2_K:
+        blocks[:, :16] = (blocks[:, :16] & 15) * 17
     return blocks.reshape(rows, columns // length * size)
 
 

@@ -1,11 +1,13 @@
 // The scalar reference: what every other instruction set must equal to the bit. Written to be read, not to be fast.
 #include <string.h>
 
+#include "blocks.h"
 #include "layout.h"
-#include "numerics.h"
 #include "tables.h"
 
 enum { LANES = 16 };
+
+static const int8_t IQ4_LEVELS[16] = {STOA_IQ4_LEVELS};
 
 /// The fixed tree over 16 partial sums: the upper half is added to the lower half until one is left.
 static float tree_sum(float lanes[LANES]) {
@@ -59,33 +61,123 @@ static void quantize256(const float *x, size_t n, int8_t *codes, float *scales, 
 
 // MARK: Quantised products
 
-/// The code of row r and column c of a block of one row group.
-static int code_at(stoa_type type, const uint8_t *codes, int r, int c) {
+static uint32_t lane_at(const uint8_t *vector, int r) {
+  uint32_t lane;
+  memcpy(&lane, vector + 4 * r, 4);
+  return lane;
+}
+
+/// The bit of column c of 32 in a vector of bits.
+static int bit_at(const uint8_t *vector, int r, int c) { return vector[4 * r + c % 4] >> (c / 4) & 1; }
+
+/// The value that the code of row r and column c of a block of one row group stands for, before its scale.
+static int value_at(stoa_type type, const uint8_t *codes, int r, int c) {
   int quad = c / 4, byte = r * 4 + c % 4;
   switch (type) {
     case STOA_Q8_0: return codes[quad * VECTOR + byte] - 128;
-    case STOA_Q4_0: {
-      int v = codes[quad % 4 * VECTOR + byte];
-      return (quad < 4 ? v & 15 : v >> 4) - 8;
+    case STOA_Q4_0:
+    case STOA_Q4_1:
+    case STOA_Q5_0:
+    case STOA_Q5_1:
+    case STOA_IQ4_NL: {
+      size_t at = ((size_t)quad % 4 + fifth_vectors(type)) * VECTOR + (size_t)byte;
+      int code = quad < 4 ? codes[at] & 15 : codes[at] >> 4;
+      if (has_fifth_bits(type)) code |= bit_at(codes, r, c) << 4;
+      return type == STOA_Q4_0 ? code - 8 : type == STOA_Q5_0 ? code - 16 : has_levels(type) ? IQ4_LEVELS[code] : code;
     }
-    case STOA_Q4_K: {
-      int v = codes[(c / 64 * 8 + quad % 8) * VECTOR + byte];
-      return c % 64 < 32 ? v & 15 : v >> 4;
+    case STOA_Q2_K: return codes[q2_codes_at((size_t)c / 16) + (size_t)byte] >> (quad % 4 * 2) & 3;
+    case STOA_Q3_K: {
+      const uint8_t *pair = codes + c / 32 * Q3_K_PAIR;
+      int low = pair[c % 32 / 16 * VECTOR + byte] >> (quad % 4 * 2) & 3;
+      return (low | bit_at(pair + 2 * VECTOR, r, c % 32) << 2) - 4;
+    }
+    case STOA_Q4_K:
+    case STOA_Q5_K:
+    case STOA_IQ4_XS: {
+      const uint8_t *part = codes + (size_t)c / 64 * nibble_part(type);
+      size_t at = ((size_t)quad % 8 + fifth_vectors(type)) * VECTOR + (size_t)byte;
+      int code = c % 64 < 32 ? part[at] & 15 : part[at] >> 4;
+      if (has_fifth_bits(type)) code |= bit_at(part + c % 64 / 32 * VECTOR, r, c % 32) << 4;
+      return has_levels(type) ? IQ4_LEVELS[code] : code;
     }
     default: {
       const uint8_t *pair = codes + c / 32 * Q6_K_PAIR;
-      int v = quad % 4, upper = quad % 8 >= 4;
-      int low = pair[v * VECTOR + byte], high = pair[(4 + v / 2) * VECTOR + byte];
-      int shift = v % 2 * 4 + upper * 2;
+      size_t v = (size_t)quad % 4;
+      int upper = quad % 8 >= 4, shift = quad % 2 * 4 + upper * 2;
+      int low = pair[q6_low_at(v) + (size_t)byte], high = pair[q6_high_at(v) + (size_t)byte];
       return ((upper ? low >> 4 : low & 15) | (high >> shift & 3) << 4) - 32;
     }
   }
 }
 
+/// How a super-block of 256 is divided and where its scales lie.
+typedef struct super_block {
+  int columns;       ///< Of a sub-block.
+  size_t d, dmin;    ///< Offsets among the scales; dmin 0 for types without minima.
+} super_block;
+
+static super_block super_block_of(stoa_type type) {
+  switch (type) {
+    case STOA_Q2_K: return (super_block){16, 0, MINIMA};
+    case STOA_Q3_K: return (super_block){16, Q3_K_D, 0};
+    case STOA_Q6_K: return (super_block){16, Q6_K_D, 0};
+    case STOA_IQ4_XS: return (super_block){32, IQ4_XS_D, 0};
+    default: return (super_block){32, Q4_K_D, Q4_K_DMIN};
+  }
+}
+
+/// The integer scale of sub-block j of row r.
+static int scale_at(stoa_type type, const uint8_t *codes, const uint8_t *scales, int r, int j) {
+  int pair = j / 2 * 2 * GROUP + 2 * r + j % 2;
+  switch (type) {
+    case STOA_Q2_K: return codes[q2_scale_at((size_t)j, (size_t)r)] & 15;
+    case STOA_Q3_K: {
+      int p = j / 2, half = j % 2 * 16;
+      uint32_t low = lane_at(scales + p / 4 * VECTOR, r) >> (half + p % 4 * 4) & 15;
+      return (int)(low | (lane_at(scales + Q3_K_UPPER, r) >> (half + p * 2) & 3) << 4) - 32;
+    }
+    case STOA_Q6_K: return (int8_t)scales[pair];
+    case STOA_IQ4_XS: {
+      int upper = load_u16(scales + IQ4_XS_UPPER + 2 * r) >> (2 * j) & 3;
+      return (int)(lane_at(scales, r) >> (4 * j) & 15) + upper * 16 - 32;
+    }
+    default: return scales[j * GROUP + r];
+  }
+}
+
+static int minimum_at(stoa_type type, const uint8_t *codes, const uint8_t *scales, int r, int j) {
+  if (type == STOA_Q2_K) return codes[q2_scale_at((size_t)j, (size_t)r)] >> 4;
+  return scales[Q4_K_MINIMA + j / 2 * 2 * GROUP + 2 * r + j % 2];
+}
+
 static int dot_codes(stoa_type type, const uint8_t *codes, int r, int first, int count, const int8_t *x) {
   int sum = 0;
-  for (int c = first; c < first + count; c++) sum += code_at(type, codes, r, c) * x[c];
+  for (int c = first; c < first + count; c++) sum += value_at(type, codes, r, c) * x[c];
   return sum;
+}
+
+/// Adds one block of 32 to acc.
+static float add_block(stoa_type type, float acc, const uint8_t *codes, const uint8_t *scales, int r, const int8_t *x,
+                       float x_scale, int x_sum) {
+  float d = half_to_float(load_u16(scales + 2 * r));
+  acc = __builtin_fmaf((float)dot_codes(type, codes, r, 0, 32, x), d * x_scale, acc);
+  if (!has_minimum(type)) return acc;
+  float m = half_to_float(load_u16(scales + MINIMA + 2 * r));
+  return __builtin_fmaf((float)x_sum, m * x_scale, acc);
+}
+
+/// Adds one super-block of 256 to acc; `x_sums` are the sums of its sub-blocks' activations.
+static float add_super_block(stoa_type type, float acc, const uint8_t *codes, const uint8_t *scales, int r,
+                             const int8_t *x, float x_scale, const int16_t *x_sums) {
+  super_block s = super_block_of(type);
+  int total = 0, minima = 0;
+  for (int j = 0; j < 256 / s.columns; j++) {
+    total += scale_at(type, codes, scales, r, j) * dot_codes(type, codes, r, j * s.columns, s.columns, x);
+    if (s.dmin) minima += minimum_at(type, codes, scales, r, j) * x_sums[j];
+  }
+  acc = __builtin_fmaf((float)total, half_to_float(load_u16(scales + s.d + 2 * r)) * x_scale, acc);
+  if (!s.dmin) return acc;
+  return __builtin_fmaf(-(float)minima, half_to_float(load_u16(scales + s.dmin + 2 * r)) * x_scale, acc);
 }
 
 /// One output: per block in ascending order, exact integers and then one or two fused multiply-adds.
@@ -98,32 +190,11 @@ static float dot_quantized(const stoa_matmul *job, const uint8_t *group, int r, 
   float acc = 0;
   for (size_t b = 0; b < blocks; b++, x += l.columns) {
     const uint8_t *codes = group + codes_at(l, b), *scales = group + scales_at(l, b);
-    switch (job->type) {
-      case STOA_Q4_K: {
-        int total = 0, minima = 0;
-        for (int j = 0; j < 8; j++) {
-          total += scales[j * GROUP + r] * dot_codes(job->type, codes, r, j * 32, 32, x);
-          minima += scales[Q4_K_MINIMA + j / 2 * 2 * GROUP + 2 * r + j % 2] * sums32[b * 8 + (size_t)j];
-        }
-        float d = half_to_float(load_u16(scales + Q4_K_D + 2 * r));
-        float dmin = half_to_float(load_u16(scales + Q4_K_DMIN + 2 * r));
-        acc = __builtin_fmaf((float)total, d * x_scales[b], acc);
-        acc = __builtin_fmaf(-(float)minima, dmin * x_scales[b], acc);
-        break;
-      }
-      case STOA_Q6_K: {
-        int total = 0;
-        for (int j = 0; j < 16; j++) {
-          int8_t scale = (int8_t)scales[j / 2 * 2 * GROUP + 2 * r + j % 2];
-          total += scale * dot_codes(job->type, codes, r, j * 16, 16, x);
-        }
-        acc = __builtin_fmaf((float)total, half_to_float(load_u16(scales + Q6_K_D + 2 * r)) * x_scales[b], acc);
-        break;
-      }
-      default: {
-        int total = dot_codes(job->type, codes, r, 0, 32, x);
-        acc = __builtin_fmaf((float)total, half_to_float(load_u16(scales + 2 * r)) * x_scales[b], acc);
-      }
+    if (l.columns == 32) {
+      acc = add_block(job->type, acc, codes, scales, r, x, x_scales[b], sums32[b]);
+    } else {
+      const int16_t *sums = job->type == STOA_Q2_K ? job->x.sums16 + token * (columns / 16) + b * 16 : sums32 + b * 8;
+      acc = add_super_block(job->type, acc, codes, scales, r, x, x_scales[b], sums);
     }
   }
   return acc;

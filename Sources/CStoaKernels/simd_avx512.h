@@ -12,3 +12,8 @@ INLINE v16f load_half(const void *p) { return (v16f)_mm512_cvtph_ps(_mm256_loadu
 INLINE void store_half(void *p, v16f x) {
   _mm256_storeu_si256(p, _mm512_cvtps_ph((__m512)x, _MM_FROUND_TO_NEAREST_INT));
 }
+
+INLINE v16i levels(v16i codes) {
+  __m128i table = _mm_xor_si128(_mm_loadu_si128((const __m128i *)IQ4_LEVELS), _mm_set1_epi8((char)0x80));
+  return (v16i)_mm512_shuffle_epi8(_mm512_broadcast_i32x4(table), (__m512i)codes);
+}

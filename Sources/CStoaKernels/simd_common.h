@@ -19,6 +19,13 @@ INLINE v16i load_codes(const uint8_t *p) {
   return v;
 }
 
+/// One 32-bit lane a row, from among the scales.
+INLINE v16i load_lanes(const uint8_t *p) {
+  v16i v;
+  memcpy(&v, p, 64);
+  return v;
+}
+
 INLINE v16f splat(float x) { return (v16f){0} + x; }
 
 /// Four bytes (or two 16-bit values) in every lane.
@@ -36,6 +43,16 @@ INLINE v16i widen_bytes(const uint8_t *p) {
   memcpy(&b, p, 16);
   return __builtin_convertvector(b, v16i);
 }
+
+/// 16 unsigned 16-bit values to 32-bit lanes.
+INLINE v16i widen_halves(const uint8_t *p) {
+  v16h h;
+  memcpy(&h, p, 32);
+  return __builtin_convertvector(h, v16i);
+}
+
+/// Products of 16-bit values, two in a lane; they must fit in 16 bits.
+INLINE v16i multiply_halves(v16i a, v16i b) { return (v16i)((v32s)a * (v32s)b); }
 
 /// 32 unsigned bytes to 16-bit values, two in a lane.
 INLINE v16i widen_pairs(const uint8_t *p) {

@@ -3,7 +3,6 @@
 INLINE v16f load_weights(stoa_type type, const uint8_t *row, size_t column) {
   if (type == STOA_F16) return load_half(row + 2 * column);
   if (type == STOA_BF16) {
-    typedef uint16_t v16h __attribute__((vector_size(32)));
     v16h bits;
     memcpy(&bits, row + 2 * column, 32);
     return (v16f)(__builtin_convertvector(bits, v16u) << 16);
@@ -88,7 +87,15 @@ static void matmul(const stoa_matmul *job, size_t begin, size_t end) {
     case STOA_BF16: matmul_bf16(job, begin, end); break;
     case STOA_Q8_0: matmul_q8_0(job, begin, end); break;
     case STOA_Q4_0: matmul_q4_0(job, begin, end); break;
+    case STOA_Q4_1: matmul_q4_1(job, begin, end); break;
+    case STOA_Q5_0: matmul_q5_0(job, begin, end); break;
+    case STOA_Q5_1: matmul_q5_1(job, begin, end); break;
+    case STOA_IQ4_NL: matmul_iq4_nl(job, begin, end); break;
+    case STOA_Q2_K: matmul_q2_k(job, begin, end); break;
+    case STOA_Q3_K: matmul_q3_k(job, begin, end); break;
     case STOA_Q4_K: matmul_q4_k(job, begin, end); break;
+    case STOA_Q5_K: matmul_q5_k(job, begin, end); break;
     case STOA_Q6_K: matmul_q6_k(job, begin, end); break;
+    case STOA_IQ4_XS: matmul_iq4_xs(job, begin, end); break;
   }
 }

@@ -14,7 +14,15 @@ struct RemoveCommand: ParsableCommand {
   var name: String
 
   func run() throws {
-    let model = try ModelLibrary().remove(name)
+    let library = ModelLibrary()
+    let model: ModelLocation
+    do {
+      model = try library.remove(name)
+    } catch {
+      guard try library.removeUnfinishedDownload(name) else { throw error }
+      try Output.write("removed the unfinished download of \(PrintableText.line(name))\n")
+      return
+    }
     try Output.write("removed \(PrintableText.line(model.name)) (\(Format.bytes(model.bytes)))\n")
   }
 }

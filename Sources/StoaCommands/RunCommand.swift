@@ -10,9 +10,11 @@ struct RunCommand: ParsableCommand {
     discussion: """
       Without a prompt, at a terminal: a conversation; /help lists what it understands, Ctrl-C stops an answer.
       Without a prompt, from a pipe or file: the prompt is standard input, and the answer alone is printed.
+      A model on the hub is downloaded on first use, once its size and licence are agreed to.
 
       Examples:
         stoa run primer
+        stoa run hf.co/OWNER/REPO:Q4_K_M
         stoa run model.gguf "Why is the sky blue? One sentence." --temperature 0
         stoa run model.gguf --system "You are terse." < question.txt > answer.txt
         stoa run base.gguf --raw "Once upon a time" --max-tokens 100 --seed 7
@@ -26,6 +28,7 @@ struct RunCommand: ParsableCommand {
   var system: String?
   @Flag(help: "If the prompt does not fit the context, drop the oldest part of it.") var truncate = false
   @Flag(help: "Print tokens, speed and seed to standard error after the answer.") var stats = false
+  @Flag(name: .shortAndLong, help: "Download a model that is not in the library without asking.") var yes = false
   @OptionGroup(title: "Sampling") var sampling: SamplingOptions
   @OptionGroup(title: "Engine") var context: ContextOption
   @OptionGroup(title: "Engine") var threads: ThreadsOption
@@ -42,10 +45,11 @@ struct RunCommand: ParsableCommand {
 
   func run() throws {
     let terminal = Terminal.current()
+    try FirstUse(reference: target.model, yes: yes, terminal: terminal).pullIfMissing()
     let loaded = try LoadedModel.load(
       target, context: context.context, threads: threads.threads, tokenizerPath: tokenizer.path,
       tuning: tuning)
-    let settings = try sampling.settings()
+    let settings = try sampling.settings(over: loaded.model.recommendedSampling)
     let text: String
     if let prompt {
       text = prompt
@@ -113,26 +117,32 @@ struct RunCommand: ParsableCommand {
 
 /// Writes an answer as it comes.
 struct AnswerWriter {
-  let isTerminal: Bool
   let isSilent: Bool
   private(set) var failure: OutputError?
   private var endsLine = true
+  private var wrap: WordWrap?
 
   init(isTerminal: Bool, isSilent: Bool = false) {
-    self.isTerminal = isTerminal
     self.isSilent = isSilent
+    if isTerminal { wrap = WordWrap(columns: Terminal.size().columns) }
   }
 
   /// Writes a piece. A failed write is kept for `finish`: generation cannot throw through.
   mutating func write(_ text: String) {
-    guard !isSilent, failure == nil, !text.isEmpty else { return }
+    guard !isSilent, !text.isEmpty else { return }
     endsLine = text.hasSuffix("\n")
     // What a model says must not drive the terminal; a file gets it as it is.
-    do { try Output.write(isTerminal ? PrintableText.block(text) : text) } catch { failure = error }
+    put(wrap?.push(PrintableText.block(text)) ?? text)
+  }
+
+  private mutating func put(_ text: String) {
+    guard failure == nil else { return }
+    do { try Output.write(text) } catch { failure = error }
   }
 
   /// Ends the last line.
   mutating func finish() throws(OutputError) {
+    if !isSilent, let rest = wrap?.finish() { put(rest) }
     if let failure { throw failure }
     guard !isSilent, !endsLine else { return }
     endsLine = true

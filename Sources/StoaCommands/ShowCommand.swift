@@ -61,6 +61,12 @@ struct ShowCommand: ParsableCommand {
     add("tensors", Format.grouped(facts.tensors.count))
     let files = facts.location.files
     add("files", "\(Format.plural(files.count, "file")), \(Format.bytes(facts.location.bytes))")
+    if let origin = ModelLibrary().origin(of: facts.location) {
+      add("from", "\(origin.page) at \(origin.commit.prefix(8)), \(origin.retrieved.prefix(10))")
+      add(
+        "licence", [origin.licenceTitle ?? "none stated", origin.licenceLink].compactMap { $0 }.joined(separator: ", "))
+      add("made of", origin.baseModels.joined(separator: ", "))
+    }
     add("path", facts.location.path)
     try Output.write(style.bold(PrintableText.line(facts.location.name)) + "\n")
     for line in Columns.align(rows.map { ["  " + style.dim($0.0), $0.1] }) { try Output.write(line + "\n") }
@@ -108,6 +114,7 @@ struct ShowCommand: ParsableCommand {
       "kind": .string(facts.location.kind.rawValue),
       "path": .string(facts.location.path),
       "bytes": .int(facts.location.bytes),
+      "origin": ModelLibrary().origin(of: facts.location)?.json ?? .null,
       "files": .array(try hashedFiles(facts.location)),
     ]
     if tensors {

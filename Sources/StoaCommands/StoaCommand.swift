@@ -15,6 +15,8 @@ public struct StoaCommand: ParsableCommand {
         stoa run MODEL "Why is the sky blue?"
         stoa run MODEL < question.txt        the answer alone on standard output
         stoa doctor                          what this machine can run
+        stoa search llama 3.2                models on the Hugging Face hub
+        stoa run hf.co/OWNER/REPO            downloads it first, after asking
 
       Exit status:
         0 done · 1 failed · 2 wrong usage · 3 refused by policy · 130 interrupted
@@ -24,17 +26,23 @@ public struct StoaCommand: ParsableCommand {
         STOA_PRIMER  the bundled model's file, if it is not found by itself
         STOA_ISA     forces an instruction set; stoa doctor lists them
         NO_COLOR     turns colour off
+        HF_TOKEN, HF_ENDPOINT, HF_HUB_OFFLINE, https_proxy, no_proxy   as huggingface_hub and curl have them
       """,
     version: "stoa \(StoaVersion.current)",
     groupedSubcommands: [
       CommandGroup(name: "Use models", subcommands: [RunCommand.self]),
       CommandGroup(
         name: "Look after models",
-        subcommands: [ShowCommand.self, ListCommand.self, ImportCommand.self, RemoveCommand.self]),
+        subcommands: [
+          PullCommand.self, SearchCommand.self, ShowCommand.self, ListCommand.self, ImportCommand.self,
+          RemoveCommand.self,
+        ]),
+      CommandGroup(name: "Make models", subcommands: [ConvertCommand.self, QuantizeCommand.self]),
       CommandGroup(
         name: "Examine models",
         subcommands: [
-          TokenizeCommand.self, DetokenizeCommand.self, LogitsCommand.self, PerplexityCommand.self, BenchCommand.self,
+          TokenizeCommand.self, DetokenizeCommand.self, TemplateCommand.self, LogitsCommand.self,
+          PerplexityCommand.self, BenchCommand.self,
         ]),
       CommandGroup(name: "This machine", subcommands: [DoctorCommand.self, CompletionsCommand.self]),
     ])

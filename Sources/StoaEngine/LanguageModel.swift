@@ -31,6 +31,8 @@ public final class LanguageModel: Sendable {
   public let chatTemplate: ChatTemplate?
   /// Why the model's template cannot be used; nil when it can, or when there is none.
   public let chatTemplateProblem: String?
+  /// The default sampling, with what the model's publisher recommends.
+  public let recommendedSampling: SamplingParameters
   /// Tokens of context.
   public let contextLength: Int
   /// The element type of the key/value caches.
@@ -83,6 +85,7 @@ public final class LanguageModel: Sendable {
       chatTemplate = nil
       chatTemplateProblem = error.description
     }
+    recommendedSampling = SamplingParameters(recommendedBy: package.checkpoint)
     contextLength = options.contextLength ?? package.summary.contextLength
     cacheType =
       options.cacheType ?? (Self.unquantized.contains(package.summary.quantization) ? .f32 : .f16)
@@ -126,7 +129,9 @@ public struct ModelPackage: Sendable {
     } else {
       switch checkpoint {
       case .gguf(let file):
-        tokenizer = file.metadata["tokenizer.ggml.model"] == nil ? nil : try Tokenizer(gguf: file)
+        // Files of models that came without a tokenizer say so in one of these words.
+        let kind = file.metadata.string("tokenizer.ggml.model") ?? "none"
+        tokenizer = ["none", "no_vocab"].contains(kind) ? nil : try Tokenizer(gguf: file)
       case .huggingFace(_, _, let directory):
         tokenizer = Tokenizer.exists(inDirectory: directory) ? try Tokenizer(huggingFaceDirectory: directory) : nil
       }

@@ -12,6 +12,8 @@ public struct HuggingFaceConfiguration: Sendable {
   public let architectures: [String]
   /// The whole file.
   public let raw: JSONValue
+  /// The whole `generation_config.json`, nil when there is none.
+  public let generation: JSONValue?
 
   /// The width of the residual stream.
   public let hiddenSize: Int
@@ -72,6 +74,7 @@ public struct HuggingFaceConfiguration: Sendable {
       throw .malformed(path: path, problem: "a configuration must be an object; this is \(json.kindName)")
     }
     raw = json
+    self.generation = generation
     let reader = ConfigurationReader(members: members, path: path)
     guard let modelType = try reader.string("model_type") else { throw reader.missing("model_type") }
     self.modelType = modelType

@@ -62,7 +62,7 @@ public enum ModelFileKind: String, Sendable, CaseIterable {
       self = isSwapped ? .ggufBigEndian : .gguf
     } else if let (kind, _) = signatures.first(where: { head.starts(with: $0.1) }) {
       self = kind
-    } else if head.count >= 2, head[0] == 0x80, (2...5).contains(head[1]) {
+    } else if Self.isPickle(head) {
       self = .pickle
     } else if head.count >= 9, head[8] == UInt8(ascii: "{"), head[4..<8].allSatisfy({ $0 == 0 }) {
       self = .safetensors
@@ -85,11 +85,46 @@ public enum ModelFileKind: String, Sendable, CaseIterable {
     }
   }
 
+  /// Protocols from 2 on say so in their first bytes; 0 and 1 start with the code that makes the first object: a
+  /// dictionary or list that is remembered at once, or the name of a function in two lines. Source: CPython,
+  /// `Lib/pickle.py`.
+  private static func isPickle(_ head: [UInt8]) -> Bool {
+    if head.count >= 2, head[0] == 0x80, (2...5).contains(head[1]) { return true }
+    let starts = ["(dp", "(lp", "]q\0", "}q\0"].map { Array($0.utf8) }
+    if starts.contains(where: { head.starts(with: $0) }) { return true }
+    let code = head.first == UInt8(ascii: "(") ? head.dropFirst() : head[...]
+    guard code.first == UInt8(ascii: "c") || code.first == UInt8(ascii: "i") else { return false }
+    let lines = code.dropFirst().split(separator: 0x0A, maxSplits: 2, omittingEmptySubsequences: false)
+    return lines.count == 3
+      && lines.prefix(2).allSatisfy { line in
+        !line.isEmpty
+          && line.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+              UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."):
+              true
+            default: false
+            }
+          }
+      }
+  }
+
+  /// Whether a file of that name is a model in a format that can run code when opened, or of another framework.
+  package static func isForeignModel(_ name: String) -> Bool {
+    let extensions = [
+      ".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".dill", ".npy", ".npz", ".h5", ".hdf5", ".keras",
+      ".msgpack", ".pb", ".onnx", ".tflite", ".nemo", ".skops", ".mlmodel", ".pdparams",
+    ]
+    let name = name.lowercased()
+    return extensions.contains { name.hasSuffix($0) }
+  }
+
   /// The error for a file of this kind where `wanted`, such as `a GGUF file`, was expected.
   func refusal(path: String, wanted: String) -> FormatError {
     func refuse(_ problem: String, _ advice: String? = nil) -> FormatError {
       .unsupported(path: path, problem: problem, advice: advice)
     }
+    let other = "use the model's safetensors or GGUF files"
     let safe = "it can run code when opened; use the model's safetensors or GGUF files instead"
     switch self {
     case .gguf: return refuse("this is a GGUF file, not \(wanted)", "give it the extension .gguf")
@@ -104,9 +139,10 @@ public enum ModelFileKind: String, Sendable, CaseIterable {
     case .zip: return refuse("this is a zip archive, probably a PyTorch checkpoint (.bin, .pt, .pth)", safe)
     case .pickle: return refuse("this is a Python pickle", safe)
     case .hdf5: return refuse("this is an HDF5 file, probably of Keras", safe)
-    case .numpy: return refuse("this is a NumPy array, not \(wanted)")
-    case .tensorFlowLite: return refuse("this is a TensorFlow Lite model, not \(wanted)")
-    case .archive: return refuse("this is a compressed archive, not \(wanted)", "unpack it and give the model inside")
+    case .numpy: return refuse("this is a NumPy array, not \(wanted)", safe)
+    case .tensorFlowLite: return refuse("this is a TensorFlow Lite model, not \(wanted)", other)
+    case .archive:
+      return refuse("this is an archive, not \(wanted)", "unpack it; " + other)
     case .html:
       return refuse(
         "this is a web page, saved under the name of a model",
@@ -117,7 +153,7 @@ public enum ModelFileKind: String, Sendable, CaseIterable {
     case .json: return refuse("this is JSON text, not \(wanted)", "perhaps the download got an error message")
     case .zeros: return .incomplete(path: path, problem: "the file starts with nothing but zeros")
     case .empty: return .incomplete(path: path, problem: "the file is empty")
-    case .unknown: return refuse("this is not \(wanted)")
+    case .unknown: return refuse("this is not \(wanted)", other)
     }
   }
 }

@@ -102,13 +102,12 @@ public struct SafetensorsCheckpoint: Sendable {
   /// Why a folder holds no checkpoint, from what lies in it instead.
   private static func nothing(in folder: String) -> FormatError {
     let names = directoryContents(folder)
-    func first(_ suffixes: String...) -> String? { names.first { name in suffixes.contains { name.hasSuffix($0) } } }
     let advice: String
-    if let name = first(".gguf") {
+    if let name = names.first(where: { $0.hasSuffix(".gguf") }) {
       advice = "to run \(quoted(name)), give the path of that file"
-    } else if let name = first(".bin", ".pt", ".pth", ".ckpt", ".pkl") {
+    } else if let name = names.first(where: ModelFileKind.isForeignModel) {
       advice =
-        "\(quoted(name)) is a pickle, which can run code when opened; "
+        "files such as \(quoted(name)) can run code when opened and are not read; "
         + "use the model's safetensors or GGUF files instead"
     } else {
       advice = "give a folder as published on Hugging Face, or a .gguf file"

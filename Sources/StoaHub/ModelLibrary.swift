@@ -77,6 +77,7 @@ public struct ModelLibrary: Sendable {
       } else {
         for file in model.files { try FileManager.default.removeItem(atPath: file.path) }
       }
+      removeOrigin(name: model.name)
     } catch {
       throw .system(
         path: model.path, operation: "remove", problem: (error as NSError).localizedFailureReason ?? "\(error)")

@@ -1,3 +1,5 @@
+import StoaFormats
+
 /// Where a model is, and which files it is made of.
 public struct ModelLocation: Sendable, Equatable {
   /// How the model was found.
@@ -100,12 +102,13 @@ public struct ModelLocation: Sendable, Equatable {
     switch models.count {
     case 1: return try inspect(models[0].path, name: name, origin: origin)
     case 0:
-      let pickled = top.contains { $0.name.hasSuffix(".bin") || $0.name.hasSuffix(".pt") || $0.name.hasSuffix(".pth") }
+      let foreign = top.first { ModelFileKind.isForeignModel($0.name) }
       throw .notAModel(
         path: path, problem: "the folder has no .gguf and no .safetensors file",
-        advice: pickled
-          ? "PyTorch files can run code when opened and are not read; use the model's safetensors or GGUF files"
-          : "give a .gguf file or a safetensors folder")
+        advice: foreign.map {
+          "files such as \(shown($0.name)) can run code when opened and are not read; "
+            + "use the model's safetensors or GGUF files"
+        } ?? "give a .gguf file or a safetensors folder")
     default:
       throw .notAModel(
         path: path, problem: "the folder has \(models.count) GGUF models",

@@ -88,7 +88,7 @@ extension Interpreter {
       return try attribute(name.excerpt, of: state)
     case .macro(let macro):
       switch name.excerpt {
-      case "name": return .text(macro.definition.name)
+      case "name": return macro.definition.symbol == nil ? Value.none : .text(macro.definition.name)
       case "arguments":
         return try tuple(macro.definition.parameters.map { .text($0.name) })
       case "catch_kwargs": return .bool(macro.definition.readsKeywords)
@@ -100,9 +100,9 @@ extension Interpreter {
     case .tuple(let group) where group.isGroup && name.excerpt == "list": return group.items[1]
     case .int, .bool, .double:
       switch name.excerpt {
-      case "real": return value
+      case "real": return value.integer.map { .int($0) } ?? value
       case "imag": return value.integer == nil ? .double(0) : .int(0)
-      case "numerator" where value.integer != nil: return value
+      case "numerator" where value.integer != nil: return value.integer.map { .int($0) }
       case "denominator" where value.integer != nil: return .int(1)
       default: return method.flatMap { $0.exists(on: value) ? .method(BoundMethod(value, $0)) : nil }
       }
@@ -164,7 +164,7 @@ extension Interpreter {
     }
     switch value {
     case .text(let text):
-      try charge(text.bytes.count >> 4)
+      try charge(text.bytes.count >> (step == 1 ? 4 : 1))
       let places = indices(text.count)
       guard let first = places.first, let last = places.last else { return .text(text.derived([])) }
       if step == 1 {

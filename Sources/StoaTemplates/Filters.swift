@@ -1,9 +1,12 @@
-/// The filters of jinja2 that make sense for text; `tojson` is that of transformers.
+/// The filters of jinja2; `tojson` is that of transformers.
 enum Filter: String, Sendable {
   case abs, attr, batch, capitalize, center, count, d, `default`, dictsort, e, escape, first, float, forceescape
   case format, groupby, indent, int, items, join, last, length, list, lower, map, max, min, reject, rejectattr
   case replace, reverse, round, safe, select, selectattr, slice, sort, string, sum, title, tojson, trim, truncate
-  case unique, upper, wordcount
+  case unique, upper, urlencode, wordcount, wordwrap
+  // Those for web pages, for programmers, and the one by chance: known, so that a template may have them where they
+  // are not reached, but not supported.
+  case filesizeformat, pprint, random, striptags, urlize, xmlattr
 }
 
 /// Filters that work on one value; those on sequences are in `SequenceFilters.swift`.
@@ -49,8 +52,14 @@ extension Interpreter {
       }
       return try attribute(name, method: Method(rawValue: name.excerpt), of: value)
     case .abs, .int, .float, .round: return try applyNumeric(filter, to: value, arguments)
-    case .upper, .lower, .capitalize, .title, .trim, .replace, .indent, .center, .truncate, .wordcount, .format:
+    case .upper, .lower, .capitalize, .title, .trim, .replace, .indent, .center, .wordcount, .format, .wordwrap:
       return try applyTextual(filter, to: value, arguments)
+    case .truncate: return try truncated(value, arguments)
+    case .urlencode:
+      try none()
+      return try urlEncoded(value)
+    case .filesizeformat, .pprint, .random, .striptags, .urlize, .xmlattr:
+      throw fault(.value, "the filter '\(filter.rawValue)' is not supported in chat templates")
     default: return try applyToSequence(filter, value, arguments)
     }
   }
@@ -59,7 +68,7 @@ extension Interpreter {
 
   private func applyTextual(_ filter: Filter, to value: Value, _ arguments: Arguments) throws(TemplateError) -> Value {
     let text = try string(value)
-    try charge(text.bytes.count >> 4)
+    try charge(text.bytes.count >> (filter == .wordcount || filter == .title ? 0 : 2))
     switch filter {
     case .upper, .lower, .capitalize:
       guard let method = Method(rawValue: filter.rawValue) else { return value }
@@ -96,7 +105,7 @@ extension Interpreter {
       }
       return .int(count)
     case .indent: return try indented(try self.text(value, "indent"), arguments)
-    default: return try truncated(try self.text(value, "truncate"), arguments)
+    default: return try wordWrapped(try self.text(value, "wordwrap"), arguments)
     }
   }
 
@@ -150,15 +159,16 @@ extension Interpreter {
     return try make(text.derived(result))
   }
 
-  private func truncated(_ text: Text, _ arguments: Arguments) throws(TemplateError) -> Value {
+  private func truncated(_ value: Value, _ arguments: Arguments) throws(TemplateError) -> Value {
     let values = try bind(arguments, "truncate", ["length", "killwords", "end", "leeway"])
     let length = try integer(values[0] ?? .int(255), "length")
     let end = try self.text(values[2] ?? .string("..."), "truncate")
     let leeway = try integer(values[3]?.isNone ?? true ? .int(5) : values[3] ?? .int(5), "leeway")
     guard length >= end.count, leeway >= 0 else { throw fault(.value, "truncate: length or leeway is too small") }
-    if text.count <= length.addingReportingOverflow(leeway).partialValue || length > Int.max - leeway {
-      return .text(text)
-    }
+    guard let count = count(of: value) else { throw fault(.value, "truncate takes a string, not \(value.typeName)") }
+    if length > Int.max - leeway || count <= length + leeway { return value }
+    let text = try self.text(value, "truncate")
+    try charge(text.bytes.count >> 4)
     var cut = text.derived(text.bytes[..<text.offset(of: length - end.count)])
     if !(values[1]?.isTrue ?? false), let space = cut.occurrencesFromRight(of: [0x20], limit: 1).first {
       cut = text.derived(cut.bytes[..<space])
@@ -226,6 +236,7 @@ extension Interpreter {
     let scale = raise(10, Double(precision))
     let scaled = (number * scale).rounded(method == "ceil" ? .up : .down)
     guard scaled.isFinite else { throw fault(.value, "round takes a finite number") }
-    return .double(scaled / scale)
+    // Python's ceil and floor give integers, which have no negative zero.
+    return .double((scaled == 0 ? 0 : scaled) / scale)
   }
 }

@@ -140,7 +140,9 @@ extension Interpreter {
       }
       return pad(body, sign: sign, spec, alignsRight: true)
     case .text(let text):
-      guard spec.type == nil || spec.type == "s", spec.sign == nil, spec.alignment != "=" else {
+      guard spec.type == nil || spec.type == "s", spec.sign == nil, spec.alignment != "=", spec.groups == nil,
+        !spec.isAlternate
+      else {
         throw fault(.value, "the format '\(specification.string)' does not apply to str")
       }
       if spec.padsZero, spec.alignment == nil { spec.fill = "0" }
@@ -155,7 +157,9 @@ extension Interpreter {
     var spec = FormatSpecification()
     var rest = text.scalars[...]
     func isAlignment(_ scalar: Unicode.Scalar?) -> Bool { scalar.map { "<>=^".unicodeScalars.contains($0) } ?? false }
+    var hasFill = false
     if rest.count > 1, isAlignment(rest[rest.startIndex + 1]) {
+      hasFill = true
       spec.fill = rest.removeFirst()
       spec.alignment = rest.removeFirst()
     } else if isAlignment(rest.first) {
@@ -168,6 +172,7 @@ extension Interpreter {
     }
     if rest.first == "0" {
       spec.padsZero = true
+      if !hasFill { spec.fill = "0" }
       rest.removeFirst()
     }
     while let digit = rest.first, ("0"..."9").contains(digit) {

@@ -52,7 +52,7 @@ extension Interpreter {
   func call(_ method: Method, on receiver: Value, _ arguments: Arguments) throws(TemplateError) -> Value {
     switch receiver {
     case .text(let text):
-      try charge(text.bytes.count >> 4)
+      try charge(text.bytes.count >> 2)
       return try call(method, on: text, arguments)
     case .dict(let dictionary): return try call(method, on: dictionary, arguments)
     case .list, .tuple, .range: return try callOnSequence(method, receiver, arguments)
@@ -109,9 +109,10 @@ extension Interpreter {
       guard let value else { return fallback }
       if case .none = value { return fallback }
       let place = try integer(value, "a position")
-      return min(max(place < 0 ? place + count : place, 0), count)
+      return max(place < 0 ? place + count : place, 0)
     }
-    return (try bound(start, 0), try bound(stop, count))
+    // A start beyond the end stays there: not even the empty string is found at it.
+    return (try bound(start, 0), min(try bound(stop, count), count))
   }
 
   func integer(_ value: Value, _ what: String) throws(TemplateError) -> Int {

@@ -126,12 +126,19 @@ extension Interpreter {
     case .divide, .floorDivide, .modulo:
       guard b != 0 else { throw fault(.value, "division by zero") }
       if operation == .divide { return .double(a / b) }
+      // As CPython has it (`Objects/floatobject.c`, `_float_div_mod`), step by step for the same rounding.
       var remainder = a.truncatingRemainder(dividingBy: b)
-      if remainder != 0, (remainder < 0) != (b < 0) { remainder += b }
-      if remainder == 0 { remainder = b < 0 ? -0.0 : 0.0 }
+      var quotient = (a - remainder) / b
+      if remainder == 0 {
+        remainder = b < 0 ? -0.0 : 0.0
+      } else if (b < 0) != (remainder < 0) {
+        remainder += b
+        quotient -= 1
+      }
       if operation == .modulo { return .double(remainder) }
-      let quotient = ((a - remainder) / b).rounded()
-      return .double(quotient == 0 ? ((a / b).sign == .minus ? -0.0 : 0.0) : quotient)
+      guard quotient != 0 else { return .double((a / b).sign == .minus ? -0.0 : 0.0) }
+      let floor = quotient.rounded(.down)
+      return .double(quotient - floor > 0.5 ? floor + 1 : floor)
     }
   }
 
@@ -248,13 +255,19 @@ extension Interpreter {
     case .undefined: return .undefined
     case .double(let double): return Mapping.Key(double)
     case .text(let text):
-      try charge(text.bytes.count >> 6)
+      try charge(text.bytes.count >> 3)
       return .text(text.bytes)
     case .tuple(let sequence):
       var keys: [Mapping.Key] = []
       for item in sequence.items { keys.append(try key(item)) }
       return .tuple(keys)
+    case .range(let range):
+      return .range(
+        start: range.count > 0 ? range.start : 0, count: range.count, step: range.count > 1 ? range.step : 0)
+    case .function(let function): return .function(function)
     case .list, .dict: throw fault(.value, "a value of type \(value.typeName) cannot be a key")
+    case .view(let view) where view.part != .values:
+      throw fault(.value, "a value of type \(value.typeName) cannot be a key")
     default:
       guard let identity = identity(value) else {
         throw fault(.value, "a value of type \(value.typeName) cannot be a key")

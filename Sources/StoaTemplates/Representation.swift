@@ -47,7 +47,9 @@ extension Interpreter {
       bytes += "<Namespace ".utf8
       try appendRepr(namespace.names.map { .text($0) }, namespace.values, to: &bytes)
       bytes += ">".utf8
-    case .macro(let macro): bytes += "<Macro '\(macro.definition.name.string)'>".utf8
+    case .macro(let macro):
+      let isNamed = macro.definition.symbol != nil
+      bytes += (isNamed ? "<Macro '\(macro.definition.name.string)'>" : "<Macro anonymous>").utf8
     case .loop(let loop):
       let count = try loop.count { () throws(TemplateError) in try charge() }
       bytes += "<LoopContext \(loop.index + 1)/\(count)>".utf8

@@ -344,11 +344,14 @@ extension Interpreter {
     let items = try items(of: value)
     var parts: [[Value]] = []
     if filter == .batch {
-      guard count > 0 else { throw fault(.value, "batch takes a positive count") }
+      // jinja2 ends a part when it has exactly `count` items: at 0 that is the empty part before the first item, and
+      // below 0 never.
+      if count == 0, !items.isEmpty { parts.append([]) }
+      let size = count > 0 ? count : Int.max
       var start = 0
       while start < items.count {
-        parts.append(Array(items[start..<Swift.min(items.count - start, count) + start]))
-        start += Swift.min(items.count - start, count)
+        parts.append(Array(items[start..<Swift.min(items.count - start, size) + start]))
+        start += Swift.min(items.count - start, size)
       }
       if let fill, let last = parts.last, last.count < count {
         guard count <= limits.rangeLength else { throw fault(.limit, "a batch is longer than \(limits.rangeLength)") }

@@ -63,7 +63,8 @@ extension Interpreter {
   private func caseVariant(_ method: Method, of text: Text) -> Text? {
     switch method {
     case .capitalize: text.capitalized
-    case .lower, .casefold: text.lowercased
+    case .lower: text.lowercased
+    case .casefold: text.casefolded
     case .upper: text.uppercased
     case .swapcase: text.swappedCase
     case .title: text.titlecased

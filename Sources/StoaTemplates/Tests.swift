@@ -53,8 +53,13 @@ extension Interpreter {
     switch test {
     case .odd: return try equal(try apply(.modulo, value, .int(2)), .int(1))
     case .even: return try equal(try apply(.modulo, value, .int(2)), .int(0))
-    case .filter: return Filter(rawValue: try text(value, "the test 'filter'").excerpt) != nil
-    case .test: return Test(rawValue: try text(value, "the test 'test'").excerpt) != nil
+    case .filter, .test:
+      guard case .text(let name) = value else {
+        // What can be a key is merely not among the names.
+        _ = try key(value)
+        return false
+      }
+      return test == .filter ? Filter(rawValue: name.excerpt) != nil : Test(rawValue: name.excerpt) != nil
     case .lower, .upper:
       let text = try string(value)
       try charge(text.bytes.count >> 4)

@@ -336,6 +336,19 @@ extension Text {
     return derived(all.indices.flatMap { Text.lowercase($0, of: all).utf8 })
   }
 
+  /// Python's `str.casefold`: the lower case of the upper case, with the exceptions that the Unicode Standard makes for
+  /// the dotless i, the capital sharp s, and Cherokee, which folds to capitals.
+  var casefolded: Text {
+    mapped { scalar in
+      switch scalar.value {
+      case 0x131: return String(scalar)
+      case 0x1E9E: return "ss"
+      case 0x13A0...0x13FD, 0xAB70...0xABBF: return scalar.properties.uppercaseMapping
+      default: return scalar.properties.uppercaseMapping.unicodeScalars.map(\.properties.lowercaseMapping).joined()
+      }
+    }
+  }
+
   var capitalized: Text {
     guard !bytes.isEmpty else { return self }
     let cut = length(at: 0)

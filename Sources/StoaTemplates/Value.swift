@@ -78,6 +78,8 @@ final class Mapping {
     case double(Double)
     case text([UInt8])
     case tuple([Key])
+    case range(start: Int, count: Int, step: Int)
+    case function(Function)
     case object(ObjectIdentifier)
 
     init(_ double: Double) {

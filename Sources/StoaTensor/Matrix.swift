@@ -42,16 +42,24 @@ package import CStoaKernels
 }
 
 extension ElementType {
-  /// The kernels' name of the type, or nil when there are no kernels for it.
+  /// The kernels' name of the type, or nil when they can neither compute with it nor read or write it.
   package var kernelType: stoa_type? {
     switch self {
     case .f32: STOA_F32
     case .f16: STOA_F16
     case .bf16: STOA_BF16
-    case .q8_0: STOA_Q8_0
     case .q4_0: STOA_Q4_0
+    case .q4_1: STOA_Q4_1
+    case .q5_0: STOA_Q5_0
+    case .q5_1: STOA_Q5_1
+    case .q8_0: STOA_Q8_0
+    case .q2_K: STOA_Q2_K
+    case .q3_K: STOA_Q3_K
     case .q4_K: STOA_Q4_K
+    case .q5_K: STOA_Q5_K
     case .q6_K: STOA_Q6_K
+    case .iq4_nl: STOA_IQ4_NL
+    case .iq4_xs: STOA_IQ4_XS
     default: nil
     }
   }

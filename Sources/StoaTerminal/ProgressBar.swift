@@ -28,8 +28,9 @@ public final class ProgressBar: Sendable {
 
   deinit { finish() }
 
-  /// Says how far the work has come, in bytes or things; a total of zero means that it is unknown.
-  public func update(_ completed: Int, of total: Int) {
+  /// Says how far the work has come, in bytes or things; a total of zero means that it is unknown. What was there
+  /// `initially` counts for the bar and not for the rate.
+  public func update(_ completed: Int, of total: Int, initially: Int = 0) {
     guard visible else { return }
     let now = ContinuousClock.now
     state.withLock { state in
@@ -37,8 +38,8 @@ public final class ProgressBar: Sendable {
       if let last = state.lastDrawn, now - last < .milliseconds(100) { return }
       state.lastDrawn = now
       let line = ProgressLine.text(
-        title: title, completed: completed, total: total, seconds: (now - state.start).inSeconds, unit: unit,
-        width: Terminal.size(of: .error).columns)
+        title: title, completed: completed, total: total, initially: initially,
+        seconds: (now - state.start).inSeconds, unit: unit, width: Terminal.size(of: .error).columns)
       Output.note("\r\u{1B}[K" + style.dim(line))
     }
   }
@@ -72,10 +73,10 @@ public enum ProgressLine {
 
   /// One line that fits in `width` columns: title, bar, percent, amounts, rate, time left; what does not fit is left out.
   public static func text(
-    title: String, completed: Int, total: Int, seconds: Double, unit: Unit, width: Int
+    title: String, completed: Int, total: Int, initially: Int = 0, seconds: Double, unit: Unit, width: Int
   ) -> String {
     let completed = max(0, total > 0 ? min(completed, total) : completed)
-    let rate = seconds > 0 ? Double(completed) / seconds : 0
+    let rate = seconds > 0 ? Double(max(0, completed - initially)) / seconds : 0
     var parts: [String] = []
     if total > 0 { parts.append("\(Int(Double(completed) / Double(total) * 100)) %") }
     switch unit {

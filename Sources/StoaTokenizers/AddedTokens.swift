@@ -156,7 +156,7 @@ struct AddedTokens: Sendable {
   /// Whether neither neighbour of `match` is a word character (`\w`).
   private static func isWord(_ text: Span<UInt8>, _ range: Range<Int>, _ match: Range<Int>) -> Bool {
     func joins(_ scalar: DecodedScalar) -> Bool {
-      scalar.value == 0x5F || UnicodeClass(scalar).intersects([.letter, .mark, .number])
+      UnicodeTableSet.wordCharacters.contains(scalar.value)
     }
     let before = text.scalar(before: match.lowerBound, start: range.lowerBound)
     if let before, joins(before) { return false }

@@ -14,7 +14,9 @@ struct SentencePieceFile {
   var addsDummyPrefix = true
   var removesExtraSpaces = true
   var escapesSpaces = true
-  var hasCharacterMap = false
+  var hasByteFallback = false
+  /// `NormalizerSpec.precompiled_charsmap`, empty for none.
+  var characterMap: [UInt8] = []
 
   /// - Throws: `TokenizerError.malformed` with the offset in the file.
   init(path: String, bytes: Span<UInt8>) throws(TokenizerError) {
@@ -57,6 +59,7 @@ struct SentencePieceFile {
       switch field.number {
       case 3: modelType = id ?? 0
       case 24: treatsSpaceAsSuffix = value != 0
+      case 35: hasByteFallback = value != 0
       case 41: bos = id
       case 42: eos = id
       case 43: padding = id
@@ -69,7 +72,9 @@ struct SentencePieceFile {
     var fields = reader
     while let field = try fields.next() {
       switch (field.number, field.value) {
-      case (2, .bytes(let range)): hasCharacterMap = !range.isEmpty
+      case (2, .bytes(let range)):
+        characterMap.removeAll()
+        for i in range { characterMap.append(fields.bytes[i]) }
       case (3, .integer(let value)): addsDummyPrefix = value != 0
       case (4, .integer(let value)): removesExtraSpaces = value != 0
       case (5, .integer(let value)): escapesSpaces = value != 0

@@ -2,33 +2,45 @@
 public struct StreamingDetokenizer: Sendable {
   private let tokenizer: Tokenizer
   private let showSpecial: Bool
-  /// Whether the text has not begun, and its first space is to be dropped.
-  private var dropsSpace: Bool
+  /// What is to be done with spaces; `kept` once the text has begun.
+  private var leadingSpace: LeadingSpace
   /// The beginning of a UTF-8 sequence, at most three bytes.
   private var held: [UInt8] = []
 
-  init(tokenizer: Tokenizer, showSpecial: Bool, dropsSpace: Bool) {
+  init(tokenizer: Tokenizer, showSpecial: Bool, leadingSpace: LeadingSpace) {
     self.tokenizer = tokenizer
     self.showSpecial = showSpecial
-    self.dropsSpace = dropsSpace
+    self.leadingSpace = leadingSpace
   }
 
   /// The text that a token completes: whole Unicode scalars, perhaps none.
   ///
   /// Bytes that cannot be part of valid UTF-8 become U+FFFD as soon as that is certain.
   public mutating func append(_ id: Int32) -> String {
+    guard id >= 0, id < tokenizer.vocabularySize else { return "" }
     var piece = tokenizer.surface(of: id, showSpecial)
+    if leadingSpace != .kept, !tokenizer.isControl(id) { dropLeadingSpace(&piece, id) }
     if piece.isEmpty { return "" }
-    if dropsSpace, !tokenizer.isControl(id) {
-      if piece.first == 0x20, !tokenizer.isByte(id) { piece = piece.dropFirst() }
-      dropsSpace = false
-    }
     held += piece
     let complete = held.count - Self.incompleteSuffix(held)
     if complete == 0 { return "" }
     let text = String(decoding: held[..<complete], as: UTF8.self)
     held.removeFirst(complete)
     return text
+  }
+
+  private mutating func dropLeadingSpace(_ piece: inout ArraySlice<UInt8>, _ id: Int32) {
+    let isByte = tokenizer.isByte(id)
+    switch leadingSpace {
+    case .kept: return
+    case .dropped: if piece.first == 0x20, !isByte { piece = piece.dropFirst() }
+    case .firstTokenAsWritten: piece = tokenizer.vocabulary.texts[Int(id)]
+    case .allOfFirstTokenDropped: if !isByte { piece.removeAll { $0 == 0x20 } }
+    case .oneOfEachTokenDropped:
+      if piece.first == 0x20, !isByte { piece = piece.dropFirst() }
+      if piece.isEmpty { return }
+    }
+    leadingSpace = .kept
   }
 
   /// The end of the text: U+FFFD if it ends within a character, or nothing.

@@ -37,6 +37,6 @@ extension Tokenizer {
   ///
   /// - Parameter continuing: Whether the tokens continue a text. If not, a SentencePiece model's first space is dropped.
   public func detokenizer(continuing: Bool, showSpecial: Bool = false) -> StreamingDetokenizer {
-    StreamingDetokenizer(tokenizer: self, showSpecial: showSpecial, dropsSpace: !continuing && addsSpacePrefix)
+    StreamingDetokenizer(tokenizer: self, showSpecial: showSpecial, leadingSpace: continuing ? .kept : leadingSpace)
   }
 }

@@ -49,11 +49,14 @@ extension Tokenizer {
     _ output: inout [Int32]
   ) {
     var isPrefixed = isPrefixed(range)
-    if normalizer == .none, normalizedTokens.isEmpty {
-      encodeText(text, range, isPrefixed: isPrefixed, isNormalized: false, &scratch, &output)
+    if normalizer.isIdentity, normalizedTokens.isEmpty {
+      encodeText(
+        text, range, isPrefixed: isPrefixed, isAtStart: range.lowerBound == 0, isNormalized: false, &scratch, &output)
       return
     }
-    var normalized = normalizer.apply(text, range)
+    var normalized = normalizer.apply(text, range, isPrefixed: isPrefixed)
+    if normalizer.addsSpaces { isPrefixed = false }
+    let keepsStart = spacePrefix != .first || normalizer.keepsStart(text, range)
     var isNormalized = false
     if !normalizedTokens.isEmpty, case .sentencePiece(let model) = model, model.options.escapesBeforeAddedTokens {
       normalized = model.normalized(normalized.span, 0..<normalized.count, isPrefixed: isPrefixed)
@@ -64,18 +67,15 @@ extension Tokenizer {
       switch piece {
       case .token(let id): output.append(id)
       case .text(let part):
-        let isAtStart = part.lowerBound == 0 && range.lowerBound == 0
+        let isAtStart = part.lowerBound == 0 && range.lowerBound == 0 && keepsStart
         encodeText(
-          span, part, isPrefixed: isPrefixed && (isAtStart || prefixesAllSections), isNormalized: isNormalized,
-          &scratch,
-          &output)
+          span, part, isPrefixed: isPrefixed && (isAtStart || prefixesAllSections), isAtStart: isAtStart,
+          isNormalized: isNormalized, &scratch, &output)
       }
     }
   }
 
-  private var prefixesAllSections: Bool {
-    if case .sentencePiece(let model) = model { model.options.spacePrefix == .all } else { false }
-  }
+  private var prefixesAllSections: Bool { spacePrefix == .all }
 
   /// Whether a section of a text gets a space in front.
   private func isPrefixed(_ range: Range<Int>) -> Bool {
@@ -83,14 +83,16 @@ extension Tokenizer {
   }
 
   private func encodeText(
-    _ text: Span<UInt8>, _ range: Range<Int>, isPrefixed: Bool, isNormalized: Bool, _ scratch: inout EncodingScratch,
-    _ output: inout [Int32]
+    _ text: Span<UInt8>, _ range: Range<Int>, isPrefixed: Bool, isAtStart: Bool, isNormalized: Bool,
+    _ scratch: inout EncodingScratch, _ output: inout [Int32]
   ) {
     switch model {
     case .sentencePiece(let model):
       model.encode(text, range, isPrefixed: isPrefixed, isNormalized: isNormalized, &scratch, &output)
     case .byteLevel(let model): model.encode(text, range, &scratch, &output)
     case .characters(let model): model.encode(text, range, &scratch, &output)
+    case .unigram(let model): model.encode(text, range, &output)
+    case .words(let model): model.encode(text, range, isAtStart: isAtStart, &output)
     }
   }
 }

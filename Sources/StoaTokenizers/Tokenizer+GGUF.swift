@@ -13,11 +13,13 @@ extension Tokenizer {
     case "llama": try self.init(Self.sentencePiece(metadata))
     case "gpt2": try self.init(Self.bytePair(metadata, pre: metadata.string(Key.pre) ?? "default"))
     case "gemma4": try self.init(Self.bytePair(metadata, pre: model))
-    default: throw .unsupported(field: Key.model, value: model, supported: "llama, gpt2, gemma4")
+    case "t5": try self.init(Self.unigram(metadata))
+    case "bert": try self.init(Self.wordPiece(metadata))
+    default: throw .unsupported(field: Key.model, value: model, supported: "llama, gpt2, gemma4, t5, bert")
     }
   }
 
-  private enum Key {
+  enum Key {
     static let model = "tokenizer.ggml.model"
     static let pre = "tokenizer.ggml.pre"
     static let tokens = "tokenizer.ggml.tokens"
@@ -83,7 +85,7 @@ extension Tokenizer {
     return parts
   }
 
-  private static func vocabulary(_ metadata: GGUFMetadata) throws(TokenizerError) -> Vocabulary {
+  static func vocabulary(_ metadata: GGUFMetadata) throws(TokenizerError) -> Vocabulary {
     guard let tokens = metadata.texts(Key.tokens) else { throw .missing(field: Key.tokens) }
     var texts = PackedByteStrings()
     for i in 0..<tokens.count { tokens.withBytes(at: i) { texts.append($0) } }
@@ -114,7 +116,7 @@ extension Tokenizer {
     return rules
   }
 
-  private static func addedTokens(_ vocabulary: Vocabulary) -> [AddedToken] {
+  static func addedTokens(_ vocabulary: Vocabulary) -> [AddedToken] {
     (0..<vocabulary.count).compactMap { id in
       let type = vocabulary.types[id]
       guard type == .control || type == .unknown || type == .userDefined else { return nil }
@@ -123,7 +125,7 @@ extension Tokenizer {
   }
 
   /// The ids of tokens with a role; an id outside the vocabulary counts as absent.
-  private struct SpecialTokens {
+  struct SpecialTokens {
     private(set) var bos: Int32?
     private(set) var eos: Int32?
     private(set) var unknown: Int32?

@@ -10,11 +10,17 @@ extension Tokenizer {
     let folder = HuggingFaceFolder(path: path)
     var parts: Parts
     if let root = try folder.json("tokenizer.json", maximumByteCount: 256 << 20) {
-      parts = try Self.parts(TokenizerJSON(root: root))
+      let json = TokenizerJSON(root: root)
+      let names = try Self.specialTokenNames(folder)
+      parts = try json.isWordModel ? Self.wordParts(json, specialTokens: names) : Self.parts(json)
     } else if folder.exists("tokenizer.model") {
       parts = try Self.sentencePieceParts(path: folder.file("tokenizer.model"))
+    } else if folder.exists("vocab.txt") {
+      parts = try Self.bertParts(
+        path: folder.file("vocab.txt"), configuration: folder.json("tokenizer_config.json"),
+        specialTokens: Self.specialTokenNames(folder))
     } else {
-      throw .missing(field: "\(folder.file("tokenizer.json")) or tokenizer.model")
+      throw .missing(field: "\(folder.file("tokenizer.json")), tokenizer.model or vocab.txt")
     }
     try Self.readConfiguration(folder, &parts)
     try self.init(parts)
@@ -93,7 +99,7 @@ extension Tokenizer {
     return SentencePieceBPE.escaped(text.span, 0..<text.count, isPrefixed: isPrefixed)
   }
 
-  private static func vocabulary(
+  static func vocabulary(
     _ json: TokenizerJSON, _ model: TokenizerJSON.Model, _ added: [AddedToken]
   ) throws(TokenizerError) -> Vocabulary {
     // Ids may leave gaps, but not so wide that a small file asks for much memory.
@@ -116,6 +122,15 @@ extension Tokenizer {
     for token in added { vocabulary.types[Int(token.id)] = token.isSpecial ? .control : .userDefined }
     if let unknown = model.unknown.flatMap({ vocabulary.id($0) }) { vocabulary.types[Int(unknown)] = .unknown }
     return vocabulary
+  }
+
+  /// The texts of the tokens that have a role, as the files beside the tokenizer name them.
+  private static func specialTokenNames(_ folder: HuggingFaceFolder) throws(TokenizerError) -> [String] {
+    let files = [try folder.json("tokenizer_config.json"), try folder.json("special_tokens_map.json")]
+    return ["bos", "eos", "unk", "sep", "pad", "cls", "mask"].compactMap { role in
+      let values = files.compactMap { $0?["\(role)_token"] }
+      return values.compactMap { $0.stringValue ?? $0["content"]?.stringValue }.first
+    }
   }
 
   /// What the files beside the tokenizer say: which tokens have a role, and the chat template.

@@ -33,6 +33,9 @@ public struct Tokenizer: Sendable {
   let surfaces: PackedByteStrings
   let model: TextModel
   let normalizer: Normalizer
+  /// Which sections of a text get a space in front.
+  let spacePrefix: SentencePieceBPE.SpacePrefix
+  let leadingSpace: LeadingSpace
   /// Matched in the text as given.
   let addedTokens: AddedTokens
   /// Matched in normalised text.
@@ -61,7 +64,11 @@ public struct Tokenizer: Sendable {
     normalizer = parts.normalizer
     prefix = parts.prefix
     suffix = parts.suffix
-    addsSpacePrefix = if case .sentencePiece(let model) = model { model.options.spacePrefix != .none } else { false }
+    let modelPrefix =
+      if case .sentencePiece(let model) = model { model.options.spacePrefix } else { SentencePieceBPE.SpacePrefix.none }
+    spacePrefix = parts.spacePrefix ?? modelPrefix
+    addsSpacePrefix = spacePrefix != .none
+    leadingSpace = parts.leadingSpace ?? (addsSpacePrefix ? .dropped : .kept)
     addedTokens = try AddedTokens(parts.addedTokens.filter { !$0.isNormalized })
     normalizedTokens = try AddedTokens(parts.addedTokens.filter { $0.isNormalized })
   }
@@ -73,6 +80,10 @@ public struct Tokenizer: Sendable {
     var surfaces: PackedByteStrings
     var model: TextModel
     var normalizer = Normalizer.none
+    /// Nil for what the model says.
+    var spacePrefix: SentencePieceBPE.SpacePrefix?
+    /// Nil for dropped if encoding put it there.
+    var leadingSpace: LeadingSpace?
     var addedTokens: [AddedToken] = []
     var bos: Int32?
     var eos: Int32?
@@ -90,4 +101,20 @@ enum TextModel: Sendable {
   case sentencePiece(SentencePieceBPE)
   case byteLevel(ByteLevelBPE)
   case characters(CharacterBPE)
+  /// Normalised text as a whole, spaces and prefix included.
+  case unigram(Unigram)
+  case words(WordModel)
+}
+
+/// What decoding does with spaces at the start of a text.
+enum LeadingSpace: Sendable {
+  case kept
+  /// The one that the first visible token begins with goes.
+  case dropped
+  /// The first visible token is as the vocabulary writes it, without what decoding makes of it elsewhere.
+  case firstTokenAsWritten
+  /// All that the first token has go, as with `Metaspace` of Hugging Face tokenizers.
+  case allOfFirstTokenDropped
+  /// One of each token goes until there is text, as with sentencepiece when it removes extra spaces.
+  case oneOfEachTokenDropped
 }

@@ -106,7 +106,7 @@ struct TokenizerJSON {
   }
 
   /// The members of a component that may be a sequence, nested or not, with their paths.
-  private static func components(
+  static func components(
     _ json: JSONValue?, _ path: String, _ members: String
   ) -> [(path: String, json: JSONValue)] {
     guard let json, !json.isNull else { return [] }
@@ -118,19 +118,18 @@ struct TokenizerJSON {
     normalizer json: JSONValue, _ path: String, _ pipeline: inout Pipeline
   ) throws(TokenizerError) {
     switch json["type"]?.stringValue {
-    case "NFC": pipeline.normalizer = .canonicalComposition
     case "Prepend":
       guard json["prepend"]?.stringValue == "▁" else {
         throw unsupported("\(path).prepend", json["prepend"]?.stringValue ?? "none", "▁")
       }
       pipeline.sentencePiece.spacePrefix = .all
     case "Replace":
-      guard json["pattern"]?["String"]?.stringValue == " ", json["content"]?.stringValue == "▁" else {
-        throw unsupported(path, "Replace", "Replace of a space by ▁")
+      if json["pattern"]?["String"]?.stringValue == " ", json["content"]?.stringValue == "▁" {
+        pipeline.replacesSpaces = true
+      } else {
+        pipeline.normalizer.steps += try normalizerSteps(json, path)
       }
-      pipeline.replacesSpaces = true
-    case let type:
-      throw unsupported("\(path).type", type ?? "none", "NFC, Prepend, Replace, Sequence")
+    default: pipeline.normalizer.steps += try normalizerSteps(json, path)
     }
   }
 
@@ -169,10 +168,22 @@ struct TokenizerJSON {
       switch json["type"]?.stringValue {
       case "ByteLevel": continue
       case "TemplateProcessing": return try template(json, path)
-      case let type: throw unsupported("\(path).type", type ?? "none", "ByteLevel, TemplateProcessing, Sequence")
+      case "BertProcessing", "RobertaProcessing":
+        return ([try processorToken(json, "cls", path)], [try processorToken(json, "sep", path)])
+      case let type:
+        throw unsupported(
+          "\(path).type", type ?? "none",
+          "BertProcessing, ByteLevel, RobertaProcessing, Sequence, TemplateProcessing")
       }
     }
     return nil
+  }
+
+  /// A token of BertProcessing or RobertaProcessing: its text and its id.
+  private func processorToken(_ json: JSONValue, _ name: String, _ path: String) throws(TokenizerError) -> Int32 {
+    guard let pair = json[name]?.arrayValue, pair.count == 2, let id = pair[1].intValue.flatMap(Int32.init(exactly:))
+    else { throw malformed("\(path).\(name)", "not a text and an id") }
+    return id
   }
 
   private func template(

@@ -73,4 +73,14 @@ extension [UInt8] {
     guard let scalar = Unicode.Scalar(scalar) else { return }
     append(contentsOf: Array(String(Character(scalar)).utf8))
   }
+  /// Appends what `Span.scalar` read: a scalar, or an invalid byte.
+  mutating func append(decoded value: UInt32) {
+    if value < 0x80 {
+      append(UInt8(truncatingIfNeeded: value))
+    } else if value >= DecodedScalar.invalid {
+      append(UInt8(truncatingIfNeeded: value))
+    } else {
+      append(scalar: value)
+    }
+  }
 }

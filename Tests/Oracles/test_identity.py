@@ -37,7 +37,7 @@ class Identity(OracleCase):
                     self.assertEqual(self.logits(model, PROMPT, *setting, STOA_ISA=isa), reference)
 
     def test_gguf_fixtures(self):
-        for kind in ("f32", "f16", "bf16", "q8_0", "q4_0", "q4_k_m"):
+        for kind in ("f32", "f16", "bf16", "q8_0", "q4_0", "q4_k_m", "mixed_32", "mixed_256"):
             self.check(FIXTURES / f"gguf_{kind}/model.gguf")
 
     def test_sliding_window(self):

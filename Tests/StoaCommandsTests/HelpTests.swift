@@ -21,6 +21,13 @@ import Testing
     (["logits"], ["stoa logits <model> --tokens <ids> [--all]", "--json"]),
     (["tokenize"], ["stoa tokenize <model>", "[<text>] [--no-special]", "--json", "--pre <name>", "--batch"]),
     (["detokenize"], ["stoa detokenize <model>", "[<ids> ...]", "--json", "--pre <name>"]),
+    (
+      ["template"],
+      [
+        "stoa template <model> --messages <file>", "--tools <file>", "--bos <text>", "--eos <text>",
+        "--no-generation-prompt", "--template <name>", "--set <key=json>", "--json",
+      ]
+    ),
     (["perplexity"], ["stoa perplexity <model> <file> [--context <n>]", "--json"]),
     (["bench"], ["stoa bench <model> [--prompt <n>] [--generate <n>] [--batch <n>] [--threads <n>]", "--json"]),
     (["doctor"], ["stoa doctor"]),
@@ -33,7 +40,7 @@ import Testing
   }
 
   @Test(arguments: [
-    [], ["run"], ["show"], ["list"], ["import"], ["rm"], ["logits"], ["tokenize"], ["detokenize"],
+    [], ["run"], ["show"], ["list"], ["import"], ["rm"], ["logits"], ["tokenize"], ["detokenize"], ["template"],
     ["perplexity"], ["bench"], ["doctor"],
     ["completions"],
   ])

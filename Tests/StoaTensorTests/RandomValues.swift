@@ -28,14 +28,24 @@ struct SeededGenerator: RandomNumberGenerator {
       var result: [UInt8] = []
       for _ in 0..<(rows * columns / type.blockSize) {
         var block = (0..<type.bytesPerBlock).map { _ in UInt8.random(in: .min ... .max, using: &self) }
-        let scales = type == .q4_K ? [0, 2] : type == .q6_K ? [208] : [0]
-        for offset in scales {
+        for offset in Self.scaleOffsets(type) {
           block.replaceSubrange(
             offset..<offset + 2, with: bytes(Self.half(Float.random(in: -0.02...0.02, using: &self))))
         }
         result += block
       }
       return result
+    }
+  }
+
+  /// Where the binary16 scales and minima of a block lie.
+  static func scaleOffsets(_ type: ElementType) -> [Int] {
+    switch type {
+    case .q4_1, .q5_1, .q4_K, .q5_K: [0, 2]
+    case .q2_K: [80, 82]
+    case .q3_K: [108]
+    case .q6_K: [208]
+    default: [0]
     }
   }
 

@@ -41,15 +41,37 @@ import Testing
     #"{"model":{"type":"BPE","vocab":\#(vocabulary),"merges":[]},\#(members)}"#
   }
 
+  private func wordLevel(_ members: String) -> String {
+    #"{"model":{"type":"WordLevel","vocab":{"a":0},"unk_token":"a"},\#(members)}"#
+  }
+
   private let byteLevel = #""pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false}"#
 
   @Test func namesWhatIsNotSupported() throws {
     #expect(try failure(json: json(byteLevel)) == "none")
     let cases: [(json: String, path: String)] = [
-      (#"{"model":{"type":"Unigram","vocab":[]}}"#, "model.type = Unigram"),
+      (#"{"model":{"type":"Transformer","vocab":[]}}"#, "model.type = Transformer"),
+      (#"{"model":{"type":"Unigram","vocab":[]}}"#, "0 tokens"),
+      (#"{"model":{"type":"Unigram","vocab":{}}}"#, "model.vocab"),
+      (#"{"model":{"type":"Unigram","vocab":[["a"]]}}"#, "model.vocab[0]"),
+      (#"{"model":{"type":"Unigram","vocab":[["a","b"]]}}"#, "model.vocab[0]"),
+      (#"{"model":{"type":"Unigram","vocab":[["a",0]],"unk_id":7}}"#, "model.unk_id"),
+      (#"{"model":{"type":"WordPiece","vocab":{"a":-1}}}"#, "model.vocab"),
+      (#"{"model":{"type":"WordPiece","vocab":{"a":0},"max_input_chars_per_word":-1}}"#, "max_input_chars_per_word"),
+      (wordLevel(#""normalizer":{"type":"Replace","pattern":{"Regex":"(a|b)"},"content":""}"#), "normalizer.pattern"),
+      (wordLevel(#""normalizer":{"type":"Replace","pattern":{"String":"a"}}"#), "normalizer.content"),
+      (wordLevel(#""normalizer":{"type":"Precompiled","precompiled_charsmap":"??"}"#), "not Base64"),
+      (wordLevel(#""normalizer":{"type":"Precompiled","precompiled_charsmap":"AAAAAAA="}"#), "precompiled_charsmap"),
+      (wordLevel(#""pre_tokenizer":{"type":"Metaspace","prepend_scheme":"last"}"#), "prepend_scheme = last"),
+      (wordLevel(#""pre_tokenizer":{"type":"Split","pattern":{"String":" "},"behavior":"Gone"}"#), "behavior = Gone"),
+      (wordLevel(#""pre_tokenizer":{"type":"CharDelimiterSplit","delimiter":"ab"}"#), "delimiter"),
+      (wordLevel(#""pre_tokenizer":{"type":"UnicodeScripts"}"#), "pre_tokenizer.type = UnicodeScripts"),
+      (wordLevel(#""decoder":{"type":"CTC"}"#), "decoder.type = CTC"),
+      (wordLevel(#""post_processor":{"type":"BertProcessing","sep":["b",1]}"#), "post_processor.cls"),
+      (wordLevel(#""post_processor":{"type":"RobertaProcessing","cls":["a",9],"sep":["a",0]}"#), "special token id"),
       (
-        json(#""normalizer":{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"Lowercase"}]},"# + byteLevel),
-        "normalizer.normalizers[1].type = Lowercase"
+        json(#""normalizer":{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"Uppercase"}]},"# + byteLevel),
+        "normalizer.normalizers[1].type = Uppercase"
       ),
       (json(#""pre_tokenizer":{"type":"UnicodeScripts"}"#), "pre_tokenizer.type = UnicodeScripts"),
       (
@@ -60,7 +82,8 @@ import Testing
       (json(#""pre_tokenizer":{"type":"Split","pattern":{},"behavior":"Removed"}"#), "pre_tokenizer.pattern"),
       (json(#""pre_tokenizer":{"type":"CharDelimiterSplit","delimiter":"ab"}"#), "delimiter"),
       (json(#""pre_tokenizer":{"type":"FixedLength","length":0}"#), "length = 0"),
-      (json(#""post_processor":{"type":"RobertaProcessing"},"# + byteLevel), "post_processor.type = RobertaProcessing"),
+      (json(#""post_processor":{"type":"RobertaProcessing"},"# + byteLevel), "post_processor.cls"),
+      (json(#""post_processor":{"type":"Other"},"# + byteLevel), "post_processor.type = Other"),
       (json(byteLevel, vocabulary: #"{"a":"b"}"#), "model.vocab"),
       (json(byteLevel, vocabulary: #"{"a":-1}"#), "model.vocab"),
       (json(byteLevel, vocabulary: #"{"a":2000000000}"#), "model.vocab"),
@@ -105,8 +128,16 @@ import Testing
     #expect(error(metadata) == nil)
     metadata["tokenizer.ggml.pre"] = .string("no-such")
     #expect(error(metadata)?.description.contains("tokenizer.ggml.pre = no-such") == true)
+    metadata["tokenizer.ggml.model"] = .string("rwkv")
+    #expect(error(metadata)?.description.contains("tokenizer.ggml.model = rwkv") == true)
     metadata["tokenizer.ggml.model"] = .string("bert")
-    #expect(error(metadata)?.description.contains("tokenizer.ggml.model = bert") == true)
+    #expect(error(metadata) == nil)
+    metadata["tokenizer.ggml.model"] = .string("t5")
+    #expect(error(metadata)?.description.contains("score of token 0") == true)
+    metadata["tokenizer.ggml.scores"] = .array(.f32([0, -1]))
+    #expect(error(metadata) == nil)
+    metadata["tokenizer.ggml.precompiled_charsmap"] = .array(.i8([1, 2, 3]))
+    #expect(error(metadata)?.description.contains("precompiled_charsmap") == true)
   }
 
   @Test func aTokenizerModelCutAnywhere() throws {

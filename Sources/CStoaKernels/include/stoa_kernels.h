@@ -26,14 +26,22 @@ typedef enum stoa_isa {
   STOA_ISA_NEON = 5,
 } stoa_isa;
 
-/// Element types that the kernels compute with; the numbers are ggml's.
+/// Element types of weights; the numbers are ggml's.
 typedef enum stoa_type {
   STOA_F32 = 0,
   STOA_F16 = 1,
   STOA_Q4_0 = 2,
+  STOA_Q4_1 = 3,
+  STOA_Q5_0 = 6,
+  STOA_Q5_1 = 7,
   STOA_Q8_0 = 8,
+  STOA_Q2_K = 10,
+  STOA_Q3_K = 11,
   STOA_Q4_K = 12,
+  STOA_Q5_K = 13,
   STOA_Q6_K = 14,
+  STOA_IQ4_NL = 20,
+  STOA_IQ4_XS = 23,
   STOA_BF16 = 30,
 } stoa_type;
 
@@ -119,6 +127,16 @@ void stoa_pack(stoa_type type, const void *_Nonnull source, size_t rows, size_t 
                size_t group_end, void *_Nonnull packed);
 /// One row of a row-major matrix (as it lies in a file) as float.
 void stoa_dequantize_row(stoa_type type, const void *_Nonnull row, size_t columns, float *_Nonnull out);
+/// One row of finite floats as any type; `importance` is a weight per column or null. Returns 0, or 1 + the index of the
+/// first block (of a value, for F16 and BF16) that is too large for the type's scales.
+size_t stoa_quantize_row(stoa_type type, const float *_Nonnull row, size_t columns, const float *_Nullable importance,
+                         void *_Nonnull out);
+/// The largest magnitude among `n` values by its bits without sign, so that infinities and NaN count as larger than
+/// any number.
+uint32_t stoa_largest_magnitude(const float *_Nonnull x, size_t n);
+/// Columns and bytes of a block.
+size_t stoa_block_columns(stoa_type type);
+size_t stoa_block_bytes(stoa_type type);
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import StoaConversion
 import StoaEngine
 import StoaHub
 import StoaModels
@@ -32,7 +33,8 @@ struct FailureReport {
   init(_ error: any Error) {
     switch error {
     case is Interrupted: status = .interrupted
-    case HubError.cancelled, ModelError.cancelled: status = .interrupted
+    case HubError.cancelled, RemoteError.local(.cancelled), ModelError.cancelled, ConversionError.cancelled:
+      status = .interrupted
     case let error as OutputError where error.readerIsGone:
       // The reader has seen enough; that is no failure of ours.
       status = .done
@@ -60,8 +62,14 @@ struct FailureReport {
   /// For standard error: `error: …` and the advice indented below it.
   func styled(_ style: Style) -> String {
     guard let message else { return "" }
-    let lines = [style.red("error:") + " " + PrintableText.line(message)] + advice.map { "  " + PrintableText.line($0) }
+    let lines = [style.red("error:") + " " + Self.shown(message)] + advice.map { "  " + Self.shown($0) }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// A line for the terminal; what a file put into it does not fill the screen.
+  private static func shown(_ line: String) -> String {
+    let limit = 1000
+    return PrintableText.line(line.count > limit ? line.prefix(limit) + "…" : line)
   }
 
   /// Whether the argument parser threw it: only then does its own wording apply.

@@ -7,14 +7,24 @@ import StoaModels
 struct ModelArgument: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
-      "A .gguf file, a safetensors folder, a name in the library, or primer.", valueName: "model"),
+      "A .gguf file, a safetensors folder, a name in the library, hf.co/OWNER/REPO once pulled, or primer.",
+      valueName: "model"),
     completion: .custom { _, _, prefix in
       ModelArgument.names(startingWith: prefix) + ModelArgument.paths(startingWith: prefix)
     })
   var model: String
 
   /// Where the model lies.
-  func resolve() throws -> ModelLocation { try ModelLibrary().resolve(model) }
+  func resolve() throws -> ModelLocation {
+    guard HubReference.isReference(model) else { return try ModelLibrary().resolve(model) }
+    let hub = try HubAccess()
+    let reference = try hub.settings.reference(model)
+    guard let location = try hub.existing(reference) else {
+      throw CommandFailure(
+        message: "\(reference) is not in the library", advice: "fetch it first: stoa pull \(reference)")
+    }
+    return location
+  }
 
   /// Names for completion in a shell.
   static func names(startingWith prefix: String) -> [String] {

@@ -10,19 +10,26 @@ struct SamplingOptions: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("How much chance decides; 0 always takes the most likely token (default: 0.8).", valueName: "t"))
+    help: ArgumentHelp(
+      "How much chance decides; 0 always takes the most likely token (default: the model's own, or 0.8).",
+      valueName: "t"))
   var temperature: Double?
 
-  @Option(help: ArgumentHelp("Choose among the k most likely tokens; 0 for all (default: 40).", valueName: "k"))
+  @Option(
+    help: ArgumentHelp(
+      "Choose among the k most likely tokens; 0 for all (default: the model's own, or 40).", valueName: "k"))
   var topK: Int?
 
   @Option(
     help: ArgumentHelp(
-      "Choose among the most likely tokens that together have probability p (default: 0.95).", valueName: "p"))
+      "Choose among the most likely tokens that together have probability p (default: the model's own, or 0.95).",
+      valueName: "p"))
   var topP: Double?
 
   @Option(
-    help: ArgumentHelp("Leave out tokens less likely than p times the most likely one (default: 0.05).", valueName: "p")
+    help: ArgumentHelp(
+      "Leave out tokens less likely than p times the most likely one (default: the model's own, or 0.05).",
+      valueName: "p")
   )
   var minP: Double?
 
@@ -59,9 +66,10 @@ struct SamplingOptions: ParsableArguments {
     do { _ = try settings() } catch { throw ValidationError("--" + error.message) }
   }
 
-  /// What was given on the command line, over the defaults.
-  func settings() throws(CommandFailure) -> ChatSettings {
+  /// What was given on the command line, over what the model recommends.
+  func settings(over recommended: SamplingParameters = SamplingParameters()) throws(CommandFailure) -> ChatSettings {
     var settings = ChatSettings()
+    settings.options.sampling = recommended
     for (name, value) in values { try settings.set(name, value) }
     settings.options.stop = stop
     return settings

@@ -1,0 +1,85 @@
+import CFuzzer
+import Foundation
+import StoaFormats
+import StoaTemplates
+import StoaTokenizers
+
+/// The readers of foreign files, each fed with the bytes of one file. Errors are answers; a crash, a hang or a large
+/// allocation is a find.
+let targets: [String: FuzzTarget] = [
+  "gguf": { unsafe readGGUF(UnsafeBufferPointer(start: $0, count: $1)) },
+  "safetensors": { unsafe readSafetensors(UnsafeBufferPointer(start: $0, count: $1)) },
+  "tokenizer-json": { unsafe readTokenizer("tokenizer.json", UnsafeBufferPointer(start: $0, count: $1)) },
+  "tokenizer-model": { unsafe readTokenizer("tokenizer.model", UnsafeBufferPointer(start: $0, count: $1)) },
+  "template": { unsafe renderTemplate(UnsafeBufferPointer(start: $0, count: $1)) },
+]
+
+private let sample = "Hello  world, naïve café 😀 中文\n\t<s></s> 1234 don't <unk>"
+
+private func readGGUF(_ bytes: UnsafeBufferPointer<UInt8>) -> CInt {
+  let file = unsafe MappedFile(contents: Array(bytes), path: "fuzz.gguf")
+  guard let gguf = try? GGUFFile(file: file) else { return 0 }
+  for key in gguf.metadata.keys {
+    if let array = gguf.metadata.array(key) { _ = (array.ints, array.floats) }
+    if let texts = gguf.metadata.texts(key) { _ = texts.strings }
+  }
+  for tensor in gguf.tensors { _ = unsafe tensor.file.withBytes(tensor.byteRange) { unsafe $0.reduce(UInt8(0), ^) } }
+  _ = gguf.quantizationName
+  if let tokenizer = try? Tokenizer(gguf: gguf) { use(tokenizer) }
+  return 0
+}
+
+private func readSafetensors(_ bytes: UnsafeBufferPointer<UInt8>) -> CInt {
+  let file = unsafe MappedFile(contents: Array(bytes), path: "fuzz.safetensors")
+  guard let checkpoint = try? SafetensorsCheckpoint(files: [file]) else { return 0 }
+  for tensor in checkpoint.tensors {
+    _ = unsafe tensor.file.withBytes(tensor.byteRange) { unsafe $0.reduce(UInt8(0), ^) }
+  }
+  return 0
+}
+
+/// Tokenizers are read from a folder.
+private let folder: String = {
+  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("stoa-fuzz-\(getpid())").path
+  try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+  return folder
+}()
+
+private func readTokenizer(_ name: String, _ bytes: UnsafeBufferPointer<UInt8>) -> CInt {
+  guard (try? Data(Array(bytes)).write(to: URL(fileURLWithPath: folder + "/" + name))) != nil else { return 0 }
+  if let tokenizer = try? Tokenizer(huggingFaceDirectory: folder) { use(tokenizer) }
+  return 0
+}
+
+private func use(_ tokenizer: Tokenizer) {
+  let ids = tokenizer.encode(sample, parseSpecial: true, addSpecial: true)
+  _ = tokenizer.encode(sample, parseSpecial: false, addSpecial: false)
+  _ = tokenizer.decode(ids)
+  _ = tokenizer.decode([0, 1, Int32.max, -1, Int32(clamping: tokenizer.vocabularySize)])
+}
+
+/// A conversation with what templates look at. Templates are cheap to make expensive, so the bounds are tight: what
+/// takes long within them is not accounted for.
+private let context: [String: TemplateValue] = [
+  "messages": [
+    ["role": "system", "content": "Be brief."], ["role": "user", "content": "Hi é😀"],
+    [
+      "role": "assistant", "content": nil,
+      "tool_calls": [["id": "c1", "function": ["name": "get", "arguments": ["k": [1, 2.5, nil]]]]],
+    ],
+    ["role": "tool", "content": [["type": "text", "text": "a\nb"]], "tool_call_id": "c1"],
+  ],
+  "tools": [["type": "function", "function": ["name": "get", "parameters": ["type": "object"]]]],
+  "bos_token": "<s>", "eos_token": "</s>", "add_generation_prompt": true, "n": 7, "real": 2.5,
+]
+
+private func renderTemplate(_ bytes: UnsafeBufferPointer<UInt8>) -> CInt {
+  var limits = TemplateLimits()
+  limits.steps = 200_000
+  limits.outputBytes = 1 << 20
+  limits.allocatedBytes = 16 << 20
+  let source = unsafe String(decoding: bytes, as: UTF8.self)
+  guard let template = try? Template(source: source, limits: limits) else { return 0 }
+  _ = try? template.render(context, now: TemplateDate(year: 2025, month: 7, day: 4))
+  return 0
+}

@@ -1,0 +1,74 @@
+// Tiles of products with blocks of 32 columns. Lane r of a vector is row r of the group, so integers stay exact in
+// their lanes and there is no horizontal sum. T is the number of tokens of a tile, a constant at each call, as is the
+// type.
+
+INLINE void tile_q8_0(tile w, const int T, v16f *acc) {
+  for (size_t b = 0; b < w.blocks; b++) {
+    const uint8_t *codes = w.weights + codes_at(layout_of(STOA_Q8_0), b);
+    const uint8_t *scales = w.weights + scales_at(layout_of(STOA_Q8_0), b);
+    v16i sum[8];
+    UNROLL for (int t = 0; t < T; t++) sum[t] = q8_start(w.sums32[(size_t)t * w.blocks + b]);
+    UNROLL for (int v = 0; v < 8; v++) {
+      v16i c = load_codes(codes + v * VECTOR);
+      UNROLL for (int t = 0; t < T; t++) {
+        sum[t] = dot4_q8(sum[t], c, splat_quad(w.x + (size_t)t * w.columns + b * 32 + v * 4));
+      }
+    }
+    v16f d = load_half(scales);
+    UNROLL for (int t = 0; t < T; t++) {
+      acc[t] = fma16(to_float(sum[t]), d * w.x_scales[(size_t)t * w.blocks + b], acc[t]);
+    }
+  }
+}
+
+/// What the sum of a block starts with so that unsigned codes count from their zero.
+INLINE v16i nibble_start(const stoa_type type, int32_t x_sum) {
+  if (has_levels(type)) return q8_start(x_sum);
+  return splat_int(type == STOA_Q4_0 ? -8 * x_sum : type == STOA_Q5_0 ? -16 * x_sum : 0);
+}
+
+INLINE v16i dot_nibbles(const stoa_type type, v16i acc, v16i codes, v16i x) {
+  return has_levels(type) ? dot4_q8(acc, levels(codes), x) : dot4(acc, codes, x);
+}
+
+/// Q4_0, Q4_1, Q5_0, Q5_1 and IQ4_NL.
+INLINE void tile_nibbles(tile w, const int T, v16f *acc, const stoa_type type) {
+  const v16i nibble = splat_int(0x0f0f0f0f), fifth = splat_int(0x10101010);
+  for (size_t b = 0; b < w.blocks; b++) {
+    const uint8_t *codes = w.weights + codes_at(layout_of(type), b);
+    const uint8_t *scales = w.weights + scales_at(layout_of(type), b);
+    v16i sum[8], bits = splat_int(0);
+    UNROLL for (int t = 0; t < T; t++) sum[t] = nibble_start(type, w.sums32[(size_t)t * w.blocks + b]);
+    if (has_fifth_bits(type)) bits = load_codes(codes);
+    UNROLL for (int v = 0; v < 4; v++) {
+      v16i c = load_codes(codes + ((size_t)v + fifth_vectors(type)) * VECTOR);
+      v16i low = c & nibble, high = (c >> 4) & nibble;
+      if (has_fifth_bits(type)) {
+        low |= (bits << (4 - v)) & fifth;
+        high |= (bits >> v) & fifth;
+      }
+      UNROLL for (int t = 0; t < T; t++) {
+        const int8_t *x = w.x + (size_t)t * w.columns + b * 32 + v * 4;
+        sum[t] = dot_nibbles(type, sum[t], low, splat_quad(x));
+        sum[t] = dot_nibbles(type, sum[t], high, splat_quad(x + 16));
+      }
+    }
+    v16f d = load_half(scales);
+    UNROLL for (int t = 0; t < T; t++) {
+      acc[t] = fma16(to_float(sum[t]), d * w.x_scales[(size_t)t * w.blocks + b], acc[t]);
+    }
+    if (has_minimum(type)) {
+      v16f m = load_half(scales + MINIMA);
+      UNROLL for (int t = 0; t < T; t++) {
+        size_t at = (size_t)t * w.blocks + b;
+        acc[t] = fma16(splat((float)w.sums32[at]), m * w.x_scales[at], acc[t]);
+      }
+    }
+  }
+}
+
+INLINE void tile_q4_0(tile w, const int T, v16f *acc) { tile_nibbles(w, T, acc, STOA_Q4_0); }
+INLINE void tile_q4_1(tile w, const int T, v16f *acc) { tile_nibbles(w, T, acc, STOA_Q4_1); }
+INLINE void tile_q5_0(tile w, const int T, v16f *acc) { tile_nibbles(w, T, acc, STOA_Q5_0); }
+INLINE void tile_q5_1(tile w, const int T, v16f *acc) { tile_nibbles(w, T, acc, STOA_Q5_1); }
+INLINE void tile_iq4_nl(tile w, const int T, v16f *acc) { tile_nibbles(w, T, acc, STOA_IQ4_NL); }
