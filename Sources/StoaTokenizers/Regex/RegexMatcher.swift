@@ -30,6 +30,8 @@ struct RegexMatcher: ~Escapable {
     /// For a run: it may give back scalars as far as `low`.
     var offset: Int
     var low: Int
+    /// For a bounded run: what its ends are remembered by.
+    var memo = -1
 
     var isRun: Bool { low >= 0 }
   }
@@ -114,14 +116,24 @@ struct RegexMatcher: ~Escapable {
         pc += 1
       }
       if fails {
-        guard let frame = stack.popLast() else { return nil }
-        (pc, i) = (frame.instruction, frame.offset)
-        if frame.isRun, let before = scalarBefore(i) {
-          i -= before.length
-          if i > frame.low { stack.append(Frame(instruction: pc, offset: i, low: frame.low)) }
-        }
+        guard let next = backtrack() else { return nil }
+        (pc, i) = next
       }
     }
+  }
+
+  /// Where to go on when something has failed; nil when nothing is left to try.
+  private mutating func backtrack() -> (instruction: Int, offset: Int)? {
+    while let frame = stack.popLast() {
+      guard frame.isRun, let before = scalarBefore(frame.offset) else { return (frame.instruction, frame.offset) }
+      let i = frame.offset - before.length
+      if i > frame.low {
+        stack.append(Frame(instruction: frame.instruction, offset: i, low: frame.low, memo: frame.memo))
+      }
+      if frame.memo >= 0, isRemembering, remember(frame.memo, i) { continue }
+      return (frame.instruction, i)
+    }
+    return nil
   }
 
   // MARK: Memory
@@ -139,22 +151,25 @@ struct RegexMatcher: ~Escapable {
 
   // MARK: Runs
 
-  /// The end of a run, or nil if it is too short; pushes what it may give back.
+  /// The end of a run, or nil if it is too short or has failed before; pushes what it may give back.
+  ///
+  /// Of a run without bound, each place is remembered: from there on it may end or run on. How far a bounded run may go on
+  /// depends on where it began, so only its ends are remembered; but it is short.
   private mutating func run(
     at start: Int, _ set: ScalarBits, _ minimum: Int, _ maximum: Int, _ isPossessive: Bool, _ memo: Int?, next: Int
   ) -> Int? {
     var (i, count) = (start, 0)
     var low = minimum == 0 ? start : -1
-    // A bounded run depends on where it began, so its places cannot be remembered; but it is short.
-    let memo = maximum == .max ? memo : nil
-    if let memo, minimum == 0, remember(memo, start) { return nil }
+    let isBounded = maximum != .max
+    let placeMemo = isBounded ? nil : memo
+    if let placeMemo, minimum == 0, remember(placeMemo, start) { return nil }
     while i < range.upperBound, count < maximum {
       let scalar = text.scalar(at: i, end: range.upperBound)
       if !set.contains(scalar) { break }
       i += scalar.length
       count += 1
       if count == minimum { low = i }
-      if let memo, count >= minimum, remember(memo, i) {
+      if let placeMemo, count >= minimum, remember(placeMemo, i) {
         // From here on everything has failed before.
         if isPossessive || count == minimum { return nil }
         i -= scalar.length
@@ -162,7 +177,15 @@ struct RegexMatcher: ~Escapable {
       }
     }
     if low < 0 { return nil }
-    if !isPossessive, i > low { stack.append(Frame(instruction: next, offset: i, low: low)) }
+    if isBounded, let memo {
+      while remember(memo, i) {
+        guard !isPossessive, i > low, let before = scalarBefore(i) else { return nil }
+        i -= before.length
+      }
+    }
+    if !isPossessive, i > low {
+      stack.append(Frame(instruction: next, offset: i, low: low, memo: isBounded ? memo ?? -1 : -1))
+    }
     return i
   }
 
