@@ -68,27 +68,26 @@ enum {
 };
 
 typedef struct layout {
-  size_t columns;       ///< Columns of a block.
-  size_t source_bytes;  ///< Bytes of a block of one row in a file.
-  size_t codes;         ///< Bytes of codes of a block of a row group.
-  size_t scales;        ///< Bytes of scales of a block of a row group.
+  size_t columns;  ///< Columns of a block.
+  size_t codes;    ///< Bytes of codes of a block of a row group.
+  size_t scales;   ///< Bytes of scales of a block of a row group.
 } layout;
 
 static inline layout layout_of(stoa_type type) {
   switch (type) {
-    case STOA_Q8_0: return (layout){32, 34, Q8_0_CODES, HALVES};
+    case STOA_Q8_0: return (layout){32, Q8_0_CODES, HALVES};
     case STOA_Q4_0:
-    case STOA_IQ4_NL: return (layout){32, 18, NIBBLE_CODES, HALVES};
-    case STOA_Q4_1: return (layout){32, 20, NIBBLE_CODES, 2 * HALVES};
-    case STOA_Q5_0: return (layout){32, 22, Q5_CODES, HALVES};
-    case STOA_Q5_1: return (layout){32, 24, Q5_CODES, 2 * HALVES};
-    case STOA_Q2_K: return (layout){256, 84, Q2_K_CODES, 2 * HALVES};
-    case STOA_Q3_K: return (layout){256, 110, Q3_K_CODES, Q3_K_SCALES};
-    case STOA_Q4_K: return (layout){256, 144, Q4_K_CODES, Q4_K_SCALES};
-    case STOA_Q5_K: return (layout){256, 176, Q5_K_CODES, Q4_K_SCALES};
-    case STOA_Q6_K: return (layout){256, 210, Q6_K_CODES, Q6_K_SCALES};
-    case STOA_IQ4_XS: return (layout){256, 136, Q4_K_CODES, IQ4_XS_SCALES};
-    default: return (layout){0, 0, 0, 0};
+    case STOA_IQ4_NL: return (layout){32, NIBBLE_CODES, HALVES};
+    case STOA_Q4_1: return (layout){32, NIBBLE_CODES, 2 * HALVES};
+    case STOA_Q5_0: return (layout){32, Q5_CODES, HALVES};
+    case STOA_Q5_1: return (layout){32, Q5_CODES, 2 * HALVES};
+    case STOA_Q2_K: return (layout){256, Q2_K_CODES, 2 * HALVES};
+    case STOA_Q3_K: return (layout){256, Q3_K_CODES, Q3_K_SCALES};
+    case STOA_Q4_K: return (layout){256, Q4_K_CODES, Q4_K_SCALES};
+    case STOA_Q5_K: return (layout){256, Q5_K_CODES, Q4_K_SCALES};
+    case STOA_Q6_K: return (layout){256, Q6_K_CODES, Q6_K_SCALES};
+    case STOA_IQ4_XS: return (layout){256, Q4_K_CODES, IQ4_XS_SCALES};
+    default: return (layout){0, 0, 0};
   }
 }
 

@@ -51,7 +51,7 @@ static void pack_q8_0(const uint8_t *block, int r, uint8_t *codes, uint8_t *scal
 
 /// Q4_0, Q4_1, Q5_0, Q5_1 and IQ4_NL.
 static void pack_nibble_block(stoa_type type, const uint8_t *block, int r, uint8_t *codes, uint8_t *scales) {
-  size_t nibbles = layout_of(type).source_bytes - 16;
+  size_t nibbles = stoa_block_bytes(type) - 16;
   scatter_quads(block + nibbles, 4, r, codes + fifth_vectors(type) * VECTOR);
   if (has_fifth_bits(type)) scatter_packed_bits(block + nibbles - 4, r, codes);
   memcpy(scales + 2 * r, block, 2);
@@ -151,7 +151,8 @@ static void pack_iq4_xs(const uint8_t *block, int r, uint8_t *codes, uint8_t *sc
 void stoa_pack(stoa_type type, const void *source, size_t rows, size_t columns, size_t group_begin, size_t group_end,
                void *packed) {
   layout l = layout_of(type);
-  size_t blocks = columns / l.columns, row_bytes = blocks * l.source_bytes, bytes = group_bytes(l, columns);
+  size_t source_bytes = stoa_block_bytes(type), blocks = columns / l.columns, row_bytes = blocks * source_bytes;
+  size_t bytes = group_bytes(l, columns);
   for (size_t g = group_begin; g < group_end; g++) {
     uint8_t *group = (uint8_t *)packed + g * bytes;
     size_t present = rows - g * GROUP < GROUP ? rows - g * GROUP : GROUP;
@@ -160,7 +161,7 @@ void stoa_pack(stoa_type type, const void *source, size_t rows, size_t columns, 
     for (size_t b = 0; b < blocks; b++) {
       uint8_t *codes = group + codes_at(l, b), *scales = group + scales_at(l, b);
       for (size_t r = 0; r < present; r++) {
-        const uint8_t *block = (const uint8_t *)source + (g * GROUP + r) * row_bytes + b * l.source_bytes;
+        const uint8_t *block = (const uint8_t *)source + (g * GROUP + r) * row_bytes + b * source_bytes;
         switch (type) {
           case STOA_Q8_0: pack_q8_0(block, (int)r, codes, scales); break;
           case STOA_Q2_K: pack_q2_k(block, (int)r, codes, scales); break;

@@ -68,8 +68,9 @@ struct FrontMatter: Equatable {
     while text.last == " " || text.last == "\t" { text.removeLast() }
     guard let first = text.first else { return nil }
     if first == "\"" || first == "'" {
-      guard text.count >= 2, text.last == first else { return nil }
-      return String(text.dropFirst().dropLast())
+      guard let end = text.dropFirst().firstIndex(of: first) else { return nil }
+      let rest = text[text.index(after: end)...].drop { $0 == " " }
+      return rest.isEmpty || rest.first == "#" ? String(text[text.index(after: text.startIndex)..<end]) : nil
     }
     if "{[|>&*!%@`".contains(first) || text.contains(": ") { return nil }
     // A comment begins with a number sign after a space.

@@ -31,7 +31,7 @@ package struct OutputSummary: Sendable, Equatable {
   package let tensors: [String: Int]
   /// Tensors that could not have the wanted type, since their rows do not fill its blocks.
   package let fallbacks: Int
-  /// Finite values that are infinite in half precision.
+  /// Values that were too large for half precision and became its largest number.
   package let overflows: Int
   /// What the user should know, one sentence each.
   package let warnings: [String]
@@ -62,7 +62,7 @@ struct GGUFOutput {
   /// Writes `plans` in their order.
   ///
   /// - Parameter importance: The weights of a tensor's columns.
-  /// - Returns: Finite values that became infinite, by tensor.
+  /// - Returns: Values that were too large for half precision, by tensor.
   func write(
     _ plans: [TensorPlan], importance: (TensorPlan) throws(ConversionError) -> [Float]?
   ) throws(ConversionError) -> [String: Int] {
@@ -154,7 +154,7 @@ extension OutputSummary {
     }
     if let (worst, _) = overflows.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }) {
       warnings.append(
-        "\(grouped(self.overflows)) values are too large for half precision and became infinite, most of them in "
+        "\(grouped(self.overflows)) values are too large for half precision and were cut to 65504, most of them in "
           + "\(quoted(worst)); use --type BF16 instead")
     }
     self.warnings = warnings

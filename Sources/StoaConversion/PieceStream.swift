@@ -85,7 +85,7 @@ import Synchronization
     free.signal()
   }
 
-  /// Finite values that became infinite, by the number of the tensor.
+  /// Values that were too large for half precision, by the number of the tensor.
   var overflows: [Int: Int] { overflowCounts.withLock { $0 } }
 
   // MARK: The producer

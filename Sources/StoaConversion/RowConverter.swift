@@ -86,7 +86,7 @@ import Synchronization
 
   /// Writes unit `index` to `output`, which has exactly its bytes; `scratch` has room for `unitElements` values.
   ///
-  /// - Returns: How many finite values became infinite.
+  /// - Returns: How many values were too large for the type and became its largest number.
   func convert(
     unit index: Int, scratch: UnsafeMutablePointer<Float>, into output: UnsafeMutableRawBufferPointer
   ) throws(ConversionError) -> Int {
@@ -98,7 +98,7 @@ import Synchronization
     }
     let values = unsafe UnsafeMutableBufferPointer(start: scratch, count: elements)
     try unsafe load(unit, into: values)
-    let overflows = plan.type == .f16 ? unsafe Self.overflowsOfHalf(values) : 0
+    let overflows = plan.type == .f16 ? unsafe Self.saturateToHalf(values) : 0
     do throws(QuantizationError) {
       try unsafe quantize(values, of: unit, into: output)
     } catch {
@@ -184,13 +184,17 @@ import Synchronization
     }
   }
 
-  /// Finite values that round to infinity in half precision: from halfway between its largest number, 65504, and the
-  /// next power of two.
-  private static func overflowsOfHalf(_ values: UnsafeMutableBufferPointer<Float>) -> Int {
+  /// Cuts finite values that half precision cannot hold to its largest number, 65504, and counts them.
+  ///
+  /// From halfway between that number and the next power of two they would round to infinity, which spoils every sum
+  /// they are part of.
+  private static func saturateToHalf(_ values: UnsafeMutableBufferPointer<Float>) -> Int {
     var count = 0
     for index in values.indices {
-      let size = unsafe values[index].magnitude
-      count += size >= 65_520 && size < .infinity ? 1 : 0
+      let value = unsafe values[index]
+      guard value.magnitude >= 65_520, value.isFinite else { continue }
+      unsafe values[index] = value < 0 ? -65_504 : 65_504
+      count += 1
     }
     return count
   }

@@ -69,7 +69,7 @@ struct JSONVocabulary {
     if let vocabulary = model?["vocab"]?.objectValue {
       tokens.reserveCapacity(vocabulary.count)
       for (text, id) in vocabulary {
-        guard let id = id.intValue, id >= 0 else { throw malformed("the id of \(quoted(text)) is no token id") }
+        guard let id = Self.tokenID(id) else { throw malformed("the id of \(quoted(text)) is no token id") }
         tokens.append((text, id, 0))
       }
     } else if let pieces = model?["vocab"]?.arrayValue {
@@ -93,7 +93,7 @@ struct JSONVocabulary {
       }
     }
     for (index, token) in (json["added_tokens"]?.arrayValue ?? []).enumerated() {
-      guard let text = token["content"]?.stringValue, let id = token["id"]?.intValue, id >= 0 else {
+      guard let text = token["content"]?.stringValue, let id = Self.tokenID(token["id"]) else {
         throw malformed("added_tokens[\(index)] has no content or no id")
       }
       added.append((text, id, token["special"]?.boolValue ?? false))
@@ -105,7 +105,7 @@ struct JSONVocabulary {
     self.path = path
     guard let members = vocabulary.objectValue else { throw malformed("the vocabulary is no object") }
     for (text, id) in members {
-      guard let id = id.intValue, id >= 0 else { throw malformed("the id of \(quoted(text)) is no token id") }
+      guard let id = Self.tokenID(id) else { throw malformed("the id of \(quoted(text)) is no token id") }
       tokens.append((text, id, 0))
     }
     for line in text.split(whereSeparator: \.isNewline) where !line.hasPrefix("#version") {
@@ -114,6 +114,11 @@ struct JSONVocabulary {
       }
       merges.append(pair)
     }
+  }
+
+  /// Ids are 32-bit numbers in all formats.
+  private static func tokenID(_ json: JSONValue?) -> Int? {
+    json?.intValue.flatMap { $0 >= 0 && $0 <= Int(Int32.max) ? $0 : nil }
   }
 
   private static func pair(_ text: String) -> (String, String)? {

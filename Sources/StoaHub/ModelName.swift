@@ -10,6 +10,8 @@ public enum ModelName {
     if name == "primer" || name == "primer.gguf" { throw .primerIsFixed }
     if name.utf8.count > byteLimit { throw refuse("it is longer than \(byteLimit) bytes") }
     if name.hasPrefix(".") || name.hasPrefix("-") { throw refuse("it starts with '.' or '-'") }
+    // `NAME.origin.json` is where the origin of NAME is kept.
+    if name.hasSuffix(".origin.json") { throw refuse("it ends in '.origin.json'") }
     if name.contains("..") { throw refuse("it contains '..'") }
     if name.unicodeScalars.contains(where: { $0 == "/" || $0 == "\\" }) { throw refuse("it contains a path separator") }
     if name.first?.isWhitespace == true || name.last?.isWhitespace == true {

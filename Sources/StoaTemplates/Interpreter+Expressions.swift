@@ -216,7 +216,7 @@ extension Interpreter {
 
   private func call(_ macro: Macro, _ arguments: Arguments) throws(TemplateError) -> Value {
     let definition = macro.definition
-    let scope = Scope(parent: macro.scope)
+    let scope = try makeScope(definition.body.scope, parent: macro.scope)
     let callLine = line
     try enter()
     defer {
@@ -259,6 +259,6 @@ extension Interpreter {
         .value,
         "macro '\(definition.name.string)' takes not more than \(definition.parameters.count) argument(s)")
     }
-    return .text(try rendered(definition.body, in: scope).text)
+    return .text(try rendered(definition.body.statements, in: scope).text)
   }
 }

@@ -43,16 +43,17 @@ extension Interpreter {
       guard iterations <= limits.iterations else {
         throw fault(.limit, "loops take more than \(limits.iterations) passes")
       }
-      let inner = Scope(parent: scope)
+      let inner = try makeScope(loop.body.scope, parent: scope)
       if let symbol { inner.set(symbol, .loop(state)) }
       if let item = state.current { try assign(item, to: loop.target, in: inner) }
-      let flow = try execute(loop.body, in: inner)
+      let flow = try execute(loop.body.statements, in: inner)
       line = loop.line
       if flow == .breakLoop { break }
       // jinja2 marks a loop as not empty only when a pass reaches its end.
       if flow == .next { isEmpty = false }
     }
-    return isEmpty ? try execute(loop.otherwise, in: Scope(parent: scope)) : .next
+    guard isEmpty, let otherwise = loop.otherwise else { return .next }
+    return try execute(otherwise, inside: scope)
   }
 
   private func filtered(_ all: Iterator, by loop: Loop, in scope: Scope) throws(TemplateError) -> Iterator {

@@ -43,7 +43,7 @@ final class Interpreter {
   }
 
   func run() throws(TemplateError) -> String {
-    _ = try execute(program.body, in: Scope(parent: nil))
+    _ = try execute(program.body, in: try makeScope(0, parent: nil))
     return String(decoding: output, as: UTF8.self)
   }
 
@@ -157,6 +157,21 @@ final class Interpreter {
 
   // MARK: Variables
 
+  /// The variables of a scope as it starts.
+  func makeScope(_ id: ScopeID, parent: Scope?) throws(TemplateError) -> Scope {
+    let scope = Scope(parent: parent)
+    try charge(program.initiallyUndefined[id].count)
+    for symbol in program.initiallyUndefined[id] {
+      scope.set(symbol, .undefined(Undefined("'\(program.names[symbol].excerpt)' is undefined")))
+    }
+    return scope
+  }
+
+  /// Runs statements in a scope of their own.
+  func execute(_ body: Body, inside scope: Scope) throws(TemplateError) -> Flow {
+    try execute(body.statements, in: try makeScope(body.scope, parent: scope))
+  }
+
   func lookUp(_ symbol: Symbol, in scope: Scope) throws(TemplateError) -> Value {
     var scope: Scope? = scope
     var distance = 0
@@ -241,13 +256,13 @@ final class Interpreter {
   private func executeBlock(_ statement: Statement, in scope: Scope) throws(TemplateError) -> Flow {
     switch statement {
     case .setBlock(let target, let filter, let body):
-      let (text, flow) = try rendered(body, in: Scope(parent: scope))
+      let (text, flow) = try rendered(body.statements, in: try makeScope(body.scope, parent: scope))
       guard flow == .next else { return flow }
       blockText = .text(text)
       let value = if let filter { try evaluate(filter, in: scope) } else { blockText }
       try assign(value, to: target, in: scope)
     case .filterBlock(let filter, let body):
-      let (text, flow) = try rendered(body, in: Scope(parent: scope))
+      let (text, flow) = try rendered(body.statements, in: try makeScope(body.scope, parent: scope))
       guard flow == .next else { return flow }
       blockText = .text(text)
       guard case .text(let result) = try evaluate(filter, in: scope) else {
@@ -256,11 +271,11 @@ final class Interpreter {
       }
       try write(result.bytes)
     case .with(let bindings, let body):
-      let inner = Scope(parent: scope)
+      let inner = try makeScope(body.scope, parent: scope)
       for binding in bindings { try assign(try evaluate(binding.value, in: scope), to: binding.target, in: inner) }
-      return try execute(body, in: inner)
+      return try execute(body.statements, in: inner)
     case .generation(let body):
-      let (text, _) = try rendered(body, in: Scope(parent: scope))
+      let (text, _) = try rendered(body.statements, in: try makeScope(body.scope, parent: scope))
       try write(text.bytes)
     case .callBlock(let call, let definition):
       try capture(scope)

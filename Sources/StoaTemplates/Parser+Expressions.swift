@@ -183,7 +183,9 @@ extension Parser {
       case "caller", "kwargs", "varargs": specialReads.insert(name)
       default: break
       }
-      return try make(.name(symbol(name)), line: token.line, over: 0)
+      let symbol = symbol(name)
+      scopes[scope].read(symbol)
+      return try make(.name(symbol), line: token.line, over: 0)
     case .string(var text):
       next()
       while case .string(let more) = current.kind {

@@ -42,8 +42,16 @@ extension Parser {
     return try statements(until: endings)
   }
 
-  /// The body of a block that jinja2 compiles as a scope of its own, where unknown filters are errors at once.
-  private mutating func scopedBody(until ending: String) throws(TemplateError) -> [Statement] {
+  /// The body of a block with a scope of its own, in which unknown filters are errors at once.
+  private mutating func scopedBody(
+    until ending: String, binding targets: [Target] = []
+  ) throws(TemplateError) -> Body {
+    let scope = openScope(binding: targets)
+    defer { closeScope() }
+    return Body(statements: try hardBody(until: ending), scope: scope)
+  }
+
+  private mutating func hardBody(until ending: String) throws(TemplateError) -> [Statement] {
     let outer = isSoft
     isSoft = false
     defer { isSoft = outer }
@@ -93,6 +101,9 @@ extension Parser {
     isSoft = true
     defer { isSoft = outer }
     var branches: [(test: Expression, body: [Statement])] = []
+    let scope = scope
+    scopes[scope].conditions += 1
+    defer { scopes[scope].conditions -= 1 }
     while true {
       let test = try tupleOrExpression(allowsConditional: false)
       branches.append((test, try blockBody(until: ["elif", "else", "endif"])))
@@ -110,13 +121,23 @@ extension Parser {
     let sequence = try tupleOrExpression(allowsConditional: false)
     let outer = (isSoft, loopDepth)
     isSoft = false
+    _ = openScope(binding: [target])
     let condition = takeName("if") ? try expression() : nil
+    closeScope()
     let isRecursive = takeName("recursive")
     loopDepth = isRecursive ? 1 : outer.1 + 1
-    let body = try blockBody(until: ["endfor", "else"])
+    let inner = openScope(binding: [target])
+    let body = Body(statements: try blockBody(until: ["endfor", "else"]), scope: inner)
+    closeScope()
     loopDepth = isRecursive ? 0 : outer.1
-    var otherwise: [Statement] = []
-    if takeName("else") { otherwise = try self.body(until: "endfor") } else { next() }
+    var otherwise: Body?
+    if takeName("else") {
+      let scope = openScope()
+      otherwise = Body(statements: try self.body(until: "endfor"), scope: scope)
+      closeScope()
+    } else {
+      next()
+    }
     (isSoft, loopDepth) = outer
     guard loopAssignments == assignmentsBefore else {
       throw fault("the name 'loop' cannot be assigned inside a for loop", line: line)
@@ -128,7 +149,12 @@ extension Parser {
 
   private mutating func set() throws(TemplateError) -> Statement {
     let target = try target(allowsAttribute: true)
-    if take("=") { return .set(target, try tupleOrExpression()) }
+    if take("=") {
+      let value = try tupleOrExpression()
+      assign(target)
+      return .set(target, value)
+    }
+    assign(target)
     let line = current.line
     let filter: Expression? =
       current.kind == .symbol("|") ? try filters(on: Expression(kind: .blockText, line: line, height: 1)) : nil
@@ -143,7 +169,7 @@ extension Parser {
       try expect("=")
       bindings.append((target, try expression()))
     }
-    return .with(bindings, body: try scopedBody(until: "endwith"))
+    return .with(bindings, body: try scopedBody(until: "endwith", binding: bindings.map(\.target)))
   }
 
   // MARK: Macros
@@ -151,16 +177,26 @@ extension Parser {
   private mutating func macro(line: Int) throws(TemplateError) -> MacroDefinition {
     let name = try assignableName()
     if name.string == "loop" { loopAssignments += 1 }
-    return try macro(name: name, symbol: symbol(name), signature: try signature(), ending: "endmacro", line: line)
+    let symbol = symbol(name)
+    assign(.name(symbol))
+    let scope = openScope()
+    defer { closeScope() }
+    return try macro(
+      name: name, symbol: symbol, signature: try signature(), scope: scope, ending: "endmacro", line: line)
   }
 
   private mutating func callBlock(line: Int) throws(TemplateError) -> Statement {
     var signature = Signature()
+    let outer = scope
+    let inner = openScope()
     if current.kind == .symbol("(") { signature = try self.signature() }
+    scope = outer
     let call = try expression()
     guard case .call = call.kind else { throw fault("expected a call of a macro", line: line) }
+    scope = inner
+    defer { closeScope() }
     let caller = try macro(
-      name: Text("caller"), symbol: nil, signature: signature, ending: "endcall", line: line)
+      name: Text("caller"), symbol: nil, signature: signature, scope: inner, ending: "endcall", line: line)
     return .callBlock(call: call, caller: caller)
   }
 
@@ -183,7 +219,9 @@ extension Parser {
       } else if !result.defaults.isEmpty {
         throw fault("a parameter without default follows one with default")
       }
-      result.parameters.append((symbol(name), name))
+      let symbol = symbol(name)
+      scopes[scope].read(symbol)
+      result.parameters.append((symbol, name))
       guard result.parameters.count <= Self.maximumParameters else { throw fault("a macro has too many parameters") }
     }
     try expect(")")
@@ -191,12 +229,12 @@ extension Parser {
   }
 
   private mutating func macro(
-    name: Text, symbol: Symbol?, signature: Signature, ending: String, line: Int
+    name: Text, symbol: Symbol?, signature: Signature, scope: ScopeID, ending: String, line: Int
   ) throws(TemplateError) -> MacroDefinition {
     let outer = (specialReads, loopDepth)
     specialReads = []
     loopDepth = 0
-    let body = try scopedBody(until: ending)
+    let body = Body(statements: try hardBody(until: ending), scope: scope)
     let reads = specialReads
     specialReads = outer.0.union(reads)
     loopDepth = outer.1

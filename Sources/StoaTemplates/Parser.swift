@@ -17,6 +17,10 @@ struct Parser {
   var loopAssignments = 0
   /// Reads of the names that macros receive without declaring them.
   var specialReads: Set<Text> = []
+  /// What each scope of the source does to names; the first is the template's own.
+  var scopes = [ScopeNames(parent: nil)]
+  /// The scope around the cursor.
+  var scope: ScopeID = 0
 
   static func program(_ source: String, limits: TemplateLimits) throws(TemplateError) -> Program {
     guard source.utf8.count <= limits.sourceBytes else {
@@ -26,7 +30,8 @@ struct Parser {
     var parser = Parser(tokens: try Lexer.tokens(of: source), maximumDepth: limits.syntaxDepth)
     let body = try parser.statements(until: [])
     return Program(
-      body: body, names: parser.names, loopSymbol: parser.symbols[Text("loop")],
+      body: body, names: parser.names, initiallyUndefined: parser.initiallyUndefined,
+      loopSymbol: parser.symbols[Text("loop")],
       callerSymbol: parser.symbols[Text("caller")], keywordsSymbol: parser.symbols[Text("kwargs")],
       extraSymbol: parser.symbols[Text("varargs")])
   }

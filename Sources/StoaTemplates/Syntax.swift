@@ -6,6 +6,8 @@ struct Program: Sendable {
   var body: [Statement] = []
   /// The variable names that occur; `Symbol` is an index into it.
   var names: [Text] = []
+  /// For every scope, the names that are undefined when it starts.
+  var initiallyUndefined: [[Symbol]] = []
   /// The name `loop`, when the template uses it.
   var loopSymbol: Symbol?
   /// The names that macros receive without declaring them, when the template uses them.
@@ -124,14 +126,20 @@ indirect enum Statement: Sendable {
   case conditional([(test: Expression, body: [Statement])], otherwise: [Statement])
   case loop(Loop)
   case set(Target, Expression)
-  case setBlock(Target, filter: Expression?, body: [Statement])
+  case setBlock(Target, filter: Expression?, body: Body)
   case macro(MacroDefinition)
   case callBlock(call: Expression, caller: MacroDefinition)
-  case filterBlock(Expression, body: [Statement])
-  case with([(target: Target, value: Expression)], body: [Statement])
-  case generation([Statement])
+  case filterBlock(Expression, body: Body)
+  case with([(target: Target, value: Expression)], body: Body)
+  case generation(Body)
   case breakLoop
   case continueLoop
+}
+
+/// Statements in a scope of their own.
+struct Body: Sendable {
+  let statements: [Statement]
+  let scope: ScopeID
 }
 
 struct Loop: Sendable {
@@ -139,8 +147,8 @@ struct Loop: Sendable {
   let sequence: Expression
   let condition: Expression?
   let isRecursive: Bool
-  let body: [Statement]
-  let otherwise: [Statement]
+  let body: Body
+  let otherwise: Body?
   let line: Int
 }
 
@@ -150,7 +158,7 @@ struct MacroDefinition: Sendable {
   let parameters: [(symbol: Symbol, name: Text)]
   /// Defaults of the last parameters.
   let defaults: [Expression]
-  let body: [Statement]
+  let body: Body
   /// The special names that the body reads, and so receives.
   let readsCaller: Bool
   let readsKeywords: Bool

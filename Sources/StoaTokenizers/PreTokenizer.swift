@@ -86,7 +86,7 @@ struct PreTokenizer: Sendable {
     }
     if case .regex(let program) = pattern {
       var matcher = RegexMatcher(program, text, range)
-      while let match = matcher.firstMatch(from: start, allowsEmptyAtStart: start == range.lowerBound) { found(match) }
+      while let match = matcher.next() { found(match) }
     } else {
       let scan = Scanner(text: text, range: range, classes: classes)
       var i = start

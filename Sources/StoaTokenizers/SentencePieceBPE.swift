@@ -251,7 +251,7 @@ struct SentencePieceBPE: Sendable {
   /// Appends the tokens of a character that has none of its own.
   private func appendBare(_ scalar: UInt32, _ wasUnknown: inout Bool, _ output: inout [Int32]) {
     if !byteTokens.isEmpty {
-      if scalar >= DecodedScalar.invalid {
+      if scalar >= DecodedScalar.invalid || scalar < 0x80 {
         output.append(byteTokens[Int(scalar & 0xFF)])
       } else {
         var utf8: [UInt8] = []

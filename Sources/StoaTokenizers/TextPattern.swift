@@ -18,11 +18,7 @@ enum TextPattern: Sendable {
       }
     case .expression(let program):
       var matcher = RegexMatcher(program, text, 0..<text.count)
-      var start = 0
-      while let match = matcher.firstMatch(from: start, allowsEmptyAtStart: start == 0) {
-        if !match.isEmpty { matches.append(match) }
-        start = match.upperBound
-      }
+      while let match = matcher.next() { if !match.isEmpty { matches.append(match) } }
     }
     return matches
   }

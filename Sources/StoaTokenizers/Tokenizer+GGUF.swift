@@ -54,11 +54,11 @@ extension Tokenizer {
     }
     let vocabulary = try vocabulary(metadata)
     guard let merges = metadata.texts(Key.merges) else { throw .missing(field: Key.merges) }
-    // Families without a token for the beginning have no default for it.
-    let hasDefaults = !traits.alwaysAddsBOS && !["chatglm-bpe", "glm4", "glm5"].contains(pre)
+    // GLM has no token for the beginning; Gemma 4 names all of its own.
+    let isGemma = metadata.string(Key.model) == "gemma4"
+    let hasBOS = !isGemma && !["chatglm-bpe", "glm4", "glm5"].contains(pre)
     let special = SpecialTokens(
-      metadata, vocabulary, defaultBOS: hasDefaults ? 11 : nil, defaultEOS: traits.alwaysAddsBOS ? nil : 11,
-      defaultUnknown: nil)
+      metadata, vocabulary, defaultBOS: hasBOS ? 11 : nil, defaultEOS: isGemma ? nil : 11, defaultUnknown: nil)
     let added = addedTokens(vocabulary)
     let name = "BPE \(preTokenizer.name.isEmpty ? "default" : preTokenizer.name)"
     var parts: Parts

@@ -47,11 +47,22 @@ struct UnicodeTableSet: Sendable {
   static func expression(_ table: String) -> String {
     var reader = UnicodeTableReader(table)
     var (scalar, expression) = (0, "")
+    // As themselves, which is short, but for those that might mean something.
+    func write(_ value: Int) {
+      if value >= 0x80, let scalar = Unicode.Scalar(UInt32(value)) {
+        expression.unicodeScalars.append(scalar)
+      } else {
+        expression += "\\x{\(String(value, radix: 16))}"
+      }
+    }
     while let skipped = reader.next(), let count = reader.next() {
       let first = scalar + skipped
       scalar = first + count
-      expression += "\\x{\(String(first, radix: 16))}"
-      if count > 1 { expression += "-\\x{\(String(scalar - 1, radix: 16))}" }
+      write(first)
+      if count > 1 {
+        expression += "-"
+        write(scalar - 1)
+      }
     }
     return expression
   }

@@ -71,6 +71,8 @@ CONTEXT = {
     "add_generation_prompt": True,
 }
 
+# One case a line reads better as a table.
+# fmt: off
 STRINGS = ["word", "csv", "lines", "html", "uni", "empty", "bos_token", "messages[0].content", "messages[1]['content']",
            "messages[-1].content", "rows[0].name", "words[1]"]
 NUMBERS = ["n", "neg", "zero", "real", "tiny", "huge", "whole", "nums[0]", "rows[1].age", "loop.index", "yes"]

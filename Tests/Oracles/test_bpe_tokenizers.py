@@ -152,6 +152,8 @@ class BPETokenizers(OracleCase):
         quiet = llama_cpp.llama_log_callback(lambda *_: None)
         llama_cpp.llama_log_set(quiet, ctypes.c_void_p(0))
         reference = llama_cpp.Llama(str(path), vocab_only=True, verbose=False)
+        # Beyond U+10FFFF llama.cpp ends the process.
+        samples = [text for text in samples if not re.search(rb"\xf4[\x90-\xbf]|[\xf5-\xf7][\x80-\xbf]", text)]
         for flags, special in [([], True), (["--no-special"], False)][not special :]:
             # The flag `add_bos` of the binding is llama.cpp's `add_special`.
             expected = [reference.tokenize(text, add_bos=special, special=special) for text in samples]
@@ -177,7 +179,10 @@ class BPETokenizers(OracleCase):
             renamed = data[:at] + struct.pack("<Q", len(name)) + name.encode() + data[at + 8 + length :]
             with tempfile.NamedTemporaryFile(suffix=".gguf") as file:
                 Path(file.name).write_bytes(renamed)
-                samples = texts(250, 80 + number) + damaged_texts(50, 80 + number)
+                samples = texts(250, 80 + number)
+                # Where bytes are no UTF-8, llama.cpp's expression for this one cuts differently.
+                if name != "sarvam-moe":
+                    samples += damaged_texts(50, 80 + number)
                 self.compare_with_llama_cpp(Path(file.name), samples, name, special=False)
 
     def test_names_are_listed(self):
@@ -211,7 +216,7 @@ class BPETokenizers(OracleCase):
         answer = self.json_of("tokenize", path, "the river", "--stats", "--json")
         self.assertEqual(answer["bytes"], 9)
         self.assertEqual(answer["count"], len(self.json_of("tokenize", path, "the river", "--json")["tokens"]))
-        self.assertTrue(re.fullmatch(r"9 bytes.*/s\n", stoa("tokenize", path, "the river", "--stats").stdout))
+        self.assertTrue(re.fullmatch(r"9 B.*tokens.*/s\n", stoa("tokenize", path, "the river", "--stats").stdout))
 
 
 if __name__ == "__main__":

@@ -236,11 +236,11 @@ class Pull(HubCase):
 
     def test_too_large_for_the_disk(self):
         digest = hashlib.sha256(SMALL["m-Q4_K_M.gguf"]).hexdigest()
-        huge = {"size": 1 << 60, "lfs": {"oid": digest, "size": 1 << 60, "pointerSize": 130}}
+        huge = {"size": 1 << 43, "lfs": {"oid": digest, "size": 1 << 43, "pointerSize": 130}}
         repository = Repository("acme/m", SMALL, entries={"m-Q4_K_M.gguf": huge})
         self.serve(repository)
         self.refused("acme/m", says=["listed with", "but the server has 400000"])
-        repository.linked_size = 1 << 60
+        repository.linked_size = 1 << 43
         self.refused("acme/m", says=["are free", "make room"])
         self.assertEqual(self.asked(host="127.0.0.2"), [])
 

@@ -130,7 +130,9 @@ class Templates(OracleCase):
     SHOW = "{{ bos_token }}{{ messages[0].content }}{{ eos_token }}"
 
     def text(self, *arguments, messages=MESSAGES, **options):
-        return self.json_of("template", *arguments, "--messages", "-", "--json", stdin=json.dumps(messages), **options)["text"]
+        return self.json_of("template", *arguments, "--messages", "-", "--json", stdin=json.dumps(messages), **options)[
+            "text"
+        ]
 
     def test_plain_file(self):
         path = self.write("a.jinja", self.SHOW)
@@ -165,7 +167,7 @@ class Templates(OracleCase):
         self.assertEqual(self.text(folder, "--tools", tools, "--template", "default"), "plain")
         result = stoa("template", folder, "--template", "rag", "--messages", "-", stdin=json.dumps(MESSAGES))
         self.assertEqual(result.returncode, 1)
-        self.assertRegex(result.stderr, "no chat template named \"rag\"(.|\n)*tool_use")
+        self.assertRegex(result.stderr, 'no chat template named "rag"(.|\n)*tool_use')
 
     def test_gguf_and_library(self):
         def text(value):

@@ -24,7 +24,7 @@ import Testing
     (
       ["template"],
       [
-        "stoa template [<options>] <model> --messages <file>", "--tools <file>", "--bos <text>", "--eos <text>",
+        "stoa template <model> --messages <file>", "--tools <file>", "--bos <text>", "--eos <text>",
         "--no-generation-prompt", "--template <name>", "--set <key=json>", "--json",
       ]
     ),

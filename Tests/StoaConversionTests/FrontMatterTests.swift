@@ -27,7 +27,7 @@ import Testing
         ---
         after: the end
         """)
-    #expect(card.text("license") == "mit" || card.text("license") == nil)
+    #expect(card.text("license") == "mit")
     #expect(card.text("library_name") == "transformers")
     #expect(card.text("name") == "plain text")
     #expect(card.list("tags") == ["one", "three"])

@@ -25,7 +25,7 @@ import Testing
       for offset in [0, 4] + Array(8..<60) {
         for value: Int32 in [-1, .max, .min, 1 << 30] {
           var changed = bytes
-          unsafe withUnsafeBytes(of: value) { unsafe changed.replaceSubrange(offset..<offset + 4, with: $0) }
+          changed.replaceSubrange(offset..<offset + 4, with: littleEndian(value))
           try write(changed, to: folder + "x")
           // Any answer will do; what counts is that there is one.
           _ = try? ImportanceMatrix(path: folder + "x")

@@ -179,6 +179,10 @@ import Testing
       conversion.fileType = .f16
       let summary = try conversion.run(directory: folder, output: folder + "out.gguf")
       #expect(summary.overflows == 2)
+      let written = try #require(try GGUFFile(path: folder + "out.gguf").tensor("blk.0.ffn_down.weight"))
+      let row = (0..<64).map { written.file.bytes[written.offset + 2 * (64 * 3 + $0) + 1] }
+      // 65504 is 0x7BFF; its negative has the upper bit set.
+      #expect(row[5] == 0x7B && row[6] == 0xFB && row[7] == 0x7B)
       #expect(summary.warnings.contains { $0.contains("\"blk.0.ffn_down.weight\"") && $0.contains("BF16") })
 
       checkpoint.tensors[index].values[64 * 3 + 7] = .nan

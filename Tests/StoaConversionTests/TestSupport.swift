@@ -38,7 +38,7 @@ struct TestTensor {
   init(_ name: String, _ shape: [Int], scale: Float = 0.1) {
     self.name = name
     self.shape = shape
-    var state: UInt64 = UInt64(name.utf8.reduce(7) { ($0 &* 31) &+ Int($1) }) | 1
+    var state = name.utf8.reduce(UInt64(7)) { ($0 &* 31) &+ UInt64($1) }
     values = (0..<shape.reduce(1, *)).map { _ in
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
       return (Float(state >> 40) / Float(1 << 24) - 0.5) * 2 * scale
@@ -77,17 +77,20 @@ struct TestCheckpoint {
     var data: [UInt8] = []
     for tensor in tensors {
       let start = data.count
-      for value in tensor.values { withUnsafeBytes(of: value) { data.append(contentsOf: $0) } }
+      for value in tensor.values { data += littleEndian(value.bitPattern) }
       header[tensor.name] = [
         "dtype": "F32", "shape": .array(tensor.shape.map { .int($0) }),
         "data_offsets": [.int(start), .int(data.count)],
       ]
     }
     let text = Array(JSONValue.object(header).text().utf8)
-    var bytes = withUnsafeBytes(of: UInt64(text.count)) { Array($0) }
-    bytes += text + data
-    try StoaConversionTests.write(bytes, to: folder + "model.safetensors")
+    try StoaConversionTests.write(littleEndian(UInt64(text.count)) + text + data, to: folder + "model.safetensors")
   }
+}
+
+/// The bytes of a number, the lowest first.
+func littleEndian<T: FixedWidthInteger>(_ value: T) -> [UInt8] {
+  stride(from: 0, to: T.bitWidth, by: 8).map { UInt8(truncatingIfNeeded: value >> $0) }
 }
 
 /// FNV-1a, 64 bits, in hexadecimal digits.

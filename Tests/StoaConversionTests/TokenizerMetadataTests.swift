@@ -58,7 +58,7 @@ import Testing
     #expect(compared > 100)
   }
 
-  @Test("The texts that choose the pre-tokeniser are in the form NFC") func texts() {
+  @Test("The texts that choose the pre-tokeniser are in the form NFC") func probes() {
     for text in TokenizerMetadata.texts {
       #expect(text.utf8.elementsEqual(text.precomposedStringWithCanonicalMapping.utf8), "\(text)")
     }

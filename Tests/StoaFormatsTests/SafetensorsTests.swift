@@ -90,7 +90,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("model.gguf", "give the path of that file"), ("pytorch_model.bin", "can run code when opened"), ("notes.txt", "Hugging Face"),
+    ("model.gguf", "give the path of that file"), ("pytorch_model.bin", "can run code when opened"),
+    ("notes.txt", "Hugging Face"),
   ])
   func foldersWithoutACheckpoint(_ name: String, _ message: String) throws {
     try withTemporaryFolder { folder in

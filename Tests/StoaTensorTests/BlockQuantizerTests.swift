@@ -1,3 +1,4 @@
+import CStoaKernels
 import Foundation
 import StoaTensor
 import StoaTestSupport
@@ -99,6 +100,13 @@ import Testing
       let input = [Float](repeating: 0x1p29, count: 256).enumerated().map { $0.offset % 2 == 0 ? $0.element : 0 }
       #expect(throws: QuantizationError.self) { try quantized(input, columns: 256, as: type) }
     }
+  }
+
+  @Test("Blocks have one size", arguments: ElementType.computable)
+  func blockSizes(type: ElementType) {
+    let code = stoa_type(rawValue: type.rawValue)
+    #expect(stoa_block_columns(code) == type.blockSize)
+    #expect(stoa_block_bytes(code) == type.bytesPerBlock)
   }
 
   @Test func wrongSizes() throws {

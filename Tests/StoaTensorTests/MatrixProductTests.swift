@@ -82,6 +82,29 @@ import Testing
     }
   }
 
+  @Test("Extreme codes and activations do not overflow", arguments: ElementType.computable.filter { $0.blockSize > 1 })
+  func extremeCodes(type: ElementType) throws {
+    let (rows, columns) = (32, 512)
+    var random = SeededGenerator(11)
+    var weights = random.weights(type, rows: rows, columns: columns)
+    let scales = SeededGenerator.scaleOffsets(type).flatMap { [$0, $0 + 1] }
+    for index in weights.indices where !scales.contains(index % type.bytesPerBlock) {
+      // Whole rows of one byte, and rows that mix the two ends.
+      let row = index / (weights.count / rows)
+      weights[index] = row == 0 ? 0x00 : row == 1 ? 0xFF : row == 2 ? 0x80 : Bool.random(using: &random) ? 0xFF : 0x00
+    }
+    // Equal magnitudes become codes of 127 and -127.
+    let alike = [Float](repeating: 1, count: columns)
+    let mixed = (0..<columns).map { _ -> Float in Bool.random(using: &random) ? 1 : -1 }
+    for input in [alike, alike.map { -$0 }, mixed] {
+      let reference = try product(type, weights: weights, rows: rows, columns: columns, input: input, set: .scalar)
+      for set in vectorSets {
+        let result = try product(type, weights: weights, rows: rows, columns: columns, input: input, set: set)
+        #expect(identical(result, reference), "\(set)")
+      }
+    }
+  }
+
   @Test("Tiny and zero inputs give the same zeros everywhere", arguments: ElementType.computable)
   func tinyInput(type: ElementType) throws {
     let columns = 256

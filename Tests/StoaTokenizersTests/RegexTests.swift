@@ -8,11 +8,7 @@ import Testing
     let bytes = Array(text.utf8)
     var matcher = RegexMatcher(try RegexProgram(expression, dialect), bytes.span, 0..<bytes.count)
     var found: [String] = []
-    var start = 0
-    while let match = matcher.firstMatch(from: start, allowsEmptyAtStart: start == 0) {
-      found.append(String(decoding: bytes[match], as: UTF8.self))
-      start = match.upperBound
-    }
+    while let match = matcher.next() { found.append(String(decoding: bytes[match], as: UTF8.self)) }
     return found
   }
 
@@ -63,9 +59,10 @@ import Testing
       guard let program = try? RegexProgram(expression, .oniguruma) else { continue }
       let text = random.text(count: 12)
       var matcher = RegexMatcher(program, text.span, 0..<text.count)
-      var (start, count) = (0, 0)
-      while let match = matcher.firstMatch(from: start, allowsEmptyAtStart: start == 0) {
-        start = match.upperBound
+      var (end, count) = (0, 0)
+      while let match = matcher.next() {
+        #expect(match.lowerBound >= end)
+        end = match.upperBound
         count += 1
         #expect(count <= text.count + 1)
         if count > text.count + 1 { break }
@@ -82,9 +79,9 @@ import Testing
   func takesLinearTime(_ expression: String, _ unit: String) throws {
     let text = Array(String(repeating: unit, count: 100_000).utf8)
     var matcher = RegexMatcher(try RegexProgram(expression, .rust), text.span, 0..<text.count)
-    var start = 0
-    while let match = matcher.firstMatch(from: start, allowsEmptyAtStart: start == 0) { start = match.upperBound }
-    #expect(start <= text.count)
+    var end = 0
+    while let match = matcher.next() { end = match.upperBound }
+    #expect(end <= text.count)
   }
 
   /// Remembering failures changes no match: the same with a text so short that nothing is remembered.

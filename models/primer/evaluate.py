@@ -165,7 +165,7 @@ def main():
     parser.add_argument("--show", type=int, default=0)
     args = parser.parse_args()
     chat, results = Chat(args.model), {}
-    for temperature in (0.0, 0.7):
+    for temperature in (0.0, json.loads((HERE / "config.json").read_text())["sampling"]["temperature"]):
         table = Table()
         samples = stories(chat, table, temperature, args.stories, random.Random(5))
         things(chat, table, temperature)

@@ -63,6 +63,7 @@ def add_metadata(writer, config, size, kind):
     writer.add_rope_freq_base(c["rope_base"])
     writer.add_layer_norm_rms_eps(c["norm_eps"])
     writer.add_vocab_size(config["tokenizer"]["vocab_size"])
+    writer.add_float32("general.sampling.temp", config["sampling"]["temperature"])
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q8_0 if kind == "q8_0" else gguf.LlamaFileType.ALL_F32)
 
 

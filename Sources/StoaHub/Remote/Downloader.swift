@@ -118,6 +118,9 @@ struct Downloader: Sendable {
         try await refresh(part.transfer, after: refreshes)
         continue
       }
+      if case .refused(_, 416, _, _) = error {
+        throw .changed(file: part.transfer.path, problem: "the server has fewer bytes than it announced")
+      }
       let progress = (part.transfer.received(part) ?? 0) - received
       failures = progress >= Self.leastProgress ? 1 : failures + 1
       guard requests < Self.requestLimit, let delay = client.retry.delay(after: error, failures: failures) else {

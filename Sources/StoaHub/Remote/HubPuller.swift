@@ -210,7 +210,8 @@ public struct HubPuller: Sendable {
     let saved = DownloadState.load(folder.statePath)
     var transfers: [FileTransfer] = []
     var finished: [DownloadState.File] = []
-    folder.removeOthers(than: Set(heads.map { folder.partialPath($0.path, $0.digest) }))
+    folder.removeOthers(
+      than: Set(heads.map { folder.partialPath($0.path, $0.digest) }), finished: Set(heads.map(\.path)))
     for (index, head) in heads.enumerated() {
       let old = saved?.file(head.path, bytes: head.bytes, digest: head.digest)
       let place = try local { () throws(HubError) in try folder.place(head.path, home: library.home) }

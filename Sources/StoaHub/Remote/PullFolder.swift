@@ -77,10 +77,13 @@ final class PullFolder: Sendable {
     return finished + "/" + file
   }
 
-  /// Removes what is neither wanted nor finished: parts of older versions.
-  func removeOthers(than wanted: Set<String>) {
+  /// Removes what belongs to older versions of the model: growing parts, and finished files that it no longer has.
+  func removeOthers(than parts: Set<String>, finished names: Set<String>) {
     for entry in (try? FolderFiles.entries(of: path)) ?? [] where entry.hasSuffix(".part") {
-      if !wanted.contains(path + "/" + entry) { try? FileManager.default.removeItem(atPath: path + "/" + entry) }
+      if !parts.contains(path + "/" + entry) { try? FileManager.default.removeItem(atPath: path + "/" + entry) }
+    }
+    for file in (try? FolderFiles.collect(in: finished)) ?? [] where !names.contains(file.name) {
+      try? FileManager.default.removeItem(atPath: file.path)
     }
   }
 

@@ -11,6 +11,9 @@ struct RegexMatcher: ~Escapable {
   /// What the expression sees.
   let range: Range<Int>
 
+  /// Where the next search begins, which is where the last match ended.
+  private var position: Int
+  private var hasMatched = false
   private var stack: [Frame] = []
   private var memory: FailureMemory
   /// Whether failures are remembered, which they are until matches have passed `rememberedEnd`.
@@ -27,6 +30,8 @@ struct RegexMatcher: ~Escapable {
     /// For a run: it may give back scalars as far as `low`.
     var offset: Int
     var low: Int
+    /// For a bounded run: what its ends are remembered by.
+    var memo = -1
 
     var isRun: Bool { low >= 0 }
   }
@@ -36,15 +41,18 @@ struct RegexMatcher: ~Escapable {
     self.program = program
     self.text = text
     self.range = range
+    position = range.lowerBound
     memory = FailureMemory(columns: program.memoCount, base: range.lowerBound)
   }
 
-  /// The first match at or after `start`, at a boundary between scalars; empty matches at `start` are not, if asked so.
-  mutating func firstMatch(from start: Int, allowsEmptyAtStart: Bool) -> Range<Int>? {
+  /// The next match; one of nothing does not follow another match at once, nor is it at the end of the text.
+  mutating func next() -> Range<Int>? {
+    let start = position
     var i = start
     while i < range.upperBound {
       let scalar = text.scalar(at: i, end: range.upperBound)
-      if program.first?.contains(scalar) ?? true, let end = match(at: i), end > i || i > start || allowsEmptyAtStart {
+      if program.first?.contains(scalar) ?? true, let end = match(at: i), end > i || i > start || !hasMatched {
+        (position, hasMatched) = (end, true)
         return i..<end
       }
       i += scalar.length
@@ -53,14 +61,18 @@ struct RegexMatcher: ~Escapable {
   }
 
   /// Where the match that begins at `start` ends.
-  mutating func match(at start: Int) -> Int? {
+  private mutating func match(at start: Int) -> Int? {
     if isRemembering, start > rememberedEnd { forget() }
     stack.removeAll(keepingCapacity: true)
     var (pc, i) = (0, start)
     var steps = 0
     while true {
       steps += 1
-      if steps > Self.patience { isRemembering = true }
+      if steps > Self.patience {
+        isRemembering = true
+        // As far as this place has led: what is tried again before there is remembered from now on.
+        rememberedEnd = max(rememberedEnd, i)
+      }
       var fails = false
       switch program.code[pc] {
       case .accept:
@@ -104,14 +116,24 @@ struct RegexMatcher: ~Escapable {
         pc += 1
       }
       if fails {
-        guard let frame = stack.popLast() else { return nil }
-        (pc, i) = (frame.instruction, frame.offset)
-        if frame.isRun, let before = scalarBefore(i) {
-          i -= before.length
-          if i > frame.low { stack.append(Frame(instruction: pc, offset: i, low: frame.low)) }
-        }
+        guard let next = backtrack() else { return nil }
+        (pc, i) = next
       }
     }
+  }
+
+  /// Where to go on when something has failed; nil when nothing is left to try.
+  private mutating func backtrack() -> (instruction: Int, offset: Int)? {
+    while let frame = stack.popLast() {
+      guard frame.isRun, let before = scalarBefore(frame.offset) else { return (frame.instruction, frame.offset) }
+      let i = frame.offset - before.length
+      if i > frame.low {
+        stack.append(Frame(instruction: frame.instruction, offset: i, low: frame.low, memo: frame.memo))
+      }
+      if frame.memo >= 0, isRemembering, remember(frame.memo, i) { continue }
+      return (frame.instruction, i)
+    }
+    return nil
   }
 
   // MARK: Memory
@@ -129,22 +151,25 @@ struct RegexMatcher: ~Escapable {
 
   // MARK: Runs
 
-  /// The end of a run, or nil if it is too short; pushes what it may give back.
+  /// The end of a run, or nil if it is too short or has failed before; pushes what it may give back.
+  ///
+  /// Of a run without bound, each place is remembered: from there on it may end or run on. How far a bounded run may go on
+  /// depends on where it began, so only its ends are remembered; but it is short.
   private mutating func run(
     at start: Int, _ set: ScalarBits, _ minimum: Int, _ maximum: Int, _ isPossessive: Bool, _ memo: Int?, next: Int
   ) -> Int? {
     var (i, count) = (start, 0)
     var low = minimum == 0 ? start : -1
-    // A bounded run depends on where it began, so its places cannot be remembered; but it is short.
-    let memo = maximum == .max ? memo : nil
-    if let memo, minimum == 0, remember(memo, start) { return nil }
+    let isBounded = maximum != .max
+    let placeMemo = isBounded ? nil : memo
+    if let placeMemo, minimum == 0, remember(placeMemo, start) { return nil }
     while i < range.upperBound, count < maximum {
       let scalar = text.scalar(at: i, end: range.upperBound)
       if !set.contains(scalar) { break }
       i += scalar.length
       count += 1
       if count == minimum { low = i }
-      if let memo, count >= minimum, remember(memo, i) {
+      if let placeMemo, count >= minimum, remember(placeMemo, i) {
         // From here on everything has failed before.
         if isPossessive || count == minimum { return nil }
         i -= scalar.length
@@ -152,7 +177,15 @@ struct RegexMatcher: ~Escapable {
       }
     }
     if low < 0 { return nil }
-    if !isPossessive, i > low { stack.append(Frame(instruction: next, offset: i, low: low)) }
+    if isBounded, let memo {
+      while remember(memo, i) {
+        guard !isPossessive, i > low, let before = scalarBefore(i) else { return nil }
+        i -= before.length
+      }
+    }
+    if !isPossessive, i > low {
+      stack.append(Frame(instruction: next, offset: i, low: low, memo: isBounded ? memo ?? -1 : -1))
+    }
     return i
   }
 

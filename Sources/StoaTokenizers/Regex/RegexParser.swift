@@ -9,7 +9,7 @@ struct RegexParser {
   var ignoresCase = false
   private var depth = 0
 
-  private static let longest = 65_536
+  private static let longest = 16_384
   private static let deepest = 64
   /// The largest count in braces.
   static let mostRepetitions = 4096

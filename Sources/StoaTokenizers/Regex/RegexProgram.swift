@@ -36,7 +36,8 @@ struct RegexProgram: Sendable {
   private var knownSets: [ScalarSet] = []
   private var inLookahead = false
 
-  private static let longest = 20_000
+  /// Instructions; each may have a set of nine kilobytes.
+  private static let longest = 4096
 
   init(_ expression: String, _ dialect: RegexDialect) throws(RegexError) {
     self.expression = expression

@@ -1,14 +1,18 @@
 import Foundation
 import StoaFormats
+import Synchronization
 import Testing
 
 @testable import StoaHub
 
 /// The way of a download through faults, without a network.
 @Suite struct DownloadTests {
-  private let small = noise(300_000)
+  private static let smallBytes = noise(300_000)
+  private static let largeBytes = noise(20_000_000, seed: 7)
+
+  private var small: [UInt8] { Self.smallBytes }
   /// Three parts, the last one short.
-  private let large = noise(20_000_000, seed: 7)
+  private var large: [UInt8] { Self.largeBytes }
 
   @Test(arguments: [1, 4]) func bringsAModelIntoTheLibrary(connections: Int) async throws {
     let bench = try PullBench(["m-Q4_K_M.gguf": large, "m-Q8_0.gguf": small, "README.md": [35]])

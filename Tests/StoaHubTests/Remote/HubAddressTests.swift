@@ -29,7 +29,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "hf.co/", "hf.co/o/", "../r", "o/..", "o/-r", "o/r-", "o/a--b", "o r/x", "https://example.com/o/r",
+    "", "hf.co/", "../r", "o/..", "o/-r", "o/r-", "o/a--b", "o r/x", "https://example.com/o/r",
     "hf.co/datasets/o/r", "o/r@", "o/r@a..b", "o/r@-x", "o/r@a b", "o/r:a\u{202E}b", "ö/r",
     "https://huggingface.co/o/r/tree", "https://huggingface.co/o/r/blob/%zz/x",
   ])

@@ -170,12 +170,14 @@ final class MemoryHub: HubTransport {
 /// Bytes that look random and are the same every time.
 func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
   var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
-  return (0..<count).map { _ in
+  var words = [UInt64](repeating: 0, count: count / 8 + 1)
+  for index in words.indices {
     state ^= state << 13
     state ^= state >> 7
     state ^= state << 17
-    return UInt8(truncatingIfNeeded: state >> 32)
+    words[index] = state
   }
+  return unsafe words.withUnsafeBytes { unsafe Array($0.prefix(count)) }
 }
 
 /// A library in a folder of its own, fed by a hub in memory.

@@ -114,7 +114,7 @@ ALONE = re.compile(r"\bi\b")
 def spoken(rng, text):
     """Vary capitals and the last mark of what a user types; names lose capitals in the lower case."""
     text = " ".join(text.replace(" ,", ",").split())
-    if rng.random() < 0.38:
+    if rng.random() < 0.45:
         return text.lower()
     return ALONE.sub("I", text[:1].upper() + text[1:])
 

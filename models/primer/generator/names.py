@@ -16,6 +16,8 @@ ENDINGS = ("a o i e y ie ia ina ela ora ira elle ette ana ita en in an on el il 
            "gar dor wyn ah eh it ot im am um").split()
 TOWN_ENDINGS = ("mouth ham by stead haven ford ton wick field port bridge dale holm ville "
                 "ora ena ara ia os ax ur burg grad au ona").split()
+HOMELY_MIDDLES = "nd st bb pp mb tt ck ng dd zz ff ll rr rt sk nn ddl mbl sp lv rv nk".split()
+HOMELY_ENDINGS = "le er y et in ow ock ing well by ley kin ton ie el on ard ell".split()
 NOUN_ENDINGS = "le er ow in et ock el ong ump it ab op ery ory een oon ish ack ick um ter".split()
 
 GIRLS = """Alice Alma Amy Anna Asha Beth Carla Chloe Clara Cora Daisy Dora Edith Ella Elsa Emma Eva
@@ -29,6 +31,8 @@ Omar Oscar Otto Pablo Paul Percy Rafi Sam Sven Theo Tim Tom Toby Vik Will Yusuf 
 
 HELD_OUT = frozenset("""ada bo zomira tomasz velora quillon ingrid mbali ruprecht saoirse nimue
 orsolya tavish yevgenia kestrel dunja fenwick halvard isolde jaxon katarzyna lubomir""".split())
+
+NO_NAMES = frozenset("he her hi his in is it me my no not of oh on or she so the this to up us we yes you".split())
 
 
 def _syllable(rng, onsets=PLAIN):
@@ -73,6 +77,11 @@ def _doubled(rng):
     return rng.choice(PLAIN + [""]) + rng.choice(VOWELS) + c + c + tail
 
 
+def _homely(rng):
+    """Pepper-like, Bramble-like and Thistle-like: names that could be words."""
+    return rng.choice(ONSETS) + rng.choice(VOWELS) + rng.choice(HOMELY_MIDDLES) + rng.choice(HOMELY_ENDINGS)
+
+
 def _rough(rng):
     """Any letters at all, so that hard names are copied too."""
     letters = "abcdefghijklmnopqrstuvwxyz"
@@ -82,27 +91,27 @@ def _rough(rng):
 
 
 SHAPES = (_flowing, _flowing, _flowing, _ended, _ended, _ended, _long_ended, _long_ended,
-          _vowel_first, _vowel_first, _short, _short, _doubled, _rough)
+          _vowel_first, _vowel_first, _short, _short, _doubled, _homely, _homely, _rough, _rough)
 
 
 def name(rng, avoid=()):
     """Return a new capitalised name that differs from every name in `avoid`."""
     while True:
         made = rng.choice(SHAPES)(rng).capitalize()
-        fresh = made not in avoid and made.lower() not in HELD_OUT
+        fresh = made not in avoid and made.lower() not in HELD_OUT | NO_NAMES
         if fresh and 2 <= len(made) <= 11:
             return made
 
 
 def person(rng, avoid=(), pronoun=None):
-    """Return (name, pronoun); familiar names and names in -a have the usual pronoun."""
+    """Return (name, pronoun); familiar names and names in -a, -ie … have the usual pronoun."""
     if rng.random() < 0.15:
         pronoun = pronoun or rng.choice(("he", "she"))
         familiar = GIRLS if pronoun == "she" else BOYS
         return rng.choice([n for n in familiar if n not in avoid]), pronoun
     made = name(rng, avoid)
     if pronoun is None:
-        pronoun = "she" if rng.random() < (0.9 if made.endswith("a") else 0.4) else "he"
+        pronoun = "she" if rng.random() < (0.95 if made.endswith(("a", "ie", "ette", "elle", "lyn")) else 0.25) else "he"
     return made, pronoun
 
 

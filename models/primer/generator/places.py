@@ -77,7 +77,19 @@ SPOTS = """under a flat stone;behind a wooden box;on a low wall;in a dark corner
 under a pile of leaves;in an empty jar;beside a small puddle;under a blue cloth;in a crack in the wall"""
 
 ADJECTIVES = """old;big;little;quiet;hidden;sunny;dark;wide;red;blue;green;white;golden;windy;frozen
-empty;busy;magic;glass;tall;lonely;sleepy;crooked;silver;purple;deep;foggy;haunted""".replace("\n", ";").split(";")
+empty;busy;magic;glass;tall;lonely;sleepy;crooked;silver;purple;deep;foggy;haunted;snowy;stormy;rainy
+secret;small;large;dusty;ancient;royal;noisy;rocky;sandy;misty;warm;cold;new;great;flying;floating
+forgotten;enchanted;abandoned;underground;night;winter;summer""".replace("\n", ";").split(";")
+
+# compound places: any first with any last word
+FIRSTS = """railway;bus;police;fire;flower;fish;fruit;candle;music;ice;stone;clock;apple;cherry;pine;coffee
+tea;book;hat;shoe;bicycle;boat;sheep;horse;chicken;sugar;honey;pepper;salt;paper;puppet;dance;football
+crystal;rose;cactus;thunder;rainbow;pirate;dragon;wizard;cloud;star;river;mountain;forest;village;city
+school;hotel;castle;water;wool;cheese;chocolate;pumpkin;mushroom;pony;dinosaur;robot""".replace("\n", ";").split(";")
+LASTS = """at station;in shop;at market;in mountains;in house;in hall;in room;at gate;in field;in fields;in grove
+in factory;in tower;on road;on path;in yard;in museum;at fair;on bridge;on hill;in cave;in valley;in camp
+at stop;on farm;in wood;by pond;in gardens;on island;at pier;in theatre;at office;on court;in corner
+in maze;in temple;by fountain;on ship;in stable;in store;at school;in mine;in palace""".replace("\n", ";").split(";")
 
 NAMED = ("in the town of {n}|in the village of {n}|in the city of {n}|on the island of {n}|in {n}"
          "|in {n}|in {n}|on {n} Hill|in {n} Street|at {n} Bay|in {n} Wood|in the land of {n}"
@@ -120,19 +132,32 @@ def _plain(at):
 
 
 def place(rng):
-    """Return a place: a detailed one, a bare one, a compound, a named or an invented one."""
+    """Return a place: a detailed one, a bare one, one with an adjective, a compound, a named or an invented one."""
     kind = rng.random()
-    if kind < 0.50:
+    if kind < 0.42:
         return rng.choice(list(KNOWN.values()))
-    if kind < 0.66:
+    if kind < 0.54:
         return _plain(rng.choice(BARE_PLACES))
-    if kind < 0.75:
+    if kind < 0.66:
         base = rng.choice(list(KNOWN.values()))
         phrase = "the " + rng.choice(ADJECTIVES) + base.phrase[3:]
         return Place(base.prep, phrase, base.sights, base.spots)
-    if kind < 0.88:
+    if kind < 0.78:
+        return _compound(rng)
+    if kind < 0.90:
         return _plain(rng.choice(NAMED).format(n=names.town(rng)))
     return _invented(rng)
+
+
+def _compound(rng):
+    """The railway station, the old candle shop, the snowy mountains."""
+    while True:
+        prep, last = rng.choice(LASTS).split(" ")
+        first = rng.choice(FIRSTS) if rng.random() < 0.7 else rng.choice(ADJECTIVES)
+        lead = rng.choice(ADJECTIVES) + " " if rng.random() < 0.15 else ""
+        at = f"{prep} the {lead}{first} {last}"
+        if first != last and at not in HELD_OUT:
+            return _plain(at)
 
 
 def _invented(rng):
