@@ -24,7 +24,14 @@ import torch
 import transformers
 from gguf import GGMLQuantizationType as Type
 from gguf import LlamaFileType as FileType
-from transformers import LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM
+from transformers import (
+    LlamaConfig,
+    LlamaForCausalLM,
+    MistralConfig,
+    MistralForCausalLM,
+    MixtralConfig,
+    MixtralForCausalLM,
+)
 
 from random_gguf import add_vocabulary, random_tensor, to_bf16
 
@@ -57,6 +64,11 @@ SMALL = dict(
     attn_implementation="eager",
 )
 WIDE = dict(hidden_size=256, intermediate_size=256)
+CONFIGURATIONS = {
+    LlamaForCausalLM: LlamaConfig,
+    MistralForCausalLM: MistralConfig,
+    MixtralForCausalLM: MixtralConfig,
+}
 
 
 # Random weights and reference outputs
@@ -64,15 +76,14 @@ WIDE = dict(hidden_size=256, intermediate_size=256)
 
 def make_model(seed, kind=LlamaForCausalLM, **changes):
     """A model of unit gain, so that logits spread by about one and attention is not uniform."""
-    config_type = MistralConfig if kind is MistralForCausalLM else LlamaConfig
     torch.manual_seed(seed)
-    model = kind(config_type(**{**SMALL, **changes})).eval()
+    model = kind(CONFIGURATIONS[kind](**{**SMALL, **changes})).eval()
     with torch.no_grad():
         for name, weight in model.named_parameters():
             if weight.dim() == 1:
                 weight.copy_(1 + 0.1 * torch.randn(weight.shape))
             else:
-                weight.copy_(torch.randn(weight.shape) / math.sqrt(weight.shape[1]))
+                weight.copy_(torch.randn(weight.shape) / math.sqrt(weight.shape[-1]))
     return model
 
 
@@ -226,9 +237,20 @@ NAMES = {
     "mlp.gate_proj": "ffn_gate",
     "mlp.up_proj": "ffn_up",
     "mlp.down_proj": "ffn_down",
+    "mlp.gate": "ffn_gate_inp",
+    "mlp.experts.down_proj": "ffn_down_exps",
     "input_layernorm": "attn_norm",
     "post_attention_layernorm": "ffn_norm",
 }
+
+
+def gguf_tensors(key, values):
+    """The names and values in GGUF of a parameter; gates and inner layers of experts are one parameter in transformers."""
+    if not key.endswith("experts.gate_up_proj"):
+        return [(gguf_name(key), values)]
+    prefix = "blk.{}.".format(key.split(".")[2])
+    gate, up = np.split(values, 2, axis=1)
+    return [(prefix + "ffn_gate_exps.weight", gate), (prefix + "ffn_up_exps.weight", up)]
 
 
 def gguf_name(name):
@@ -276,7 +298,7 @@ def decode(data, kind):
 
 def small_kind(mix, name, columns):
     """Vectors stay F32, and rows that do not divide into blocks F16."""
-    if name.endswith("norm.weight"):
+    if name.endswith(("norm.weight", "mlp.gate.weight")):
         return Type.F32
     kind = Type[mix]
     return kind if columns % gguf.GGML_QUANT_SIZES[kind][0] == 0 else Type.F16
@@ -325,6 +347,7 @@ def write_gguf(name, model, mix, choose=small_kind, draw=None, split=0, block=32
     blocks in which an engine rounds activations.
     """
     folder, config = fresh(name), model.config
+    config.head_dim = config.head_dim or config.hidden_size // config.num_attention_heads
     writer = gguf.GGUFWriter(folder / "model.gguf", "llama", split_max_tensors=split, small_first_shard=split > 0)
     writer.add_name(name)
     writer.add_file_type(FileType.ALL_F32 if mix == "F32" else FileType[f"MOSTLY_{mix}"])
@@ -342,6 +365,9 @@ def write_gguf(name, model, mix, choose=small_kind, draw=None, split=0, block=32
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
     add_vocabulary(writer, config.vocab_size)
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
+    if isinstance(config, MixtralConfig):
+        writer.add_expert_count(config.num_local_experts)
+        writer.add_expert_used_count(config.num_experts_per_tok)
     rope = config.rope_parameters["rope_type"]
     if rope == "llama3":
         writer.add_tensor("rope_freqs.weight", llama3_factors(config))
@@ -353,13 +379,17 @@ def write_gguf(name, model, mix, choose=small_kind, draw=None, split=0, block=32
             values = weight.numpy()
             heads = heads_of(key, config)
             kind = choose(mix, key, values.shape[-1])
-            if draw is not None and values.ndim == 2:
-                data = random_tensor(draw, values.shape, kind)
-                held = decode(data, kind)
-            else:
-                data, held = encode(to_interleaved(values, heads) if heads else values, kind)
-            writer.add_tensor(gguf_name(key), data, raw_dtype=kind)
-            weight.copy_(torch.from_numpy(np.ascontiguousarray(from_interleaved(held, heads) if heads else held)))
+            parts = []
+            for tensor, part in gguf_tensors(key, values):
+                if draw is not None and values.ndim == 2:
+                    data = random_tensor(draw, values.shape, kind)
+                    held = decode(data, kind)
+                else:
+                    data, held = encode(to_interleaved(part, heads) if heads else part, kind)
+                writer.add_tensor(tensor, data, raw_dtype=kind)
+                parts.append(from_interleaved(held, heads) if heads else held)
+            held = np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
+            weight.copy_(torch.from_numpy(np.ascontiguousarray(held)))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -398,10 +428,14 @@ def main():
     write_folder("llama_sharded", make_model(4), shards="70KB")
     write_folder("llama_bf16", make_model(5), dtype=torch.bfloat16)
     write_folder("mistral_window", make_model(6, **window), {"rope_theta": 10000.0})
+    experts = dict(kind=MixtralForCausalLM, num_local_experts=5, num_experts_per_tok=2, num_hidden_layers=2)
+    write_folder("mixtral", make_model(10, **experts))
     write_folder("mistral_window_bf16", make_model(6, **window), dtype=torch.bfloat16)
 
     for mix in ("F32", "F16", "BF16", "Q8_0", "Q4_0"):
         write_gguf(f"gguf_{mix.lower()}", make_model(1), mix)
+    for mix in ("F16", "Q8_0"):
+        write_gguf(f"gguf_mixtral_{mix.lower()}", make_model(10, **experts), mix)
     write_gguf("gguf_split", make_model(4), "F16", split=12)
     write_gguf("gguf_llama3_rope", make_model(2, **llama3), "F16")
     write_gguf("gguf_linear_rope", make_model(3, **linear), "F16")

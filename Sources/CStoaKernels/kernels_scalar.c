@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "blocks.h"
+#include "cache.h"
 #include "layout.h"
 #include "tables.h"
 
@@ -240,8 +241,29 @@ static void matmul(const stoa_matmul *job, size_t group_begin, size_t group_end)
 
 // MARK: Attention
 
-static float cached(const stoa_attention *job, const void *cache, size_t index) {
-  return job->half ? half_to_float(((const uint16_t *)cache)[index]) : ((const float *)cache)[index];
+/// Element `index` of a block after its scales; `scale` is the index of its scale.
+static float cached(stoa_cache_type type, const uint8_t *block, size_t width, size_t index, size_t scale) {
+  const uint8_t *elements = block + cache_scale_bytes(type, width);
+  switch (type) {
+    case STOA_CACHE_F32: {
+      float x;
+      memcpy(&x, elements + 4 * index, 4);
+      return x;
+    }
+    case STOA_CACHE_F16: return half_to_float(load_u16(elements + 2 * index));
+    case STOA_CACHE_Q8_0: return (float)(int8_t)elements[index] * half_to_float(load_u16(block + 2 * scale));
+  }
+}
+
+static float cached_key(const stoa_attention *job, size_t block, size_t d, size_t k) {
+  const uint8_t *keys = (const uint8_t *)job->keys + block * cache_block_bytes(job->cache, job->head_dim);
+  return cached(job->cache, keys, job->head_dim, d * STOA_KEY_BLOCK + k, d / CACHE_RUN * STOA_KEY_BLOCK + k);
+}
+
+static float cached_value(const stoa_attention *job, size_t block, size_t d, size_t k) {
+  size_t width = job->value_stride;
+  const uint8_t *values = (const uint8_t *)job->values + block * cache_block_bytes(job->cache, width);
+  return cached(job->cache, values, width, k * width + d, k * cache_runs(width) + d / CACHE_RUN);
 }
 
 /// One query over all its visible keys: blocks of 64 keys from position 0, each with its own maximum, folded in order.
@@ -256,7 +278,7 @@ static void attend(const stoa_attention *job, const float *q, size_t position, f
     for (size_t k = low; k < high; k++) {
       float score = 0;
       for (size_t d = 0; d < dim; d++) {
-        score = __builtin_fmaf(q[d], cached(job, job->keys, (block * dim + d) * STOA_KEY_BLOCK + k), score);
+        score = __builtin_fmaf(q[d], cached_key(job, block, d, k), score);
       }
       p[k] = score;
       if (k == low || score > max) max = score;
@@ -278,7 +300,7 @@ static void attend(const stoa_attention *job, const float *q, size_t position, f
     for (size_t d = 0; d < dim; d++) {
       float o = 0;
       for (size_t k = low; k < high; k++) {
-        o = __builtin_fmaf(p[k], cached(job, job->values, (base + k) * job->value_stride + d), o);
+        o = __builtin_fmaf(p[k], cached_value(job, block, d, k), o);
       }
       running[d] = block != first / STOA_KEY_BLOCK ? __builtin_fmaf(running[d], keep, o * scale) : o;
     }
@@ -312,6 +334,10 @@ static void add(float *x, const float *y, size_t n) {
   for (size_t i = 0; i < n; i++) x[i] += y[i];
 }
 
+static void add_scaled(float *x, const float *y, float scale, size_t n) {
+  for (size_t i = 0; i < n; i++) x[i] = __builtin_fmaf(scale, y[i], x[i]);
+}
+
 static void rope(float *x, size_t heads, size_t head_dim, const float *cosines, const float *sines, size_t pairs,
                  int interleaved, float scale) {
   for (size_t h = 0; h < heads; h++, x += head_dim) {
@@ -325,18 +351,35 @@ static void rope(float *x, size_t heads, size_t head_dim, const float *cosines, 
   }
 }
 
-static void store_kv(const float *k, const float *v, size_t head_dim, size_t value_stride, size_t position, int half,
-                     void *keys, void *values) {
-  size_t key = position / STOA_KEY_BLOCK * head_dim * STOA_KEY_BLOCK + position % STOA_KEY_BLOCK;
-  for (size_t d = 0; d < head_dim; d++) {
-    if (half) {
-      ((uint16_t *)keys)[key + d * STOA_KEY_BLOCK] = float_to_half(k[d]);
-      ((uint16_t *)values)[position * value_stride + d] = float_to_half(v[d]);
-    } else {
-      ((float *)keys)[key + d * STOA_KEY_BLOCK] = k[d];
-      ((float *)values)[position * value_stride + d] = v[d];
-    }
+/// Writes x to every `step`th element of a block from `element` on, and its scales to every `scale_step`th from `scale` on.
+static void store_cached(stoa_cache_type type, const float *x, size_t dim, uint8_t *block, size_t width, size_t element,
+                         size_t step, size_t scale, size_t scale_step) {
+  uint8_t *elements = block + cache_scale_bytes(type, width);
+  for (size_t d = 0; d < dim; d++) {
+    uint16_t half = float_to_half(x[d]);
+    if (type == STOA_CACHE_F32) memcpy(elements + 4 * (element + d * step), x + d, 4);
+    if (type == STOA_CACHE_F16) memcpy(elements + 2 * (element + d * step), &half, 2);
   }
+  if (type != STOA_CACHE_Q8_0) return;
+  for (size_t run = 0; run < cache_runs(dim); run++) {
+    float values[CACHE_RUN] = {0};
+    int8_t codes[CACHE_RUN];
+    int16_t sum;
+    size_t count = dim - run * CACHE_RUN < CACHE_RUN ? dim - run * CACHE_RUN : CACHE_RUN;
+    memcpy(values, x + run * CACHE_RUN, count * sizeof(float));
+    uint16_t half = float_to_half(quantize_block(values, CACHE_RUN, codes, &sum, 0));
+    memcpy(block + 2 * (scale + run * scale_step), &half, 2);
+    for (size_t i = 0; i < count; i++) elements[element + (run * CACHE_RUN + i) * step] = (uint8_t)codes[i];
+  }
+}
+
+static void store_kv(const float *k, const float *v, size_t head_dim, size_t value_stride, size_t position,
+                     stoa_cache_type type, void *keys, void *values) {
+  size_t block = position / STOA_KEY_BLOCK, at = position % STOA_KEY_BLOCK;
+  store_cached(type, k, head_dim, (uint8_t *)keys + block * cache_block_bytes(type, head_dim), head_dim, at,
+               STOA_KEY_BLOCK, at, STOA_KEY_BLOCK);
+  store_cached(type, v, head_dim, (uint8_t *)values + block * cache_block_bytes(type, value_stride), value_stride,
+               at * value_stride, 1, at * cache_runs(value_stride), 1);
 }
 
 static void exponential(const float *x, size_t n, float *y) {
@@ -344,6 +387,6 @@ static void exponential(const float *x, size_t n, float *y) {
 }
 
 const stoa_kernels stoa_scalar_kernels = {
-    STOA_ISA_SCALAR, "scalar", matmul, quantize32, quantize256, attention, rms_norm, silu_multiply, add, rope,
+    STOA_ISA_SCALAR, "scalar", matmul, quantize32, quantize256, attention, rms_norm, silu_multiply, add, add_scaled, rope,
     store_kv, exponential,
 };

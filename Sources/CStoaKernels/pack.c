@@ -2,7 +2,10 @@
 #include <string.h>
 
 #include "blocks.h"
+#include "cache.h"
 #include "layout.h"
+
+size_t stoa_cache_block_bytes(stoa_cache_type type, size_t width) { return cache_block_bytes(type, width); }
 
 size_t stoa_packed_bytes(stoa_type type, size_t rows, size_t columns) {
   layout l = layout_of(type);

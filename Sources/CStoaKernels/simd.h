@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "blocks.h"
+#include "cache.h"
 #include "layout.h"
 #include "tables.h"
 

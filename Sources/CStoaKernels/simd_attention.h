@@ -1,7 +1,12 @@
 // Attention: lane = key for the scores, lane = dimension for the weighted values, so neither needs a horizontal sum.
 
-INLINE v16f load_cached(int half, const void *cache, size_t index) {
-  return half ? load_half((const uint8_t *)cache + 2 * index) : load_floats((const float *)cache + index);
+/// 16 neighbouring elements of a cache; those of Q8_0 without their scale.
+INLINE v16f load_cached(const stoa_cache_type type, const uint8_t *elements, size_t index) {
+  if (type == STOA_CACHE_F32) return load_floats((const float *)(const void *)elements + index);
+  if (type == STOA_CACHE_F16) return load_half(elements + 2 * index);
+  v16c bytes;
+  memcpy(&bytes, elements + index, 16);
+  return __builtin_convertvector(__builtin_convertvector(bytes, v16i), v16f);
 }
 
 /// What one query row carries from block to block.
@@ -14,21 +19,34 @@ typedef struct query_row {
 } query_row;
 
 /// Scores of R queries against the keys of one block, V vectors of 16 keys at a time.
-INLINE void block_scores(const query_row *rows, const void *keys, size_t base, size_t dim, int half, const int R,
-                         const int V, float scores[][STOA_KEY_BLOCK]) {
-  for (int chunk = 0; chunk < STOA_KEY_BLOCK / 16; chunk += V) {
+INLINE void block_scores(const query_row *rows, const uint8_t *block, size_t dim, const stoa_cache_type type,
+                         const int R, const int V, float scores[][STOA_KEY_BLOCK]) {
+  const uint8_t *keys = block + cache_scale_bytes(type, dim);
+  for (size_t chunk = 0; chunk < STOA_KEY_BLOCK; chunk += 16 * (size_t)V) {
     v16f acc[16];
     UNROLL for (int i = 0; i < R * V; i++) acc[i] = splat(0);
-    for (size_t d = 0; d < dim; d++) {
-      v16f k[4];
-      UNROLL for (int v = 0; v < V; v++) k[v] = load_cached(half, keys, base + d * STOA_KEY_BLOCK + (size_t)(chunk + v) * 16);
-      UNROLL for (int r = 0; r < R; r++) {
-        v16f q = splat(rows[r].q[d]);
-        UNROLL for (int v = 0; v < V; v++) acc[r * V + v] = fma16(q, k[v], acc[r * V + v]);
+    for (size_t run = 0; run < dim; run += CACHE_RUN) {
+      v16f scale[4];
+      if (type == STOA_CACHE_Q8_0) {
+        UNROLL for (int v = 0; v < V; v++) {
+          scale[v] = load_half(block + 2 * (run / CACHE_RUN * STOA_KEY_BLOCK + chunk + (size_t)v * 16));
+        }
+      }
+      size_t end = run + CACHE_RUN < dim ? run + CACHE_RUN : dim;
+      for (size_t d = run; d < end; d++) {
+        v16f k[4];
+        UNROLL for (int v = 0; v < V; v++) {
+          k[v] = load_cached(type, keys, d * STOA_KEY_BLOCK + chunk + (size_t)v * 16);
+          if (type == STOA_CACHE_Q8_0) k[v] *= scale[v];
+        }
+        UNROLL for (int r = 0; r < R; r++) {
+          v16f q = splat(rows[r].q[d]);
+          UNROLL for (int v = 0; v < V; v++) acc[r * V + v] = fma16(q, k[v], acc[r * V + v]);
+        }
       }
     }
     UNROLL for (int r = 0; r < R; r++) {
-      UNROLL for (int v = 0; v < V; v++) store_floats(scores[r] + (chunk + v) * 16, acc[r * V + v]);
+      UNROLL for (int v = 0; v < V; v++) store_floats(scores[r] + chunk + (size_t)v * 16, acc[r * V + v]);
     }
   }
 }
@@ -57,14 +75,20 @@ typedef struct visible_keys {
 } visible_keys;
 
 /// Adds V vectors of the block's weighted values, from dimension d on, to the running outputs of R rows.
-INLINE void block_values(const query_row *rows, const void *values, size_t stride, const visible_keys *visible, size_t d,
-                         int half, const int R, const int V, float weights[][STOA_KEY_BLOCK], const float *keep,
-                         const float *scale, float running[][STOA_MAX_HEAD_DIM]) {
+INLINE void block_values(const query_row *rows, const uint8_t *block, size_t stride, const visible_keys *visible,
+                         size_t d, const stoa_cache_type type, const int R, const int V, float weights[][STOA_KEY_BLOCK],
+                         const float *keep, const float *scale, float running[][STOA_MAX_HEAD_DIM]) {
+  const uint8_t *values = block + cache_scale_bytes(type, stride);
   v16f acc[16];
   UNROLL for (int i = 0; i < R * V; i++) acc[i] = splat(0);
   for (size_t k = visible->low; k < visible->high; k++) {
     v16f value[4];
-    UNROLL for (int v = 0; v < V; v++) value[v] = load_cached(half, values, k * stride + d + (size_t)v * 16);
+    UNROLL for (int v = 0; v < V; v++) {
+      value[v] = load_cached(type, values, k * stride + d + (size_t)v * 16);
+      if (type == STOA_CACHE_Q8_0) {
+        value[v] *= splat(half_to_float(load_u16(block + 2 * (k * cache_runs(stride) + d / CACHE_RUN))));
+      }
+    }
     int common = k >= visible->common_low && k < visible->common_high;
     UNROLL for (int r = 0; r < R; r++) {
       // A key that a row must not see may hold anything, infinities too: a weight of zero would not keep it out.
@@ -82,14 +106,15 @@ INLINE void block_values(const query_row *rows, const void *values, size_t strid
   }
 }
 
-INLINE void attend_rows(const stoa_attention *job, query_row *rows, int half, const int R) {
+INLINE void attend_rows(const stoa_attention *job, query_row *rows, const stoa_cache_type type, const int R) {
   size_t dim = job->head_dim, first = rows[0].first, last = rows[R - 1].last;
   float scores[ATTENTION_ROWS][STOA_KEY_BLOCK], running[ATTENTION_ROWS][STOA_MAX_HEAD_DIM];
   for (size_t block = first / STOA_KEY_BLOCK; block <= last / STOA_KEY_BLOCK; block++) {
     size_t base = block * STOA_KEY_BLOCK;
     visible_keys visible = {.low = STOA_KEY_BLOCK, .common_high = STOA_KEY_BLOCK};
     float keep[ATTENTION_ROWS], scale[ATTENTION_ROWS];
-    block_scores(rows, job->keys, base * dim, dim, half, R, SCORE_VECTORS(R), scores);
+    const uint8_t *keys = (const uint8_t *)job->keys + block * cache_block_bytes(type, dim);
+    block_scores(rows, keys, dim, type, R, SCORE_VECTORS(R), scores);
     for (int r = 0; r < R; r++) {
       size_t from = rows[r].first > base ? rows[r].first - base : 0;
       size_t to = rows[r].last < base ? 0 : rows[r].last - base + 1;
@@ -117,13 +142,13 @@ INLINE void attend_rows(const stoa_attention *job, query_row *rows, int half, co
         rows[r].max = max;
       }
     }
-    const uint8_t *values = (const uint8_t *)job->values + base * job->value_stride * (half ? 2 : 4);
+    const uint8_t *values = (const uint8_t *)job->values + block * cache_block_bytes(type, job->value_stride);
     size_t d = 0;
     for (; d + 32 <= job->value_stride; d += 32) {
-      block_values(rows, values, job->value_stride, &visible, d, half, R, 2, scores, keep, scale, running);
+      block_values(rows, values, job->value_stride, &visible, d, type, R, 2, scores, keep, scale, running);
     }
     if (d < job->value_stride) {
-      block_values(rows, values, job->value_stride, &visible, d, half, R, 1, scores, keep, scale, running);
+      block_values(rows, values, job->value_stride, &visible, d, type, R, 1, scores, keep, scale, running);
     }
     for (int r = 0; r < R; r++) rows[r].started |= visible.from[r] < visible.to[r];
   }
@@ -133,10 +158,11 @@ INLINE void attend_rows(const stoa_attention *job, query_row *rows, int half, co
   }
 }
 
-#define ATTEND(R)                                            \
-  do {                                                       \
-    if (job->half) attend_rows(job, rows, 1, R);             \
-    else attend_rows(job, rows, 0, R);                       \
+#define ATTEND(R)                                                             \
+  do {                                                                        \
+    if (job->cache == STOA_CACHE_F16) attend_rows(job, rows, STOA_CACHE_F16, R); \
+    else if (job->cache == STOA_CACHE_F32) attend_rows(job, rows, STOA_CACHE_F32, R); \
+    else attend_rows(job, rows, STOA_CACHE_Q8_0, R);                          \
   } while (0)
 
 static void attention(const stoa_attention *job, size_t row_begin, size_t row_end) {

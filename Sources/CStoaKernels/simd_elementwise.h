@@ -59,6 +59,10 @@ static void add(float *x, const float *y, size_t n) {
   for (size_t i = 0; i < n; i++) x[i] += y[i];
 }
 
+static void add_scaled(float *x, const float *y, float scale, size_t n) {
+  for (size_t i = 0; i < n; i++) x[i] = __builtin_fmaf(scale, y[i], x[i]);
+}
+
 static void rope(float *x, size_t heads, size_t head_dim, const float *cosines, const float *sines, size_t pairs,
                  int interleaved, float scale) {
   for (size_t h = 0; h < heads; h++, x += head_dim) {
@@ -86,25 +90,57 @@ INLINE void store_clamped_halves(uint16_t *p, v16f x) {
   store_half(p, select16((magnitude > 0x477fe000) & (magnitude < 0x7f800000), limit, x));
 }
 
-static void store_kv(const float *k, const float *v, size_t head_dim, size_t value_stride, size_t position, int half,
-                     void *keys, void *values) {
-  size_t key = position / STOA_KEY_BLOCK * head_dim * STOA_KEY_BLOCK + position % STOA_KEY_BLOCK;
-  if (!half) {
-    for (size_t d = 0; d < head_dim; d++) ((float *)keys)[key + d * STOA_KEY_BLOCK] = k[d];
-    memcpy((float *)values + position * value_stride, v, head_dim * sizeof(float));
+/// Codes of one position of a cache of Q8_0, padded with zeros to whole runs, and their scales.
+INLINE void quantize_cached(const float *x, size_t dim, int8_t *codes, uint16_t *scales) {
+  for (size_t run = 0; run < cache_runs(dim); run++) {
+    float padded[CACHE_RUN] = {0};
+    const float *values = x + run * CACHE_RUN;
+    int16_t sum;
+    if (dim - run * CACHE_RUN < CACHE_RUN) {
+      memcpy(padded, values, (dim - run * CACHE_RUN) * sizeof(float));
+      values = padded;
+    }
+    scales[run] = float_to_half(quantize_block(values, CACHE_RUN, codes + run * CACHE_RUN, &sum, 0));
+  }
+}
+
+INLINE void store_q8_0(const float *k, const float *v, size_t head_dim, size_t value_stride, size_t at, uint8_t *keys,
+                       uint8_t *values) {
+  int8_t codes[STOA_MAX_HEAD_DIM];
+  uint16_t scales[STOA_MAX_HEAD_DIM / CACHE_RUN];
+  quantize_cached(k, head_dim, codes, scales);
+  uint8_t *column = keys + cache_scale_bytes(STOA_CACHE_Q8_0, head_dim) + at;
+  for (size_t run = 0; run < cache_runs(head_dim); run++) memcpy(keys + 2 * (run * STOA_KEY_BLOCK + at), scales + run, 2);
+  for (size_t d = 0; d < head_dim; d++) column[d * STOA_KEY_BLOCK] = (uint8_t)codes[d];
+  quantize_cached(v, head_dim, codes, scales);
+  size_t runs = cache_runs(value_stride);
+  memcpy(values + 2 * at * runs, scales, 2 * runs);
+  memcpy(values + cache_scale_bytes(STOA_CACHE_Q8_0, value_stride) + at * value_stride, codes, head_dim);
+}
+
+static void store_kv(const float *k, const float *v, size_t head_dim, size_t value_stride, size_t position,
+                     stoa_cache_type type, void *keys, void *values) {
+  size_t block = position / STOA_KEY_BLOCK, at = position % STOA_KEY_BLOCK;
+  uint8_t *key_block = (uint8_t *)keys + block * cache_block_bytes(type, head_dim);
+  uint8_t *value_block = (uint8_t *)values + block * cache_block_bytes(type, value_stride);
+  if (type == STOA_CACHE_Q8_0) return store_q8_0(k, v, head_dim, value_stride, at, key_block, value_block);
+  if (type == STOA_CACHE_F32) {
+    float *column = (float *)(void *)key_block + at;
+    for (size_t d = 0; d < head_dim; d++) column[d * STOA_KEY_BLOCK] = k[d];
+    memcpy(value_block + at * value_stride * sizeof(float), v, head_dim * sizeof(float));
     return;
   }
-  uint16_t *key_column = (uint16_t *)keys + key, *value_row = (uint16_t *)values + position * value_stride;
+  uint16_t *column = (uint16_t *)(void *)key_block + at, *row = (uint16_t *)(void *)value_block + at * value_stride;
   size_t whole = head_dim / 16 * 16;
   for (size_t d = 0; d < whole; d += 16) {
     uint16_t halves[16];
     store_clamped_halves(halves, load_floats(k + d));
-    for (size_t i = 0; i < 16; i++) key_column[(d + i) * STOA_KEY_BLOCK] = halves[i];
-    store_clamped_halves(value_row + d, load_floats(v + d));
+    for (size_t i = 0; i < 16; i++) column[(d + i) * STOA_KEY_BLOCK] = halves[i];
+    store_clamped_halves(row + d, load_floats(v + d));
   }
   for (size_t d = whole; d < head_dim; d++) {
-    key_column[d * STOA_KEY_BLOCK] = float_to_half(k[d]);
-    value_row[d] = float_to_half(v[d]);
+    column[d * STOA_KEY_BLOCK] = float_to_half(k[d]);
+    row[d] = float_to_half(v[d]);
   }
 }
 
@@ -115,6 +151,6 @@ static void exponential(const float *x, size_t n, float *y) {
 }
 
 const stoa_kernels KERNEL_TABLE = {
-    KERNEL_ISA, KERNEL_NAME, matmul, quantize32, quantize256, attention, rms_norm, silu_multiply, add, rope,
+    KERNEL_ISA, KERNEL_NAME, matmul, quantize32, quantize256, attention, rms_norm, silu_multiply, add, add_scaled, rope,
     store_kv, exponential,
 };

@@ -1,5 +1,5 @@
 import StoaFormats
-public import StoaModels
+package import StoaModels
 public import StoaTemplates
 public import StoaTensor
 public import StoaTokenizers

@@ -19,6 +19,21 @@ public struct TensorInfo: Sendable {
   /// The product of `shape`.
   public let elementCount: Int
 
+  /// A tensor at a place that has been checked against the file.
+  package init(
+    name: String, type: ElementType, typeName: String, shape: [Int], file: MappedFile, offset: Int, byteCount: Int,
+    elementCount: Int
+  ) {
+    self.name = name
+    self.type = type
+    self.typeName = typeName
+    self.shape = shape
+    self.file = file
+    self.offset = offset
+    self.byteCount = byteCount
+    self.elementCount = elementCount
+  }
+
   /// The bytes in `file`.
   public var byteRange: Range<Int> { offset..<offset + byteCount }
 }

@@ -62,6 +62,22 @@ package enum Checkpoint: Sendable {
     return tensor
   }
 
+  /// The gate, up and down matrices of each expert of a layer where they are stacked in one tensor each, as in current
+  /// GGUF files; nil where every expert has tensors of its own.
+  func stackedExperts(
+    _ layer: Int, _ configuration: DecoderConfiguration
+  ) throws(ModelError) -> [[TensorInfo]]? {
+    guard case .gguf(let file) = self, file.tensor("blk.\(layer).ffn_gate_exps.weight") != nil else { return nil }
+    let (width, inner) = (configuration.width, configuration.feedForwardWidth)
+    var experts = [[TensorInfo]](repeating: [], count: configuration.experts)
+    for (name, rows, columns) in [("gate", inner, width), ("up", inner, width), ("down", width, inner)] {
+      let name = TensorName.layer(layer, "ffn_\(name)_exps.weight", "")
+      let stack = try tensor(name, shape: [configuration.experts, rows, columns])
+      for index in experts.indices { experts[index].append(stack.matrix(index)) }
+    }
+    return experts
+  }
+
   private func name(of name: TensorName) -> String {
     switch self {
     case .gguf: name.gguf
@@ -92,6 +108,14 @@ struct TensorName {
 }
 
 extension TensorInfo {
+  /// Matrix `index` of a stack of them.
+  func matrix(_ index: Int) -> TensorInfo {
+    let bytes = byteCount / shape[0]
+    return TensorInfo(
+      name: name, type: type, typeName: typeName, shape: Array(shape.dropFirst()), file: file,
+      offset: offset + index * bytes, byteCount: bytes, elementCount: elementCount / shape[0])
+  }
+
   /// The tensor as a matrix in the mapped file; a vector is one row.
   var matrixSource: MatrixSource {
     unsafe MatrixSource(

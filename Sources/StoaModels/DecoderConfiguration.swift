@@ -17,6 +17,10 @@ public struct DecoderConfiguration: Sendable, Equatable {
   public let headDimension: Int
   /// The width of the feed-forward networks.
   public let feedForwardWidth: Int
+  /// Feed-forward networks of a layer, among which a router chooses; 0 when there is one and no router.
+  public let experts: Int
+  /// Experts that each token goes through.
+  public let expertsUsed: Int
   /// Token ids, padding included.
   public let vocabularySize: Int
   /// The longest sequence the model was made for, in tokens.
@@ -47,15 +51,14 @@ extension DecoderConfiguration {
     let architecture = file.metadata.string("general.architecture") ?? ""
     guard architecture == "llama" else { throw .unsupportedArchitecture(path: path, name: architecture) }
     let reader = KeyReader(metadata: file.metadata, prefix: architecture, path: path)
-    if let experts = file.metadata.int("llama.expert_count"), experts > 0 {
-      throw .unsupportedFeature(path: path, what: "a mixture of \(experts) experts")
-    }
     self.architecture = architecture
     width = try reader.size("embedding_length")
     layers = try reader.size("block_count")
     heads = try reader.size("attention.head_count")
     keyValueHeads = try reader.size("attention.head_count_kv", default: heads)
     feedForwardWidth = try reader.size("feed_forward_length")
+    experts = file.metadata.int("llama.expert_count") ?? 0
+    expertsUsed = experts == 0 ? 0 : try reader.size("expert_used_count")
     contextLength = try reader.size("context_length")
     headDimension = try reader.size("attention.key_length", default: width / max(heads, 1))
     let valueDimension = try reader.size("attention.value_length", default: headDimension)
@@ -104,8 +107,15 @@ extension DecoderConfiguration {
 
   /// Takes over the configuration of a Hugging Face model of the Llama family.
   package init(huggingFace configuration: HuggingFaceConfiguration, path: String) throws(ModelError) {
-    guard ["llama", "mistral"].contains(configuration.modelType) else {
+    guard ["llama", "mistral", "mixtral"].contains(configuration.modelType) else {
       throw .unsupportedArchitecture(path: path, name: configuration.modelType)
+    }
+    if configuration.modelType == "mixtral" {
+      // transformers' defaults.
+      experts = configuration.raw["num_local_experts"]?.intValue ?? 8
+      expertsUsed = configuration.raw["num_experts_per_tok"]?.intValue ?? 2
+    } else {
+      (experts, expertsUsed) = (0, 0)
     }
     guard configuration.hiddenActivation == "silu" else {
       throw .unsupportedFeature(path: path, what: "the activation \(quoted(configuration.hiddenActivation))")
@@ -143,6 +153,9 @@ extension DecoderConfiguration {
       (1...Compute.maxHeadDimension).contains(headDimension),
       "heads of \(grouped(headDimension)) dimensions; at most \(Compute.maxHeadDimension) are possible")
     try require((1...10_000_000).contains(feedForwardWidth), "a feed-forward width of \(grouped(feedForwardWidth))")
+    try require(
+      experts == 0 && expertsUsed == 0 || (1...1024).contains(experts) && (1...experts).contains(expertsUsed),
+      "the model claims to use \(grouped(expertsUsed)) of \(grouped(experts)) experts")
     try require((1...100_000_000).contains(vocabularySize), "the model claims \(grouped(vocabularySize)) tokens")
     try require((1...1_000_000_000).contains(contextLength), "a context of \(grouped(contextLength)) tokens")
     try require(normEpsilon >= 0 && normEpsilon < 1, "the epsilon of norms is \(normEpsilon)")

@@ -21,6 +21,8 @@ import StoaTensor
   let input: Activations
   /// Attention's outputs and the gated feed-forward values.
   let inner: Activations
+  /// What mixtures of experts need beside these.
+  let experts: ExpertWorkspace?
 
   private let memory: [Memory]
 
@@ -29,9 +31,7 @@ import StoaTensor
     logitRows = min(maxTokens, 16)
     var memory: [Memory] = []
     func floats(_ rows: Int, _ columns: Int) throws(MemoryError) -> UnsafeMutablePointer<Float> {
-      let (count, overflow) = rows.multipliedReportingOverflow(by: columns)
-      guard !overflow else { throw .cannotReserve(bytes: Int.max) }
-      let piece = try Memory.of(Float.self, count: count)
+      let piece = try Memory.of(Float.self, rows: rows, columns: columns)
       memory.append(piece)
       return unsafe piece.pointer(to: Float.self)
     }
@@ -47,6 +47,9 @@ import StoaTensor
     input = try Activations(capacity: maxTokens, maxColumns: configuration.width)
     inner = try Activations(
       capacity: maxTokens, maxColumns: max(configuration.queryWidth, configuration.feedForwardWidth))
+    experts =
+      configuration.experts == 0
+      ? nil : try ExpertWorkspace(configuration, maxTokens: maxTokens)
     self.memory = memory
   }
 }

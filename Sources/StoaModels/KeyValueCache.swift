@@ -1,17 +1,9 @@
 package import StoaTensor
 
-/// The element type of a key/value cache.
-public enum CacheType: String, Sendable, CaseIterable {
-  case f16
-  case f32
-
-  var bytes: Int { self == .f16 ? 2 : 4 }
-}
-
 /// The keys and values of one sequence, for all layers.
 ///
-/// Keys lie transposed in blocks, `[layer][head][block][dimension][position in block]`; values row by row,
-/// `[layer][head][position][dimension]`. Memory is reserved for the whole capacity and used as positions are filled.
+/// Blocks of keys and then blocks of values for each layer and head. Memory is reserved for the whole capacity and used as
+/// positions are filled.
 @safe package final class KeyValueCache {
   package let type: CacheType
   package let layers: Int
@@ -30,9 +22,9 @@ public enum CacheType: String, Sendable, CaseIterable {
     self.layers = layers
     self.shape = shape
     self.capacity = capacity
-    let padded = (capacity + Compute.keyBlock - 1) / Compute.keyBlock * Compute.keyBlock
-    keyBytes = padded * shape.headDimension * type.bytes
-    valueBytes = padded * shape.valueStride * type.bytes
+    let blocks = (capacity + Compute.keyBlock - 1) / Compute.keyBlock
+    keyBytes = blocks * type.blockBytes(width: shape.headDimension)
+    valueBytes = blocks * type.blockBytes(width: shape.valueStride)
     let (total, overflow) = (layers * shape.keyValueHeads).multipliedReportingOverflow(by: keyBytes + valueBytes)
     guard !overflow else { throw .cannotReserve(bytes: Int.max) }
     memory = try Memory(byteCount: total)

@@ -1,7 +1,7 @@
 import StoaFormats
 package import StoaTensor
 
-/// The Llama family: Llama 1 to 3.2 and Mistral.
+/// The Llama family: Llama 1 to 3.2, Mistral and Mixtral.
 ///
 /// Per layer: x += attention(norm(x)), then x += down(silu(gate(norm(x))) · up(norm(x))); norms are root mean square,
 /// attention is causal, grouped and rotary. Source: Touvron and others, 2023 (arXiv:2302.13971, 2307.09288).
@@ -135,7 +135,11 @@ private struct LlamaPass {
       unsafe compute.add(scratch.residual + token * width, scratch.update + token * width, count: width)
       normalize(token, layer.feedForwardNorm, forms: feedForwardForms)
     }
-    feedForward(layer)
+    switch layer.feedForward {
+    case .dense(let network): feedForward(network)
+    case .experts(let experts, let router):
+      if let work = scratch.experts { feedForward(experts, router: router, work) }
+    }
     let nextForms = next?.attentionInputForms ?? []
     forEachToken { token in
       unsafe compute.add(scratch.residual + token * width, scratch.update + token * width, count: width)
@@ -160,7 +164,7 @@ private struct LlamaPass {
         (layer.query, scratch.queries, queryWidth), (layer.key, scratch.keys, keyValueWidth),
         (layer.value, scratch.values, keyValueWidth),
       ], by: scratch.input)
-    let halfPrecision = segments.first?.cache.type == .f16
+    let cacheType = segments.first?.cache.type ?? .f32
     let pairs = configuration.rotaryPairs
     // The softmax scale goes into the queries: one rounding per value instead of one per score.
     let scale = 1 / Float(shape.headDimension).squareRoot()
@@ -179,7 +183,7 @@ private struct LlamaPass {
       for head in 0..<shape.keyValueHeads {
         unsafe compute.store(
           key: keys + head * shape.headDimension, value: values + head * shape.headDimension, shape: shape,
-          position: position, halfPrecision: halfPrecision, keys: cache.keys(layer: index, head: head),
+          position: position, cache: cacheType, keys: cache.keys(layer: index, head: head),
           values: cache.values(layer: index, head: head))
       }
     }
@@ -200,19 +204,63 @@ private struct LlamaPass {
           }))
       first += segment.tokens.count
     }
-    unsafe compute.attend(inputs, shape: shape, halfPrecision: halfPrecision)
+    unsafe compute.attend(inputs, shape: shape, cache: cacheType)
     quantizeInner(columns: queryWidth, for: layer.attentionOutput)
   }
 
-  private func feedForward(_ layer: LlamaLayer) {
+  /// From the normalised input to the update of the residual stream.
+  private func feedForward(_ network: GatedNetwork) {
     let width = configuration.feedForwardWidth
-    unsafe multiply([(layer.gate, scratch.inner.values, width), (layer.up, scratch.up, width)], by: scratch.input)
-    let forms = layer.down.matrix.activationForm
+    unsafe multiply([(network.gate, scratch.inner.values, width), (network.up, scratch.up, width)], by: scratch.input)
+    let forms = network.down.matrix.activationForm
     forEachToken { token in
       unsafe compute.siluMultiply(scratch.inner.values + token * width, scratch.up + token * width, count: width)
       scratch.inner.quantize(token: token, columns: width, forms: forms, compute: compute)
     }
-    unsafe multiply([(layer.down, scratch.update, configuration.width)], by: scratch.inner)
+    unsafe multiply([(network.down, scratch.update, configuration.width)], by: scratch.inner)
+  }
+
+  /// The same through the experts that the router chooses for each token; the weights of the others are not read.
+  private func feedForward(_ experts: [GatedNetwork], router: Linear, _ work: ExpertWorkspace) {
+    let (width, innerWidth) = (configuration.width, configuration.feedForwardWidth)
+    unsafe multiply([(router, work.logits, experts.count)], by: scratch.input)
+    let routing = unsafe ExpertRouting(
+      logits: UnsafeBufferPointer(start: work.logits, count: count * experts.count), experts: experts.count,
+      used: configuration.expertsUsed)
+    let forms = experts.inputForms
+    forEachToken { token in
+      for share in routing.shares(ofToken: token) {
+        work.input.copy(token: share.row, from: scratch.input, token: token, columns: width, forms: forms)
+      }
+    }
+    var products = unsafe [ProductOutput]()
+    for (expert, rows) in zip(experts, routing.rows) where !rows.isEmpty {
+      let start = rows.lowerBound * innerWidth
+      unsafe products.append(ProductOutput(expert.gate.matrix, into: work.inner.values + start, tokens: rows))
+      unsafe products.append(ProductOutput(expert.up.matrix, into: work.up + start, tokens: rows))
+    }
+    unsafe compute.multiply(products, by: work.input)
+    let innerForms = ActivationForms(experts.map(\.down.matrix.activationForm))
+    compute.pool.run(count: routing.shares.count, grain: 16) { rows, _ in
+      for row in rows {
+        unsafe compute.siluMultiply(
+          work.inner.values + row * innerWidth, work.up + row * innerWidth, count: innerWidth)
+        work.inner.quantize(token: row, columns: innerWidth, forms: innerForms, compute: compute)
+      }
+    }
+    unsafe products.removeAll()
+    for (expert, rows) in zip(experts, routing.rows) where !rows.isEmpty {
+      unsafe products.append(
+        ProductOutput(expert.down.matrix, into: work.outputs + rows.lowerBound * width, tokens: rows))
+    }
+    unsafe compute.multiply(products, by: work.inner)
+    forEachToken { token in
+      let update = unsafe scratch.update + token * width
+      unsafe update.update(repeating: 0, count: width)
+      for share in routing.shares(ofToken: token) {
+        unsafe compute.add(update, work.outputs + share.row * width, scaledBy: share.weight, count: width)
+      }
+    }
   }
 
   private func quantizeInner(columns: Int, for linear: Linear) {
@@ -226,7 +274,7 @@ private struct LlamaPass {
     _ products: [(linear: Linear, into: UnsafeMutablePointer<Float>, width: Int)], by input: Activations
   ) {
     unsafe compute.multiply(
-      products.map { unsafe ProductOutput($0.linear.matrix, into: $0.into) }, by: input, tokens: count)
+      products.map { unsafe ProductOutput($0.linear.matrix, into: $0.into, tokens: 0..<count) }, by: input)
     for index in unsafe products.indices {
       let product = unsafe products[index]
       guard let bias = unsafe product.linear.bias else { continue }
@@ -262,7 +310,7 @@ private struct LlamaPass {
         scratch.input.quantize(token: index, columns: width, forms: forms, compute: compute)
       }
       unsafe compute.multiply(
-        [ProductOutput(output.matrix, into: scratch.logits)], by: scratch.input, tokens: rows.count)
+        [ProductOutput(output.matrix, into: scratch.logits, tokens: 0..<rows.count)], by: scratch.input)
       for (index, item) in rows.enumerated() {
         unsafe onLogits(
           item.segment, item.token,
@@ -278,5 +326,18 @@ extension LlamaLayer {
     [query.matrix.activationForm, key.matrix.activationForm, value.matrix.activationForm]
   }
 
-  fileprivate var feedForwardInputForms: ActivationForms { [gate.matrix.activationForm, up.matrix.activationForm] }
+  fileprivate var feedForwardInputForms: ActivationForms {
+    switch feedForward {
+    case .dense(let network): network.inputForms
+    case .experts(let experts, let router): [experts.inputForms, router.matrix.activationForm]
+    }
+  }
+}
+
+extension [GatedNetwork] {
+  fileprivate var inputForms: ActivationForms { ActivationForms(map(\.inputForms)) }
+}
+
+extension GatedNetwork {
+  fileprivate var inputForms: ActivationForms { [gate.matrix.activationForm, up.matrix.activationForm] }
 }

@@ -15,6 +15,18 @@ struct LlamaLayer: Sendable {
   let value: Linear
   let attentionOutput: Linear
   let feedForwardNorm: FloatVector
+  let feedForward: FeedForward
+}
+
+/// What follows attention in a layer.
+enum FeedForward: Sendable {
+  case dense(GatedNetwork)
+  /// Each token goes through the networks that the router chooses for it.
+  case experts([GatedNetwork], router: Linear)
+}
+
+/// down(silu(gate(x)) · up(x)).
+struct GatedNetwork: Sendable {
   let gate: Linear
   let up: Linear
   let down: Linear
@@ -49,6 +61,41 @@ extension LlamaWeights {
     func vector(_ name: TensorName, _ count: Int) throws(ModelError) -> FloatVector {
       try Self.vector(try checkpoint.tensor(name, shape: [count]))
     }
+    func network(_ names: [TensorName]) throws(ModelError) -> NetworkPlan {
+      NetworkPlan(
+        gate: try find(names[0], configuration.feedForwardWidth, width),
+        up: try find(names[1], configuration.feedForwardWidth, width),
+        down: try find(names[2], width, configuration.feedForwardWidth))
+    }
+    func networks(_ layer: Int) throws(ModelError) -> [NetworkPlan] {
+      if configuration.experts == 0 {
+        return [
+          try network([
+            .layer(layer, "ffn_gate.weight", "mlp.gate_proj.weight"),
+            .layer(layer, "ffn_up.weight", "mlp.up_proj.weight"),
+            .layer(layer, "ffn_down.weight", "mlp.down_proj.weight"),
+          ])
+        ]
+      }
+      if let stacked = try checkpoint.stackedExperts(layer, configuration) {
+        return stacked.map { expert in
+          let plans = expert.map { MatrixPlan(weight: $0, bias: nil) }
+          plan += plans
+          return NetworkPlan(gate: plans[0], up: plans[1], down: plans[2])
+        }
+      }
+      var networks: [NetworkPlan] = []
+      for expert in 0..<configuration.experts {
+        let prefix = "block_sparse_moe.experts.\(expert)."
+        networks.append(
+          try network([
+            .layer(layer, "ffn_gate.\(expert).weight", prefix + "w1.weight"),
+            .layer(layer, "ffn_up.\(expert).weight", prefix + "w3.weight"),
+            .layer(layer, "ffn_down.\(expert).weight", prefix + "w2.weight"),
+          ]))
+      }
+      return networks
+    }
     var layers: [LayerPlan] = []
     for index in 0..<configuration.layers {
       func name(_ gguf: String, _ huggingFace: String) -> TensorName {
@@ -62,9 +109,9 @@ extension LlamaWeights {
           value: try find(name("attn_v", "self_attn.v_proj"), configuration.keyValueWidth, width),
           attentionOutput: try find(name("attn_output", "self_attn.o_proj"), width, configuration.queryWidth),
           feedForwardNorm: try vector(name("ffn_norm", "post_attention_layernorm"), width),
-          gate: try find(name("ffn_gate", "mlp.gate_proj"), configuration.feedForwardWidth, width),
-          up: try find(name("ffn_up", "mlp.up_proj"), configuration.feedForwardWidth, width),
-          down: try find(name("ffn_down", "mlp.down_proj"), width, configuration.feedForwardWidth)))
+          router: configuration.experts == 0
+            ? nil : try find(name("ffn_gate_inp", "block_sparse_moe.gate"), configuration.experts, width),
+          networks: try networks(index)))
     }
     let vocabulary = configuration.vocabularySize
     embedding = try checkpoint.tensor(.embedding, shape: [vocabulary, width])
@@ -113,15 +160,27 @@ extension LlamaWeights {
     let attentionNorm: FloatVector
     let query, key, value, attentionOutput: MatrixPlan
     let feedForwardNorm: FloatVector
-    let gate, up, down: MatrixPlan
+    let router: MatrixPlan?
+    let networks: [NetworkPlan]
 
     func pack(_ packer: Packer) throws(ModelError) -> LlamaLayer {
-      LlamaLayer(
+      var packed: [GatedNetwork] = []
+      let router = try router.map { (plan) throws(ModelError) in try packer.pack(plan) }
+      for network in networks {
+        packed.append(
+          GatedNetwork(
+            gate: try packer.pack(network.gate), up: try packer.pack(network.up), down: try packer.pack(network.down)))
+      }
+      return LlamaLayer(
         attentionNorm: attentionNorm, query: try packer.pack(query), key: try packer.pack(key),
         value: try packer.pack(value), attentionOutput: try packer.pack(attentionOutput),
-        feedForwardNorm: feedForwardNorm, gate: try packer.pack(gate), up: try packer.pack(up),
-        down: try packer.pack(down))
+        feedForwardNorm: feedForwardNorm,
+        feedForward: router.map { .experts(packed, router: $0) } ?? .dense(packed[0]))
     }
+  }
+
+  fileprivate struct NetworkPlan {
+    let gate, up, down: MatrixPlan
   }
 
   /// Lays matrices out one after the other in one arena.

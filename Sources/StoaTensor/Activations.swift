@@ -46,19 +46,29 @@ package struct ActivationForms: OptionSet, Sendable {
     }
   }
 
-  /// What a kernel for weights that want `form` reads.
-  func view(tokens: Int, columns: Int, form: ActivationForms) -> stoa_activations {
+  /// Copies row `source` of another input, `columns` wide, in the given forms, to row `token`.
+  package func copy(token: Int, from other: Activations, token source: Int, columns: Int, forms: ActivationForms) {
+    if forms.contains(.float) {
+      unsafe (values + token * columns).update(from: other.values + source * columns, count: columns)
+    }
+    if forms.contains(.blocks32) { blocks32.copy(token, from: other.blocks32, source, columns: columns) }
+    if forms.contains(.blocks256) { blocks256.copy(token, from: other.blocks256, source, columns: columns) }
+  }
+
+  /// What a kernel for weights that want `form` reads for the given rows.
+  func view(_ tokens: Range<Int>, columns: Int, form: ActivationForms) -> stoa_activations {
     var view = unsafe stoa_activations()
-    unsafe view.tokens = tokens
+    unsafe view.tokens = tokens.count
     unsafe view.columns = columns
+    let first = tokens.lowerBound
     if form == .float {
-      unsafe view.values = UnsafePointer(values)
+      unsafe view.values = UnsafePointer(values + first * columns)
     } else {
       let rows = form == .blocks32 ? blocks32 : blocks256
-      unsafe view.codes = UnsafePointer(rows.codes)
-      unsafe view.scales = UnsafePointer(rows.scales)
-      unsafe view.sums32 = UnsafePointer(rows.sums32)
-      unsafe view.sums16 = UnsafePointer(rows.sums16)
+      unsafe view.codes = UnsafePointer(rows.codes + first * columns)
+      unsafe view.scales = UnsafePointer(rows.scales + first * (columns / rows.block))
+      unsafe view.sums32 = UnsafePointer(rows.sums32 + first * (columns / 32))
+      unsafe view.sums16 = UnsafePointer(rows.sums16 + first * (columns / 16))
     }
     return unsafe view
   }
@@ -66,6 +76,7 @@ package struct ActivationForms: OptionSet, Sendable {
 
 /// Rows of 8-bit codes with their scales and sums.
 @safe private final class QuantizedRows {
+  let block: Int
   let codes: UnsafeMutablePointer<Int8>
   let scales: UnsafeMutablePointer<Float>
   let sums32: UnsafeMutablePointer<Int16>
@@ -78,9 +89,18 @@ package struct ActivationForms: OptionSet, Sendable {
     let sums32 = try Memory.of(Int16.self, count: capacity * (maxColumns / 32 + 1))
     let sums16 = try Memory.of(Int16.self, count: capacity * (maxColumns / 16 + 1))
     memory = [codes, scales, sums32, sums16]
+    self.block = block
     unsafe self.codes = codes.pointer(to: Int8.self)
     unsafe self.scales = scales.pointer(to: Float.self)
     unsafe self.sums32 = sums32.pointer(to: Int16.self)
     unsafe self.sums16 = sums16.pointer(to: Int16.self)
+  }
+
+  func copy(_ row: Int, from other: QuantizedRows, _ source: Int, columns: Int) {
+    let (scaleCount, count32, count16) = (columns / block, columns / 32, columns / 16)
+    unsafe (codes + row * columns).update(from: other.codes + source * columns, count: columns)
+    unsafe (scales + row * scaleCount).update(from: other.scales + source * scaleCount, count: scaleCount)
+    unsafe (sums32 + row * count32).update(from: other.sums32 + source * count32, count: count32)
+    unsafe (sums16 + row * count16).update(from: other.sums16 + source * count16, count: count16)
   }
 }

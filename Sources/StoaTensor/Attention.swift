@@ -54,7 +54,7 @@ extension Compute {
   package static var keyBlock: Int { Int(STOA_KEY_BLOCK) }
 
   /// Attends for all sequences of a batch in one parallel loop over (sequence, key/value head, run of query rows).
-  package func attend(_ inputs: [AttentionInput], shape: AttentionShape, halfPrecision: Bool) {
+  package func attend(_ inputs: [AttentionInput], shape: AttentionShape, cache type: CacheType) {
     let group = shape.heads / shape.keyValueHeads
     // Long enough to reuse keys and values from the first-level cache, short enough to share out.
     let rowsPerUnit = 64
@@ -78,7 +78,7 @@ extension Compute {
           q: input.queries, q_stride: input.queryStride, out: input.outputs, out_stride: input.outputStride,
           keys: cache.keys, values: cache.values, head_dim: shape.headDimension, value_stride: shape.valueStride,
           first_head: head * group, group: group, base_position: input.basePosition, window: shape.window ?? 0,
-          half: halfPrecision ? 1 : 0)
+          cache: type.kernelType)
         unsafe kernel(&job, run * rowsPerUnit, min(rows, (run + 1) * rowsPerUnit))
       }
     }

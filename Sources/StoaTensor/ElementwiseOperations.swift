@@ -27,13 +27,18 @@ extension Compute {
     unsafe kernels.pointee.rope(x, heads, headDimension, cosines, sines, pairs, interleaved ? 1 : 0, scale)
   }
 
+  /// x = scale · y + x, rounded once.
+  package func add(_ x: UnsafeMutablePointer<Float>, _ y: UnsafePointer<Float>, scaledBy scale: Float, count: Int) {
+    unsafe kernels.pointee.add_scaled(x, y, scale, count)
+  }
+
   /// Writes one position of one head into a cache.
   package func store(
-    key: UnsafePointer<Float>, value: UnsafePointer<Float>, shape: AttentionShape, position: Int, halfPrecision: Bool,
+    key: UnsafePointer<Float>, value: UnsafePointer<Float>, shape: AttentionShape, position: Int, cache type: CacheType,
     keys: UnsafeMutableRawPointer, values: UnsafeMutableRawPointer
   ) {
     unsafe kernels.pointee.store_kv(
-      key, value, shape.headDimension, shape.valueStride, position, halfPrecision ? 1 : 0, keys, values)
+      key, value, shape.headDimension, shape.valueStride, position, type.kernelType, keys, values)
   }
 
   /// exp of each value, the same on every machine.

@@ -27,6 +27,13 @@ import Glibc
     return try Memory(byteCount: bytes)
   }
 
+  /// Room for rows of values of a trivial type.
+  package static func of<T: BitwiseCopyable>(_ type: T.Type, rows: Int, columns: Int) throws(MemoryError) -> Memory {
+    let (count, overflow) = rows.multipliedReportingOverflow(by: columns)
+    guard !overflow else { throw .cannotReserve(bytes: Int.max) }
+    return try of(type, count: count)
+  }
+
   /// The memory as values of a trivial type.
   package func pointer<T: BitwiseCopyable>(to type: T.Type) -> UnsafeMutablePointer<T> {
     unsafe base.bindMemory(to: type, capacity: byteCount / MemoryLayout<T>.stride)

@@ -43,7 +43,7 @@ import Testing
   // those of the weights before rounding.
   @Test(
     "Logits and greedy tokens equal the reference data", .oracle("models/generated_arch_dev"),
-    arguments: ["llama", "llama3_ropescaling", "llama_sharded", "mistral_swa"])
+    arguments: ["llama", "llama3_ropescaling", "llama_sharded", "mistral_swa", "mixtral"])
   func referenceData(name: String) throws { try check(.inData(name)) }
 
   @Test(

@@ -21,7 +21,8 @@ struct ModelFixture: CustomTestStringConvertible, Sendable {
   static let inRepository = [
     "llama", "llama3_rope_old", "llama_bf16", "llama_sharded", "llama_tied_linear_old", "mistral_window",
     "mistral_window_bf16", "gguf_f32", "gguf_f16", "gguf_bf16", "gguf_linear_rope", "gguf_llama3_rope", "gguf_q4_0",
-    "gguf_q4_k_m", "gguf_q8_0", "gguf_split", "gguf_mixed_32", "gguf_mixed_256",
+    "gguf_q4_k_m", "gguf_q8_0", "gguf_split", "gguf_mixed_32", "gguf_mixed_256", "mixtral", "gguf_mixtral_f16",
+    "gguf_mixtral_q8_0",
   ].map { ModelFixture(folder: OracleData.fixture("models/" + $0), testDescription: $0) }
 
   static func named(_ name: String) -> ModelFixture {

@@ -12,19 +12,32 @@ import Testing
     /// Positions before the queries.
     var past = 0
     var tokens = 1
-    var half = false
+    var cache = CacheType.f32
 
     var testDescription: String {
-      "heads \(heads)/\(keyValueHeads)×\(headDimension) past \(past) tokens \(tokens) window \(window ?? 0) half \(half)"
+      "heads \(heads)/\(keyValueHeads)×\(headDimension) past \(past) tokens \(tokens) window \(window ?? 0) \(cache)"
+    }
+
+    /// How far outputs may be from those of exact keys and values.
+    var tolerance: Double {
+      switch cache {
+      case .f32: 1e-5
+      case .f16: 2e-3
+      case .q8_0: 3e-2
+      }
     }
 
     static let all: [Problem] = [
-      Problem(), Problem(past: 63), Problem(past: 64, half: true), Problem(past: 300, tokens: 1),
-      Problem(heads: 8, keyValueHeads: 1, headDimension: 64, past: 130, tokens: 5, half: true),
+      Problem(), Problem(past: 63), Problem(past: 64, cache: .f16), Problem(past: 300, tokens: 1),
+      Problem(heads: 8, keyValueHeads: 1, headDimension: 64, past: 130, tokens: 5, cache: .f16),
       Problem(heads: 3, keyValueHeads: 3, headDimension: 8, past: 0, tokens: 70),
-      Problem(heads: 6, keyValueHeads: 2, headDimension: 40, past: 17, tokens: 33, half: true),
-      Problem(window: 8, past: 100, tokens: 20), Problem(window: 70, past: 0, tokens: 150, half: true),
+      Problem(heads: 6, keyValueHeads: 2, headDimension: 40, past: 17, tokens: 33, cache: .f16),
+      Problem(window: 8, past: 100, tokens: 20), Problem(window: 70, past: 0, tokens: 150, cache: .f16),
       Problem(heads: 2, keyValueHeads: 1, headDimension: 128, window: 1, past: 5, tokens: 3),
+      Problem(past: 63, cache: .q8_0), Problem(heads: 4, keyValueHeads: 2, headDimension: 8, past: 65, cache: .q8_0),
+      Problem(heads: 8, keyValueHeads: 1, headDimension: 64, past: 130, tokens: 9, cache: .q8_0),
+      Problem(heads: 6, keyValueHeads: 2, headDimension: 40, past: 17, tokens: 33, cache: .q8_0),
+      Problem(headDimension: 80, window: 70, past: 3, tokens: 150, cache: .q8_0),
     ]
   }
 
@@ -37,10 +50,9 @@ import Testing
       heads: problem.heads, keyValueHeads: problem.keyValueHeads, headDimension: problem.headDimension,
       window: problem.window)
     let positions = problem.past + problem.tokens
-    let padded = (positions + 63) / 64 * 64
-    let bytes = problem.half ? 2 : 4
-    let keyBytes = padded * problem.headDimension * bytes
-    let headBytes = keyBytes + padded * shape.valueStride * bytes
+    let blocks = (positions + Compute.keyBlock - 1) / Compute.keyBlock
+    let keyBytes = blocks * problem.cache.blockBytes(width: problem.headDimension)
+    let headBytes = keyBytes + blocks * problem.cache.blockBytes(width: shape.valueStride)
     let cache = try Memory(byteCount: headBytes * problem.keyValueHeads)
     var random = SeededGenerator(state: 11)
     let width = problem.keyValueHeads * problem.headDimension
@@ -56,7 +68,7 @@ import Testing
             unsafe compute.store(
               key: key.baseAddress! + head * problem.headDimension,
               value: value.baseAddress! + head * problem.headDimension, shape: shape, position: position,
-              halfPrecision: problem.half, keys: cache.base + head * headBytes,
+              cache: problem.cache, keys: cache.base + head * headBytes,
               values: cache.base + head * headBytes + keyBytes)
           }
         }
@@ -79,7 +91,7 @@ import Testing
                 UnsafeRawPointer(cache.base + $0 * headBytes), UnsafeRawPointer(cache.base + $0 * headBytes + keyBytes)
               )
             })
-          unsafe compute.attend([input], shape: shape, halfPrecision: problem.half)
+          unsafe compute.attend([input], shape: shape, cache: problem.cache)
         }
       }
       start += count
@@ -146,7 +158,7 @@ import Testing
         let sum = weights.reduce(0, +)
         for d in 0..<dimension {
           let exact = zip(first...position, weights).reduce(0.0) { $0 + $1.1 * Double(values[$1.0][base + d]) } / sum
-          #expect(abs(Double(result[query + d]) - exact) < (problem.half ? 2e-3 : 1e-5))
+          #expect(abs(Double(result[query + d]) - exact) < problem.tolerance)
         }
       }
     }

@@ -76,7 +76,7 @@ func product(
     activations.quantize(token: token, columns: columns, forms: matrix.activationForm, compute: compute)
   }
   unsafe output.withUnsafeMutableBufferPointer { buffer in
-    unsafe compute.multiply([ProductOutput(matrix, into: buffer.baseAddress!)], by: activations, tokens: tokens)
+    unsafe compute.multiply([ProductOutput(matrix, into: buffer.baseAddress!, tokens: 0..<tokens)], by: activations)
   }
   return output
 }

@@ -45,6 +45,13 @@ typedef enum stoa_type {
   STOA_BF16 = 30,
 } stoa_type;
 
+/// Element types of cached keys and values.
+typedef enum stoa_cache_type {
+  STOA_CACHE_F32 = 0,
+  STOA_CACHE_F16 = 1,
+  STOA_CACHE_Q8_0 = 2,
+} stoa_cache_type;
+
 /// Activations of a matrix product: `tokens` rows of `columns` values.
 typedef struct stoa_activations {
   size_t tokens;
@@ -72,15 +79,15 @@ typedef struct stoa_attention {
   size_t q_stride;
   float *_Nonnull out;           ///< [tokens][out_stride], same heads as q.
   size_t out_stride;
-  const void *_Nonnull keys;     ///< [blocks][head_dim][STOA_KEY_BLOCK]
-  const void *_Nonnull values;   ///< [positions][value_stride]
+  const void *_Nonnull keys;     ///< Blocks of `stoa_cache_block_bytes(cache, head_dim)`, laid out as cache.h says.
+  const void *_Nonnull values;   ///< Blocks of `stoa_cache_block_bytes(cache, value_stride)`.
   size_t head_dim;
   size_t value_stride;           ///< head_dim rounded up to a multiple of 16; the padding is zero.
   size_t first_head;             ///< The first query head of the group.
   size_t group;                  ///< Query heads per key/value head.
   size_t base_position;          ///< Position of token 0; token t is at base_position + t.
   size_t window;                 ///< Sliding window in positions, 0 for none.
-  int half;                      ///< Cache elements: 1 for F16, 0 for F32.
+  stoa_cache_type cache;
 } stoa_attention;
 
 /// The kernels of one instruction set.
@@ -104,13 +111,15 @@ typedef struct stoa_kernels {
   void (*_Nonnull silu_multiply)(float *_Nonnull gate, const float *_Nonnull up, size_t n);
   /// x += y.
   void (*_Nonnull add)(float *_Nonnull x, const float *_Nonnull y, size_t n);
+  /// x = scale * y + x, one rounding each.
+  void (*_Nonnull add_scaled)(float *_Nonnull x, const float *_Nonnull y, float scale, size_t n);
   /// Rotates `heads` heads in place by `pairs` angles and multiplies by `scale`; `interleaved` pairs are (2i, 2i+1),
   /// otherwise (i, i + pairs). Values past 2 * pairs of a head are only scaled.
   void (*_Nonnull rope)(float *_Nonnull x, size_t heads, size_t head_dim, const float *_Nonnull cosines,
                         const float *_Nonnull sines, size_t pairs, int interleaved, float scale);
   /// Writes one position of one head to a cache.
   void (*_Nonnull store_kv)(const float *_Nonnull k, const float *_Nonnull v, size_t head_dim, size_t value_stride,
-                            size_t position, int half, void *_Nonnull keys, void *_Nonnull values);
+                            size_t position, stoa_cache_type type, void *_Nonnull keys, void *_Nonnull values);
   /// y = exp(x), for tests and samplers.
   void (*_Nonnull exponential)(const float *_Nonnull x, size_t n, float *_Nonnull y);
 } stoa_kernels;
@@ -120,6 +129,8 @@ const stoa_kernels *_Nullable stoa_kernels_for(stoa_isa isa);
 /// The fastest instruction set of this machine.
 stoa_isa stoa_isa_best(void);
 
+/// Bytes of the keys or values of STOA_KEY_BLOCK positions of one head, `width` values each.
+size_t stoa_cache_block_bytes(stoa_cache_type type, size_t width);
 /// Bytes of `rows` x `columns` weights after `stoa_pack`; 0 when the type is not packed.
 size_t stoa_packed_bytes(stoa_type type, size_t rows, size_t columns);
 /// Lays row groups [begin, end) of a row-major quantised matrix out for the kernels.

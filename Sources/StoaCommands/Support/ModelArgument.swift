@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import StoaHub
 import StoaModels
+import StoaTensor
 
 /// The MODEL that most commands take.
 struct ModelArgument: ParsableArguments {
@@ -87,12 +88,13 @@ struct TuningOptions: ParsableArguments {
 
 /// The types of cached keys and values by their names.
 enum CacheTypeName: String, CaseIterable, ExpressibleByArgument {
-  case f16, f32
+  case f16, f32, q8_0
 
   var type: CacheType {
     switch self {
     case .f16: .f16
     case .f32: .f32
+    case .q8_0: .q8_0
     }
   }
 }
