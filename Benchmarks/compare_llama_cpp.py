@@ -211,15 +211,15 @@ def summarise(records):
     )
     print("|---|---|---|---|---|---|---|")
     for record in records:
-
-        def pair(key, digits=1):
-            return ", ".join(f"{statistics.median(values(record, name, key)):.{digits}f}" for name in PEERS)
-
         print(
-            f"| {record['model'].removesuffix('.gguf')} | {record['threads']} | {pair('prompt_tps')} "
-            f"| {ratio(record, 'prompt_tps'):.2f} | {pair('generate_tps')} | {ratio(record, 'generate_tps'):.2f} "
-            f"| {pair('bandwidth_share', 0)} % |"
+            f"| {record['model'].removesuffix('.gguf')} | {record['threads']} | {medians(record, 'prompt_tps', 1)} "
+            f"| {ratio(record, 'prompt_tps'):.2f} | {medians(record, 'generate_tps', 1)} "
+            f"| {ratio(record, 'generate_tps'):.2f} | {medians(record, 'bandwidth_share', 0)} % |"
         )
+
+
+def medians(record, key, digits):
+    return ", ".join(f"{statistics.median(values(record, name, key)):.{digits}f}" for name in PEERS)
 
 
 if __name__ == "__main__":
