@@ -8,11 +8,14 @@ import CStoaKernels
   let table: UnsafePointer<stoa_kernels>
 
   /// The instruction sets of this machine, slowest first.
-  static let available: [KernelSet] = [
-    STOA_ISA_SCALAR, STOA_ISA_AVX2, STOA_ISA_AVXVNNI, STOA_ISA_AVX512, STOA_ISA_AVX512VNNI, STOA_ISA_NEON,
-  ].compactMap { code in
-    guard let table = unsafe stoa_kernels_for(code) else { return nil }
-    return unsafe KernelSet(name: String(cString: table.pointee.name), code: code, table: table)
+  static var available: [KernelSet] {
+    let codes = [
+      STOA_ISA_SCALAR, STOA_ISA_AVX2, STOA_ISA_AVXVNNI, STOA_ISA_AVX512, STOA_ISA_AVX512VNNI, STOA_ISA_NEON,
+    ]
+    return codes.compactMap { code in
+      guard let table = unsafe stoa_kernels_for(code) else { return nil }
+      return unsafe KernelSet(name: String(cString: table.pointee.name), code: code, table: table)
+    }
   }
 
   /// Whether registers have 512 bits.
