@@ -13,7 +13,8 @@ the bandwidth allows: bytes of all weights that a token needs, read once per tok
 
 The first run builds llama.cpp with native flags from the sources that llama-cpp-python carries. It runs
 with flash attention. With --batch, llama-batched-bench measures the generation of several sequences.
-Memory is the process's peak; with mapped weights it includes those pages of the file that were touched.
+Memory is the process's peak, at least this script's own (about 120 MB); with mapped weights it includes those pages
+of the file that were touched.
 "First token" is the time from starting a process until it has loaded the model, run one token and ended.
 """
 
@@ -56,7 +57,12 @@ def main():
     parser.add_argument("--json", type=Path, help="also write every run to this file")
     arguments = parser.parse_args()
 
-    tools = {**llama_programs(arguments.llama), "stoa": arguments.stoa, "read": build_reader(arguments.llama)}
+    stoa, llama = arguments.stoa.resolve(), arguments.llama.resolve()
+    if not stoa.exists():
+        parser.error(
+            f"{stoa} does not exist: build it with `swift build -c release --product stoa`, or name it with --stoa"
+        )
+    tools = {**llama_programs(llama), "stoa": stoa, "read": build_reader(llama)}
     records = []
     for model in arguments.models:
         for threads in map(int, arguments.threads.split(",")):
