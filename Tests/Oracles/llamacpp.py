@@ -44,6 +44,14 @@ class Model:
 
     def logits(self, ids):
         """Logits after the last token."""
+        return self.decode(ids, [len(ids) - 1])[0]
+
+    def all_logits(self, ids):
+        """Logits after every token, a row each."""
+        return self.decode(ids, range(len(ids)))
+
+    def decode(self, ids, wanted):
+        """Logits after the tokens at the wanted indices."""
         parameters = llama_cpp.llama_context_default_params()
         parameters.n_ctx = 512
         parameters.n_threads = parameters.n_threads_batch = 1
@@ -55,13 +63,13 @@ class Model:
         for index, token in enumerate(ids):
             batch.token[index], batch.pos[index] = token, index
             batch.n_seq_id[index], batch.seq_id[index][0] = 1, 0
-            batch.logits[index] = index == len(ids) - 1
+            batch.logits[index] = index in wanted
         try:
             if llama_cpp.llama_decode(context, batch) != 0:
                 raise ValueError("llama.cpp cannot decode")
-            pointer = llama_cpp.llama_get_logits_ith(context, len(ids) - 1)
             size = llama_cpp.llama_vocab_n_tokens(self.vocabulary)
-            return np.ctypeslib.as_array(pointer, (size,)).copy()
+            pointers = [llama_cpp.llama_get_logits_ith(context, index) for index in wanted]
+            return np.stack([np.ctypeslib.as_array(pointer, (size,)) for pointer in pointers])
         finally:
             llama_cpp.llama_batch_free(batch)
             llama_cpp.llama_free(context)
