@@ -41,6 +41,7 @@ let package = Package(
     .library(name: "StoaFormats", targets: ["StoaFormats"]),
     .library(name: "StoaTokenizers", targets: ["StoaTokenizers"]),
     .library(name: "StoaTemplates", targets: ["StoaTemplates"]),
+    .library(name: "StoaGrammar", targets: ["StoaGrammar"]),
     .library(name: "StoaEngine", targets: ["StoaEngine"]),
   ],
   dependencies: [
@@ -63,17 +64,19 @@ let package = Package(
     + module("StoaFormats", ["StoaTensor"])
     + module("StoaTokenizers", ["StoaFormats"])
     + module("StoaTemplates", [])
+    + module("StoaGrammar", ["StoaFormats"])
     + module("StoaModels", ["StoaTensor", "StoaFormats"])
-    + module("StoaEngine", ["StoaTensor", "StoaFormats", "StoaModels", "StoaTokenizers", "StoaTemplates"])
+    + module(
+      "StoaEngine",
+      ["StoaTensor", "StoaFormats", "StoaModels", "StoaTokenizers", "StoaTemplates", "StoaGrammar"])
     + module("StoaConversion", ["StoaTensor", "StoaFormats", "StoaTokenizers", "StoaModels"])
     + module("StoaHub", ["StoaFormats", crypto] + http)
     + module("StoaTerminal", [])
     + module(
       "StoaCommands",
       [
-        "StoaTensor", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaModels", "StoaEngine", "StoaConversion",
-        "StoaHub",
-        "StoaTerminal", argumentParser,
+        "StoaTensor", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaGrammar", "StoaModels", "StoaEngine",
+        "StoaConversion", "StoaHub", "StoaTerminal", argumentParser,
       ]),
   swiftLanguageModes: [.v6]
 )

@@ -17,6 +17,7 @@ struct RunCommand: ParsableCommand {
         stoa run hf.co/OWNER/REPO:Q4_K_M
         stoa run model.gguf "Why is the sky blue? One sentence." --temperature 0
         stoa run model.gguf --system "You are terse." < question.txt > answer.txt
+        stoa run model.gguf "Invent a person." --json-schema person.json
         stoa run base.gguf --raw "Once upon a time" --max-tokens 100 --seed 7
       """)
 
@@ -30,6 +31,7 @@ struct RunCommand: ParsableCommand {
   @Flag(help: "Print tokens, speed and seed to standard error after the answer.") var stats = false
   @Flag(name: .shortAndLong, help: "Download a model that is not in the library without asking.") var yes = false
   @OptionGroup(title: "Sampling") var sampling: SamplingOptions
+  @OptionGroup(title: "Structured output") var structure: StructureOptions
   @OptionGroup(title: "Engine") var context: ContextOption
   @OptionGroup(title: "Engine") var threads: ThreadsOption
   @OptionGroup(title: "Engine") var tokenizer: TokenizerOption
@@ -45,15 +47,20 @@ struct RunCommand: ParsableCommand {
 
   func run() throws {
     let terminal = Terminal.current()
+    let isChat = prompt == nil && terminal.isInteractive && !json
+    if isChat { try structure.refuseInChat() }
+    // Compiled first: a mistake in a schema should not have to wait for the model.
+    let grammar = try structure.grammar()
     try FirstUse(reference: target.model, yes: yes, terminal: terminal).pullIfMissing()
     let loaded = try LoadedModel.load(
       target, context: context.context, threads: threads.threads, tokenizerPath: tokenizer.path,
       tuning: tuning)
-    let settings = try sampling.settings(over: loaded.model.recommendedSampling)
+    var settings = try sampling.settings(over: loaded.model.recommendedSampling)
+    settings.options.constraint = try grammar.map { try loaded.model.constraint($0) }
     let text: String
     if let prompt {
       text = prompt
-    } else if terminal.isInteractive && !json {
+    } else if isChat {
       return try Chat(loaded, settings, system: system, raw: raw, truncates: truncate, terminal).run()
     } else {
       text = try InputText.standardInput()

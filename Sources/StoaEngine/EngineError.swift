@@ -11,6 +11,10 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
   case invalidParameter(name: String, value: String, range: String)
   /// The model's logits are not numbers.
   case notANumber
+  /// Grammars are about text.
+  case grammarNeedsTokenizer
+  /// The vocabulary cannot write what the grammar asks for.
+  case grammarHasNoToken
 
   /// What is wrong, and on a second line what to do.
   public var description: String {
@@ -30,6 +34,13 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
     case .invalidParameter(let name, let value, let range): "\(name) is \(value), but must be \(range)"
     case .notANumber:
       "the model's outputs are not numbers\nits weights are damaged, or were made with a broken tool"
+    case .grammarNeedsTokenizer:
+      "a grammar needs a tokenizer, and the model comes without one\ngive one with --tokenizer FILE"
+    case .grammarHasNoToken:
+      """
+      no token of the model continues the answer as the grammar or schema asks
+      allow other characters there
+      """
     }
   }
 }

@@ -1,3 +1,4 @@
+public import StoaGrammar
 import StoaModels
 import StoaTokenizers
 
@@ -11,6 +12,8 @@ public struct GenerationOptions: Sendable {
   public var stop: [String] = []
   /// How many alternatives to report for each token; nil for no log probabilities.
   public var topLogprobs: Int?
+  /// What the answer has to look like, from `LanguageModel.constraint`; nil for anything.
+  public var constraint: TokenMasker?
 
   /// The defaults.
   public init() {}
@@ -73,7 +76,10 @@ public final class GenerationSession {
   ) throws -> GenerationResult {
     try options.sampling.validate()
     let seed = options.sampling.seed ?? UInt64.random(in: 0..<(1 << 32))
-    var answer = AnswerText(model: model, isFirstText: prompt.allSatisfy { $0 == model.bosToken }, stop: options.stop)
+    var constraint = try Constraint(options.constraint, model.tokenizer)
+    // A grammar is about all bytes of the answer, so none is dropped at the start of a text.
+    let isFirstText = constraint == nil && prompt.allSatisfy { $0 == model.bosToken }
+    var answer = AnswerText(model: model, isFirstText: isFirstText, stop: options.stop)
     var sampler = Sampler(parameters: options.sampling, seed: seed, prompt: prompt, compute: model.model.compute)
     var result = GenerationResult(
       text: "", tokens: [], promptTokens: prompt.count, cachedTokens: 0, finishReason: .length, seed: seed,
@@ -83,18 +89,25 @@ public final class GenerationSession {
     try model.checkTokens(prompt)
     result.cachedTokens = try keepPrefix(of: prompt)
     guard limit > 0 else { return result }
+    if constraint?.isComplete ?? false {
+      result.finishReason = .stop
+      return result
+    }
 
     var pending = prompt[result.cachedTokens...]
     var firstToken: ContinuousClock.Instant?
     do {
       while true {
         let position = prompt.count + result.tokens.count
-        var choice: Choice?
+        var choice = Result<Choice, any Error>.failure(EngineError.notANumber)
         try unsafe compute(pending, isCancelled: isCancelled) { logits in
-          choice = unsafe choose(&sampler, logits, position: position, topLogprobs: options.topLogprobs)
+          choice = Result {
+            try unsafe choose(
+              &sampler, logits, position: position, constraint: constraint, topLogprobs: options.topLogprobs)
+          }
         }
         if firstToken == nil { firstToken = .now }
-        guard let chosen = choice else { throw EngineError.notANumber }
+        let chosen = try choice.get()
         if model.endTokens.contains(chosen.token) {
           result.finishReason = .stop
           break
@@ -104,7 +117,8 @@ public final class GenerationSession {
         let text = answer.append(chosen.token)
         result.text += text
         if !text.isEmpty { onText(text) }
-        if answer.isStopped {
+        try constraint?.append(chosen.token)
+        if answer.isStopped || constraint?.isComplete ?? false {
           result.finishReason = .stop
           break
         }
@@ -182,14 +196,15 @@ public final class GenerationSession {
   /// A token and, when asked for, its log probabilities.
   private typealias Choice = (token: Int32, logprobs: (chosen: TokenLogprob, top: [TokenLogprob])?)
 
-  /// Chooses the next token; nil when the logits are not numbers.
+  /// Chooses the next token.
   private func choose(
-    _ sampler: inout Sampler, _ logits: UnsafeBufferPointer<Float>, position: Int, topLogprobs: Int?
-  ) -> Choice? {
-    guard let token = try? unsafe sampler.choose(logits, position: position) else { return nil }
+    _ sampler: inout Sampler, _ logits: UnsafeBufferPointer<Float>, position: Int, constraint: Constraint?,
+    topLogprobs: Int?
+  ) throws -> Choice {
+    let mask = try unsafe constraint?.mask(logits)
+    let token = try unsafe sampler.choose(logits, position: position, mask: mask)
     guard let topLogprobs else { return (token, nil) }
-    guard let logprobs = try? unsafe sampler.logprobs(logits, chosen: token, top: topLogprobs) else { return nil }
-    return (token, logprobs)
+    return (token, try unsafe sampler.logprobs(logits, chosen: token, top: topLogprobs))
   }
 }
 

@@ -1,8 +1,10 @@
 import StoaFormats
+import StoaGrammar
 package import StoaModels
 public import StoaTemplates
 public import StoaTensor
 public import StoaTokenizers
+import Synchronization
 
 /// How a model is loaded.
 public struct LoadOptions: Sendable {
@@ -41,6 +43,8 @@ public final class LanguageModel: Sendable {
   public let loadSeconds: Double
   package let model: any DecoderModel
   package let prefillChunk: Int
+  /// The tokens as grammars see them, once a grammar has asked for them.
+  let tokenVocabulary = Mutex<TokenVocabulary?>(nil)
 
   /// Tokens that end an answer.
   public let endTokens: Set<Int32>

@@ -1,3 +1,4 @@
+package import StoaGrammar
 package import StoaTensor
 
 /// A token that may be chosen, and its logit.
@@ -43,11 +44,14 @@ package struct Sampler {
     parameters.repetitionPenalty != 1 || parameters.presencePenalty != 0 || parameters.frequencyPenalty != 0
   }
 
-  /// Chooses the token at `position` of the sequence and remembers it for the penalties.
-  package mutating func choose(_ raw: UnsafeBufferPointer<Float>, position: Int) throws(EngineError) -> Int32 {
+  /// Chooses the token at `position` of the sequence, one that `mask` allows, and remembers it for the penalties.
+  package mutating func choose(
+    _ raw: UnsafeBufferPointer<Float>, position: Int, mask: TokenMask? = nil
+  ) throws(EngineError) -> Int32 {
     let token: Int32
-    if hasPenalties || !parameters.logitBias.isEmpty {
-      let adjusted = unsafe penalized(raw)
+    if hasPenalties || !parameters.logitBias.isEmpty || mask != nil {
+      var adjusted = unsafe penalized(raw)
+      if let mask { Self.exclude(&adjusted, outside: mask) }
       token = try unsafe adjusted.withUnsafeBufferPointer { (logits) throws(EngineError) in
         try unsafe draw(logits, position: position)
       }
@@ -98,6 +102,16 @@ package struct Sampler {
       logits[Int(token)] += bias
     }
     return logits
+  }
+
+  /// Tokens outside the mask are no candidates, whatever their bias.
+  private static func exclude(_ logits: inout [Float], outside mask: TokenMask) {
+    for (index, word) in mask.words.enumerated() where word != .max {
+      for token in 64 * index..<min(64 * index + 64, logits.count) where word >> UInt64(token & 63) & 1 == 0 {
+        logits[token] = -.infinity
+      }
+    }
+    for token in logits.indices.dropFirst(64 * mask.words.count) { logits[token] = -.infinity }
   }
 
   // MARK: The draw

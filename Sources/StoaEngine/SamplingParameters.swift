@@ -1,7 +1,7 @@
 /// How the next token is chosen from the logits.
 ///
-/// The steps run in this order: penalties, bias, top-k, typical, top-p, min-p, temperature, draw. Temperature 0 takes
-/// the most likely token after penalties and bias.
+/// The steps run in this order: penalties, bias, grammar, top-k, typical, top-p, min-p, temperature, draw. Temperature 0 takes
+/// the most likely token after penalties, bias and grammar.
 public struct SamplingParameters: Sendable, Equatable {
   /// Divides the logits; 0 chooses greedily.
   public var temperature: Double = 0.8

@@ -1,0 +1,54 @@
+public import StoaGrammar
+import StoaTokenizers
+
+extension LanguageModel {
+  /// Makes a grammar ready for this model's tokens; sessions and requests may share the result.
+  public func constraint(_ grammar: CompiledGrammar) throws -> TokenMasker {
+    guard let tokenizer else { throw EngineError.grammarNeedsTokenizer }
+    let vocabulary = tokenVocabulary.withLock { cached in
+      if let cached { return cached }
+      let tokens = (0..<model.configuration.vocabularySize).map { tokenizer.bytes(of: Int32($0)) }
+      let vocabulary = TokenVocabulary(tokens: tokens, endTokens: endTokens)
+      cached = vocabulary
+      return vocabulary
+    }
+    return try TokenMasker(grammar, vocabulary)
+  }
+}
+
+/// What a grammar makes of one answer.
+struct Constraint {
+  private let masker: TokenMasker
+  private let tokenizer: Tokenizer
+  private var state: GrammarState
+
+  init?(_ masker: TokenMasker?, _ tokenizer: Tokenizer?) throws {
+    guard let masker else { return nil }
+    guard let tokenizer else { throw EngineError.grammarNeedsTokenizer }
+    self.masker = masker
+    self.tokenizer = tokenizer
+    state = try GrammarState(masker.grammar)
+  }
+
+  /// Whether nothing can follow any more.
+  var isComplete: Bool { state.isComplete }
+
+  /// The tokens that may come next, at least one.
+  ///
+  /// A model whose most likely token ends the answer where it cannot end yet has nothing more to say: then the shortest
+  /// way to an end is taken, or it would have to babble on.
+  func mask(_ logits: UnsafeBufferPointer<Float>) throws -> TokenMask {
+    if !state.canEnd, masker.vocabulary.endTokens.contains(try unsafe Sampler.mostLikely(logits).token),
+      let mask = try masker.closingMask(state)
+    {
+      return mask
+    }
+    let mask = try masker.mask(state)
+    if mask.isEmpty { throw EngineError.grammarHasNoToken }
+    return mask
+  }
+
+  mutating func append(_ token: Int32) throws {
+    guard try state.advance(tokenizer.bytes(of: token)) else { throw EngineError.grammarHasNoToken }
+  }
+}
