@@ -24,6 +24,7 @@ from transformers import BertTokenizer
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OUT = ROOT / "Tests/Fixtures/tokenizers/words"
 sys.path.insert(0, str(ROOT / "Tests/Oracles"))
+from protobuf import fields  # noqa: E402
 from varied_texts import texts  # noqa: E402
 
 TEXTS = ["", " ", "  ", "a", " a ", "\t\n", "the the", "▁", "<s>", "[MASK]", "é" * 3, "\u0301", "\x00", "##a"]
@@ -40,31 +41,6 @@ def write(path, content):
 
 def compact(value):
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"
-
-
-def fields(message):
-    """The fields of a protocol buffer message."""
-    i = 0
-
-    def integer():
-        nonlocal i
-        value = shift = 0
-        while True:
-            byte = message[i]
-            i += 1
-            value |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                return value
-
-    while i < len(message):
-        tag = integer()
-        if tag & 7 == 0:
-            yield tag >> 3, integer()
-        else:
-            size = integer() if tag & 7 == 2 else 4 if tag & 7 == 5 else 8
-            yield tag >> 3, message[i : i + size]
-            i += size
 
 
 def pieces(model):

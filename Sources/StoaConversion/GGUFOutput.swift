@@ -117,11 +117,8 @@ struct GGUFOutput {
   }
 
   private func checkSpace(_ tensorBytes: Int) throws(ConversionError) {
-    var space = statvfs()
     let folder = splitPath(path).folder
-    guard unsafe statvfs(folder.isEmpty ? "." : folder, &space) == 0 else { return }
-    let (bytes, overflow) = UInt64(space.f_bavail).multipliedReportingOverflow(by: UInt64(space.f_frsize))
-    let available = overflow ? Int.max : Int(clamping: bytes)
+    guard let available = freeBytes(at: folder.isEmpty ? "." : folder) else { return }
     // The header is small beside the tensors: a vocabulary is a few megabytes.
     let needed = tensorBytes + (16 << 20)
     if available < needed { throw .noSpace(path: path, needed: needed, available: available) }

@@ -82,9 +82,3 @@ package final class AtomicFile {
     }
   }
 }
-
-/// The folder of `path` with its slash, empty for a bare name, and the name.
-package func splitPath(_ path: String) -> (folder: String, name: String) {
-  guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return ("", path) }
-  return (String(path[...slash]), String(path[path.index(after: slash)...]))
-}

@@ -117,26 +117,3 @@ public struct SafetensorsCheckpoint: Sendable {
       advice: advice)
   }
 }
-
-/// Whether `path` is a folder, or a link to one.
-package func isDirectory(_ path: String) -> Bool {
-  var status = stat()
-  return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-}
-
-/// Whether there is anything at `path`.
-package func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
-
-/// The sorted names in a folder; none when it cannot be read.
-package func directoryContents(_ path: String) -> [String] {
-  guard let directory = unsafe opendir(path) else { return [] }
-  defer { unsafe _ = closedir(directory) }
-  var names: [String] = []
-  while let entry = unsafe readdir(directory) {
-    let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-      unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-    }
-    if name != ".", name != ".." { names.append(name) }
-  }
-  return names.sorted()
-}

@@ -48,7 +48,7 @@ extension ModelLibrary {
         try createParents(of: file.name, in: folder)
         try transfer.place(file, at: folder + "/" + file.name)
       }
-      try Self.rename(folder, to: home.models + "/" + name, name: name)
+      try Self.move(folder, to: home.models + "/" + name, name: name)
     } else {
       var placed: [(from: String, to: String)] = []
       for (index, file) in source.files.enumerated() {
@@ -59,7 +59,7 @@ extension ModelLibrary {
         placed.append((staging + "/" + fileName, home.models + "/" + fileName))
       }
       // The first part goes last: a listing looks for it, so a model is never seen in pieces.
-      for (from, to) in placed.reversed() { try Self.rename(from, to: to, name: name) }
+      for (from, to) in placed.reversed() { try Self.move(from, to: to, name: name) }
     }
     guard let model = try list().first(where: { $0.name == name }) else {
       throw .system(path: home.models, operation: "find the imported model", problem: "it is not there")
@@ -85,19 +85,12 @@ extension ModelLibrary {
   }
 
   /// Moves within the library's file system, refusing to replace anything.
-  private static func rename(_ from: String, to: String, name: String) throws(HubError) {
+  static func move(_ from: String, to: String, name: String) throws(HubError) {
     var status = stat()
     // Between this look and the move another import could take the name; both would be the user's own doing, and
     // moving a folder onto a folder with contents fails by itself.
     guard unsafe lstat(to, &status) != 0 else { throw .exists(name: name) }
-    #if canImport(Darwin)
-      let failed = unsafe Darwin.rename(from, to) != 0
-    #elseif canImport(Musl)
-      let failed = unsafe Musl.rename(from, to) != 0
-    #else
-      let failed = unsafe Glibc.rename(from, to) != 0
-    #endif
-    if failed { throw .system(to, "move the model there") }
+    guard moveFile(from, to: to) else { throw .system(to, "move the model there") }
   }
 }
 

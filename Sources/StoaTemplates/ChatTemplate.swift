@@ -75,30 +75,6 @@ public struct ChatTemplate: Sendable {
     return try template.render(context, now: now)
   }
 
-  /// A plain template for models that bring none: each turn as `User: …` or `Assistant: …` on lines of its own.
-  ///
-  /// A base model continues such a dialogue well enough, and no special token is assumed. The text starts with the
-  /// beginning-of-sequence token when there is one; an assistant's turn ends with the end-of-sequence token.
-  public static func fallback(bosToken: String, eosToken: String) throws(TemplateError) -> ChatTemplate {
-    try ChatTemplate(source: fallbackSource, bosToken: bosToken, eosToken: eosToken)
-  }
-
-  private static let fallbackSource = """
-    {{- bos_token }}
-    {%- for message in messages %}
-      {%- if message.role == 'system' or message.role == 'developer' %}
-        {{- (message.content or '') ~ '\\n\\n' }}
-      {%- elif message.role == 'assistant' %}
-        {{- 'Assistant: ' ~ (message.content or '') ~ eos_token ~ '\\n' }}
-      {%- elif message.role == 'tool' %}
-        {{- 'Tool: ' ~ (message.content or '') ~ '\\n' }}
-      {%- else %}
-        {{- 'User: ' ~ (message.content or '') ~ '\\n' }}
-      {%- endif %}
-    {%- endfor %}
-    {%- if add_generation_prompt %}{{ 'Assistant:' }}{% endif %}
-    """
-
   // MARK: Filling gaps
 
   private func adapt(_ messages: [ChatMessage]) -> [ChatMessage] {

@@ -10,8 +10,6 @@ public struct Style: Sendable, Equatable {
   public func bold(_ text: String) -> String { wrap(text, "1") }
   /// Faint text, for what is worth knowing but not worth reading first.
   public func dim(_ text: String) -> String { wrap(text, "2") }
-  /// Italic text.
-  public func italic(_ text: String) -> String { wrap(text, "3") }
   /// Red text, for errors.
   public func red(_ text: String) -> String { wrap(text, "31") }
   /// Green text, for what is well.

@@ -17,7 +17,7 @@ struct BytePairMerger {
     if symbols.count < 2 { return }
     if symbols.count <= Self.scanned {
       scan(table)
-    } else if !SymbolRuns.merge(&symbols, table) {
+    } else if !MergePasses.merge(&symbols, table) {
       queue.merge(&symbols, table)
     }
   }
@@ -40,88 +40,73 @@ struct BytePairMerger {
   }
 }
 
-/// Merges symbols that are few runs of equal ones, such as a long line of dashes, without looking at each.
-private struct SymbolRuns {
-  private struct Run {
-    var symbol: UInt32
-    var count: Int
-  }
+/// Merges pass by pass over the whole text, each pass all pairs of the lowest rank: for texts that repeat a few symbols, such
+/// as a long line of dashes, where a pass shortens the text by much.
+private struct MergePasses {
+  /// A pass has to merge one pair in this many symbols; otherwise `MergeQueue` is faster.
+  private static let sparsest = 6
 
-  private static let most = 64
-  /// Merges that go one by one; more is work for `MergeQueue`.
-  private static let patience = 1024
+  private let table: MergeTable
+  /// The lowest rank of the neighbours among the symbols, and how many have it.
+  private var lowest = MergeTable.Merge.none
+  private var occurrences = 0
 
-  private var runs: [Run] = []
-
-  /// Replaces `symbols` by what they merge to; false if they are not of this kind, and then nothing is changed.
+  /// Merges in place; true when no neighbours merge any more, false when `symbols` are left for another way to go on.
   static func merge(_ symbols: inout [UInt32], _ table: MergeTable) -> Bool {
-    var work = SymbolRuns()
-    for symbol in symbols {
-      if let last = work.runs.last, last.symbol == symbol {
-        work.runs[work.runs.count - 1].count += 1
-      } else {
-        if work.runs.count == most { return false }
-        work.runs.append(Run(symbol: symbol, count: 1))
-      }
+    var work = MergePasses(table: table)
+    var count = symbols.count
+    var span = symbols.mutableSpan
+    for i in 1..<count { work.note(span[i - 1], span[i]) }
+    while work.lowest != MergeTable.Merge.none, work.occurrences * sparsest >= count {
+      count = work.pass(&span, count)
     }
-    guard work.merge(table) else { return false }
-    symbols.removeAll(keepingCapacity: true)
-    for run in work.runs { symbols.append(contentsOf: repeatElement(run.symbol, count: run.count)) }
-    return true
+    symbols.removeLast(symbols.count - count)
+    return work.lowest == MergeTable.Merge.none
   }
 
-  private mutating func merge(_ table: MergeTable) -> Bool {
-    for _ in 0..<Self.patience {
-      var lowest = MergeTable.Merge(rank: MergeTable.Merge.none, result: 0)
-      // A pair within a run, or of the last of one and the first of the next.
-      var (at, isWithin) = (0, false)
-      for i in runs.indices {
-        if runs[i].count > 1 {
-          let merge = table.merge(runs[i].symbol, runs[i].symbol)
-          if merge.rank < lowest.rank { (lowest, at, isWithin) = (merge, i, true) }
+  private init(table: MergeTable) { self.table = table }
+
+  @inline(__always)
+  private mutating func note(_ left: UInt32, _ right: UInt32) {
+    let rank = table.merge(left, right).rank
+    if rank < lowest { (lowest, occurrences) = (rank, 0) }
+    if rank == lowest { occurrences += 1 }
+  }
+
+  /// Merges the pairs of the lowest rank from left to right and gives the new count. Stops early when a merge made a
+  /// pair of that rank or a lower one, since that comes next.
+  private mutating func pass(_ symbols: inout MutableSpan<UInt32>, _ count: Int) -> Int {
+    let rank = lowest
+    (lowest, occurrences) = (MergeTable.Merge.none, 0)
+    var (from, to) = (0, 0)
+    while from < count {
+      var symbol = symbols[from]
+      from += 1
+      if from < count {
+        let merge = table.merge(symbol, symbols[from])
+        if merge.rank == rank {
+          symbol = merge.result
+          from += 1
+          let isOvertaken =
+            to > 0 && table.merge(symbols[to - 1], symbol).rank <= rank
+            || from < count && table.merge(symbol, symbols[from]).rank <= rank
+          if isOvertaken { return stop(&symbols, symbol, from, to, count) }
         }
-        if i + 1 < runs.count {
-          let merge = table.merge(runs[i].symbol, runs[i + 1].symbol)
-          if merge.rank < lowest.rank { (lowest, at, isWithin) = (merge, i, false) }
-        }
       }
-      if lowest.rank == MergeTable.Merge.none { return true }
-      if runs.count > 2 * Self.most { return false }
-      if isWithin { mergeWithin(at, lowest, table) } else { mergeAcross(at, lowest) }
-      join()
+      symbols[to] = symbol
+      to += 1
+      if to > 1 { note(symbols[to - 2], symbol) }
     }
-    return false
+    return to
   }
 
-  private mutating func mergeWithin(_ at: Int, _ merge: MergeTable.Merge, _ table: MergeTable) {
-    let run = runs[at]
-    var pairs = run.count / 2
-    // All pairs at once, unless what comes of the first would merge with its neighbours before the second pair does.
-    var neighbours = [(merge.result, run.symbol), (merge.result, merge.result)]
-    if at > 0 { neighbours.append((runs[at - 1].symbol, merge.result)) }
-    if at + 1 < runs.count { neighbours.append((merge.result, runs[at + 1].symbol)) }
-    if neighbours.contains(where: { table.merge($0.0, $0.1).rank <= merge.rank }) { pairs = 1 }
-    runs[at] = Run(symbol: merge.result, count: pairs)
-    if run.count > 2 * pairs { runs.insert(Run(symbol: run.symbol, count: run.count - 2 * pairs), at: at + 1) }
-  }
-
-  private mutating func mergeAcross(_ at: Int, _ merge: MergeTable.Merge) {
-    runs[at].count -= 1
-    runs[at + 1].count -= 1
-    runs.insert(Run(symbol: merge.result, count: 1), at: at + 1)
-  }
-
-  /// Drops empty runs and joins equal neighbours.
-  private mutating func join() {
-    var joined: [Run] = []
-    joined.reserveCapacity(runs.count)
-    for run in runs where run.count > 0 {
-      if let last = joined.last, last.symbol == run.symbol {
-        joined[joined.count - 1].count += run.count
-      } else {
-        joined.append(run)
-      }
-    }
-    runs = joined
+  /// Closes the gap between what was merged and the rest; `MergeQueue` goes on from there.
+  private mutating func stop(
+    _ symbols: inout MutableSpan<UInt32>, _ symbol: UInt32, _ from: Int, _ to: Int, _ count: Int
+  ) -> Int {
+    symbols[to] = symbol
+    for i in from..<count { symbols[to + 1 + i - from] = symbols[i] }
+    (lowest, occurrences) = (0, 0)
+    return to + 1 + count - from
   }
 }

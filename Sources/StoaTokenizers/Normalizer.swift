@@ -17,8 +17,6 @@ struct Normalizer: Sendable {
   var steps: [Step] = []
 
   static let none = Normalizer()
-  /// Unicode normalisation form C.
-  static let canonicalComposition = Normalizer(steps: [.unicode(.c)])
 
   var isIdentity: Bool { steps.isEmpty }
 

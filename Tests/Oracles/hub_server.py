@@ -179,6 +179,16 @@ class _Handler(BaseHTTPRequestHandler):
         with self.owner.lock:
             self.owner.requests.append((host, self.command, self.path, dict(self.headers)))
 
+    def do_HEAD(self):
+        self.do_GET()
+
+    def do_GET(self):
+        self.note()
+        if self.owner.latency:
+            time.sleep(self.owner.latency)
+        url = urlsplit(self.path)
+        self.handle_request(url, {key: values[0] for key, values in parse_qs(url.query).items()})
+
     def answer(self, status, body=b"", headers=(), content_type="application/json"):
         self.send_response(status)
         for name, value in headers:
@@ -272,16 +282,8 @@ class _Handler(BaseHTTPRequestHandler):
 class HubHandler(_Handler):
     """huggingface.co."""
 
-    def do_HEAD(self):
-        self.do_GET()
-
-    def do_GET(self):
-        self.note()
-        if self.owner.latency:
-            time.sleep(self.owner.latency)
-        url = urlsplit(self.path)
+    def handle_request(self, url, query):
         path = unquote(url.path)
-        query = {key: values[0] for key, values in parse_qs(url.query).items()}
         if path == "/api/models":
             return self.search(query)
         if path.startswith("/api/models/"):
@@ -377,15 +379,7 @@ class HubHandler(_Handler):
 class CDNHandler(_Handler):
     """The content network: signed addresses, no accounts."""
 
-    def do_HEAD(self):
-        self.do_GET()
-
-    def do_GET(self):
-        self.note()
-        if self.owner.latency:
-            time.sleep(self.owner.latency)
-        url = urlsplit(self.path)
-        query = {key: values[0] for key, values in parse_qs(url.query).items()}
+    def handle_request(self, url, query):
         if int(query.get("signature", 0)) in self.owner.expired:
             self.owner.signature = self.owner.new_signature or self.owner.signature
             return self.answer(403, b"<Error><Code>AccessDenied</Code></Error>", content_type="application/xml")

@@ -8,6 +8,7 @@ import unittest
 from pathlib import Path
 
 from oracle import OracleCase, needs, stoa
+from protobuf import fields
 from varied_texts import texts
 
 COUNT = 2000
@@ -185,31 +186,6 @@ class WordTokenizerTests(OracleCase):
         from oracle import DATA
 
         self.compare_with_llama_cpp(DATA / "tokenizers/ggml-vocab/ggml-vocab-bert-bge.gguf")
-
-
-def fields(message):
-    """The fields of a protocol buffer message."""
-    i = 0
-
-    def integer():
-        nonlocal i
-        value = shift = 0
-        while True:
-            byte = message[i]
-            i += 1
-            value |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                return value
-
-    while i < len(message):
-        tag = integer()
-        if tag & 7 == 0:
-            yield tag >> 3, integer()
-        else:
-            size = integer() if tag & 7 == 2 else 4 if tag & 7 == 5 else 8
-            yield tag >> 3, message[i : i + size]
-            i += size
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 import Foundation
+import StoaTestSupport
 import Testing
 
 @testable import StoaFormats
@@ -139,7 +140,7 @@ import Testing
 
   /// Swift prints the shortest digits that identify a number, so reading them must give it back to the bit.
   @Test func numbersAreExact() throws {
-    var generator = SplitMix64(state: 1)
+    var generator = SeededGenerator(state: 1)
     for _ in 0..<5000 {
       let value = Double(bitPattern: UInt64.random(in: 0 ... .max, using: &generator))
       if value.isFinite { #expect(try JSONValue(parsing: "\(value)").doubleValue?.bitPattern == value.bitPattern) }
@@ -151,7 +152,7 @@ import Testing
   // MARK: Against Foundation
 
   @Test(arguments: 0..<20) func equalsFoundationOnRandomDocuments(_ seed: UInt64) throws {
-    var generator = SplitMix64(state: seed)
+    var generator = SeededGenerator(state: seed)
     for _ in 0..<50 {
       let text = Self.document(depth: 5, &generator)
       let ours = try JSONValue(parsing: text)
@@ -164,7 +165,7 @@ import Testing
     }
   }
 
-  private static func document(depth: Int, _ generator: inout SplitMix64) -> String {
+  private static func document(depth: Int, _ generator: inout SeededGenerator) -> String {
     func space() -> String { ["", "", " ", "\n", "\t ", "\r\n"].randomElement(using: &generator) ?? "" }
     func string() -> String {
       let pieces = ["a", "Z9", "é", "中", "🌍", #"\n"#, #"\""#, #"\\"#, #"\/"#, #"\u0041"#, #"\ud83d\ude00"#, "\u{2028}"]

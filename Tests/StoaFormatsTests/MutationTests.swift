@@ -1,5 +1,6 @@
 import Foundation
 import StoaTensor
+import StoaTestSupport
 import Testing
 
 @testable import StoaFormats
@@ -93,7 +94,7 @@ import Testing
   }
 
   @Test(arguments: 0..<8) func randomDamage(_ seed: UInt64) throws {
-    var generator = SplitMix64(state: seed)
+    var generator = SeededGenerator(state: seed)
     let files: [([UInt8], ([UInt8]) -> Bool)] = [
       (try contents(fixture("fuzz.gguf")), readGGUF),
       (try contents(fixture("split-00002-of-00003.gguf")), readGGUF),

@@ -26,19 +26,6 @@ func withTemporaryFolder<R>(_ body: (String) throws -> R) throws -> R {
   return try body(folder.path + "/")
 }
 
-/// The generator SplitMix64 (Steele, Lea, Flood, 2014): the same numbers on every run.
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
-
 /// The bytes of tensor `seed` in the fixtures; see `Scripts/make_format_fixtures.py`.
 func pattern(_ count: Int, seed: Int) -> [UInt8] {
   (0..<count).map { UInt8(truncatingIfNeeded: 7 * $0 + 13 * seed) }

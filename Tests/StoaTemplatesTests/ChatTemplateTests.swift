@@ -113,15 +113,6 @@ import Testing
     }
   }
 
-  @Test func fallbackNeedsNoSpecialTokens() throws {
-    let template = try ChatTemplate.fallback(bosToken: "", eosToken: "</s>")
-    let text = try template.render(messages: [
-      ChatMessage(role: "system", content: "Be brief."), ChatMessage(role: "user", content: "Hi"),
-      ChatMessage(role: "assistant", content: "Hello."), ChatMessage(role: "user", content: "Bye"),
-    ])
-    #expect(text == "Be brief.\n\nUser: Hi\nAssistant: Hello.</s>\nUser: Bye\nAssistant:")
-  }
-
   @Test func dateComesFromTheCaller() throws {
     let template = try Template(source: "{{ strftime_now('%d %B %Y') if strftime_now is defined else 'no date' }}")
     #expect(try template.render() == "no date")

@@ -1,5 +1,6 @@
 import CStoaKernels
 import StoaTensor
+import StoaTestSupport
 import Testing
 
 @Suite struct AttentionTests {
@@ -41,7 +42,7 @@ import Testing
     let keyBytes = padded * problem.headDimension * bytes
     let headBytes = keyBytes + padded * shape.valueStride * bytes
     let cache = try Memory(byteCount: headBytes * problem.keyValueHeads)
-    var random = SeededGenerator(11)
+    var random = SeededGenerator(state: 11)
     let width = problem.keyValueHeads * problem.headDimension
     for position in 0..<positions {
       var (key, value) = (random.floats(width), random.floats(width))
@@ -122,7 +123,7 @@ import Testing
   @Test("Attention is close to the definition", arguments: Problem.all)
   func closeToDefinition(problem: Problem) throws {
     let result = try attend(problem, set: .best)
-    var random = SeededGenerator(11)
+    var random = SeededGenerator(state: 11)
     let (dimension, width) = (problem.headDimension, problem.keyValueHeads * problem.headDimension)
     var keys: [[Float]] = []
     var values: [[Float]] = []

@@ -42,7 +42,7 @@ import Testing
   @Test("A row's bytes do not depend on its neighbours", arguments: BlockQuantizer.types)
   func rowsAreIndependent(type: ElementType) throws {
     let columns = 512
-    var random = SeededGenerator(21)
+    var random = SeededGenerator(state: 21)
     let input = random.floats(3 * columns)
     let together = try quantized(input, columns: columns, as: type)
     let apart = try (0..<3).flatMap { row in
@@ -60,7 +60,7 @@ import Testing
       .q5_K: 0.08, .q6_K: 0.05, .q8_0: 0.01, .bf16: 0.004, .f16: 0.0005, .f32: 0,
     ]
     let step = try #require(steps[type])
-    var random = SeededGenerator(22)
+    var random = SeededGenerator(state: 22)
     let input = random.floats(2 * 768)
     let output = try dequantized(try quantized(input, columns: 768, as: type), columns: 768, type: type)
     let largest = zip(input, output).map { abs($0 - $1) }.max() ?? .infinity

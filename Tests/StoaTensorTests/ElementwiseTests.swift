@@ -1,6 +1,7 @@
 import CStoaKernels
 import Foundation
 import StoaTensor
+import StoaTestSupport
 import Testing
 
 @Suite struct ElementwiseTests {
@@ -19,7 +20,7 @@ import Testing
 
   @Test("Norm, gate and rotation are the same everywhere", arguments: vectorSets, [5, 16, 64, 100, 257])
   func rows(set: InstructionSet, count: Int) throws {
-    var random = SeededGenerator(UInt64(count))
+    var random = SeededGenerator(state: UInt64(count))
     let (x, up) = (random.floats(count, in: -8...8), random.floats(count, in: -8...8))
     let angles = random.floats(count / 2)
     func run(_ set: InstructionSet) throws -> [Float] {

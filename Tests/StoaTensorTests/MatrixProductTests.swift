@@ -1,4 +1,5 @@
 import StoaTensor
+import StoaTestSupport
 import Testing
 
 @Suite struct MatrixProductTests {
@@ -14,7 +15,7 @@ import Testing
   @Test("Every instruction set equals the scalar reference to the bit", arguments: ElementType.computable, vectorSets)
   func identicalToScalar(type: ElementType, set: InstructionSet) throws {
     for (index, shape) in Self.shapes(type).enumerated() {
-      var random = SeededGenerator(UInt64(index + 1))
+      var random = SeededGenerator(state: UInt64(index + 1))
       let weights = random.weights(type, rows: shape.rows, columns: shape.columns)
       let input = random.floats(shape.tokens * shape.columns, in: -3...3)
       func run(_ set: InstructionSet, threads: Int = 1) throws -> [Float] {
@@ -31,7 +32,7 @@ import Testing
     "A token's outputs do not depend on its neighbours", arguments: ElementType.computable, InstructionSet.available)
   func independentOfBatch(type: ElementType, set: InstructionSet) throws {
     let (rows, columns, tokens) = (45, type.blockSize == 1 ? 96 : type.blockSize * 2, 11)
-    var random = SeededGenerator(7)
+    var random = SeededGenerator(state: 7)
     let weights = random.weights(type, rows: rows, columns: columns)
     let input = random.floats(tokens * columns)
     let together = try product(type, weights: weights, rows: rows, columns: columns, input: input, set: set)
@@ -46,7 +47,7 @@ import Testing
   @Test("Products are close to exact ones", arguments: ElementType.computable)
   func closeToExact(type: ElementType) throws {
     let (rows, columns) = (24, type.blockSize == 1 ? 300 : type.blockSize * 4)
-    var random = SeededGenerator(3)
+    var random = SeededGenerator(state: 3)
     let weights = random.weights(type, rows: rows, columns: columns)
     let input = random.floats(columns)
     let result = try product(type, weights: weights, rows: rows, columns: columns, input: input, set: .best)
@@ -73,7 +74,7 @@ import Testing
       (.iq4_xs, .infinity),
     ] {
       let columns = 256
-      var random = SeededGenerator(5)
+      var random = SeededGenerator(state: 5)
       let weights = random.weights(type, rows: 16, columns: columns)
       var input = random.floats(columns)
       input[100] = value
@@ -85,7 +86,7 @@ import Testing
   @Test("Extreme codes and activations do not overflow", arguments: ElementType.computable.filter { $0.blockSize > 1 })
   func extremeCodes(type: ElementType) throws {
     let (rows, columns) = (32, 512)
-    var random = SeededGenerator(11)
+    var random = SeededGenerator(state: 11)
     var weights = random.weights(type, rows: rows, columns: columns)
     let scales = SeededGenerator.scaleOffsets(type).flatMap { [$0, $0 + 1] }
     for index in weights.indices where !scales.contains(index % type.bytesPerBlock) {
@@ -108,7 +109,7 @@ import Testing
   @Test("Tiny and zero inputs give the same zeros everywhere", arguments: ElementType.computable)
   func tinyInput(type: ElementType) throws {
     let columns = 256
-    var random = SeededGenerator(9)
+    var random = SeededGenerator(state: 9)
     let weights = random.weights(type, rows: 19, columns: columns)
     for scale: Float in [0, 0x1p-146, 0x1p-126, 1e-30] {
       let input = random.floats(columns).map { $0 * scale }

@@ -1,3 +1,4 @@
+import StoaTestSupport
 import Testing
 
 @testable import StoaTerminal
@@ -63,20 +64,8 @@ import Testing
   }
 
   @Test func anyBytesAreSurvived() {
-    var generator = SplitMix(state: 1)
+    var generator = SeededGenerator(state: 1)
     var decoder = KeyDecoder()
     for _ in 0..<200_000 { _ = decoder.feed(UInt8(truncatingIfNeeded: generator.next())) }
-  }
-}
-
-/// A small generator (Steele, Lea, Flood 2014) for repeatable random input.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

@@ -1,3 +1,4 @@
+import StoaTestSupport
 import Testing
 
 @testable import StoaTerminal
@@ -222,7 +223,7 @@ extension LineEditor {
   }
 
   @Test func randomKeysKeepTheCursorInside() {
-    var generator = SplitMix(state: 7)
+    var generator = SeededGenerator(state: 7)
     var editor = LineEditor(history: ["a\nb", "漢字", "e\u{301}x"])
     let keys = [
       "a", "漢", "\u{301}", "👍", "🏽", "\u{200D}", "🇩", "\n", "\\", "\"\"\"", "<left>", "<right>", "<up>",

@@ -1,5 +1,6 @@
 import Foundation
 import StoaFormats
+import StoaTestSupport
 import Testing
 
 @testable import StoaTokenizers

@@ -1,4 +1,5 @@
 import StoaFormats
+import StoaTestSupport
 import Testing
 
 @testable import StoaTokenizers

@@ -15,9 +15,6 @@ public struct HubReference: Sendable, Hashable, CustomStringConvertible {
   /// The branch of a reference without revision.
   public static let defaultRevision = "main"
 
-  /// The name of the repository without its owner.
-  public var repositoryName: String { repository.split(separator: "/").last.map(String.init) ?? repository }
-
   /// `hf.co/OWNER/REPO:SELECTOR@REVISION`.
   public var description: String {
     "hf.co/" + repository + (selector.map { ":" + $0 } ?? "") + (revision.map { "@" + $0 } ?? "")

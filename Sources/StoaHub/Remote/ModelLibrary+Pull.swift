@@ -1,10 +1,3 @@
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
 import Foundation
 
 extension ModelLibrary {
@@ -45,18 +38,6 @@ extension ModelLibrary {
   private func checkpoint(_ finished: String, _ files: [String]) -> String {
     guard let first = files.first, first.contains("/") else { return finished }
     return finished + "/" + parent(of: first)
-  }
-
-  private static func move(_ from: String, to: String, name: String) throws(HubError) {
-    if (try? FileStatus(entry: to)) != nil { throw .exists(name: name) }
-    #if canImport(Darwin)
-      let failed = unsafe Darwin.rename(from, to) != 0
-    #elseif canImport(Musl)
-      let failed = unsafe Musl.rename(from, to) != 0
-    #else
-      let failed = unsafe Glibc.rename(from, to) != 0
-    #endif
-    if failed { throw .system(to, "move the model there") }
   }
 
   /// The names of downloads that were begun and not finished.

@@ -75,13 +75,6 @@ final class PartialFile: Sendable {
   /// Brings the bytes to the disk and the file to its final place.
   func finish(at target: String) throws(HubError) {
     guard fsync(descriptor) == 0 else { throw .system(path, "write") }
-    #if canImport(Darwin)
-      let failed = unsafe Darwin.rename(path, target) != 0
-    #elseif canImport(Musl)
-      let failed = unsafe Musl.rename(path, target) != 0
-    #else
-      let failed = unsafe Glibc.rename(path, target) != 0
-    #endif
-    if failed { throw .system(target, "move the file there") }
+    guard moveFile(path, to: target) else { throw .system(target, "move the file there") }
   }
 }

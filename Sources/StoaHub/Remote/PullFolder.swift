@@ -99,11 +99,3 @@ private func systemOpen(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32
     unsafe Glibc.open(path, flags, mode)
   #endif
 }
-
-/// Bytes that a file system has for this user.
-func freeBytes(at path: String) -> Int? {
-  var space = statvfs()
-  guard unsafe statvfs(path, &space) == 0 else { return nil }
-  let (bytes, overflow) = UInt64(space.f_bavail).multipliedReportingOverflow(by: UInt64(space.f_frsize))
-  return overflow ? Int.max : Int(clamping: bytes)
-}

@@ -30,7 +30,6 @@ struct EditBuffer: Equatable {
 
   mutating func moveLeft() { cursor = max(0, cursor - 1) }
   mutating func moveRight() { cursor = min(characters.count, cursor + 1) }
-  mutating func moveToStart() { cursor = 0 }
   mutating func moveToEnd() { cursor = characters.count }
   mutating func moveToLineStart() { cursor = lineStart(of: cursor) }
   mutating func moveToLineEnd() { cursor = lineEnd(of: cursor) }

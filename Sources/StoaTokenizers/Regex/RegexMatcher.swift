@@ -105,14 +105,8 @@ struct RegexMatcher: ~Escapable {
           pc = first
         }
       case .jump(let target): pc = target
-      case .assertion(let assertion):
-        fails = !holds(assertion, at: i)
-        pc += 1
-      case .lookahead(let number):
-        fails = looksAhead(number, at: i) == program.lookaheads[number].isNegated
-        pc += 1
-      case .lookbehind(let set, let negated):
-        fails = isPreceded(i, by: program.sets[set]) == negated
+      case .assertion, .lookahead, .lookbehind:
+        fails = !isMet(program.code[pc], at: i)
         pc += 1
       }
       if fails {
@@ -193,6 +187,16 @@ struct RegexMatcher: ~Escapable {
 
   // MARK: Conditions
 
+  /// Whether an instruction that takes no text lets the match go on at `i`; the others always do.
+  private mutating func isMet(_ instruction: RegexProgram.Instruction, at i: Int) -> Bool {
+    switch instruction {
+    case .assertion(let assertion): holds(assertion, at: i)
+    case .lookahead(let number): looksAhead(number, at: i) != program.lookaheads[number].isNegated
+    case .lookbehind(let set, let negated): isPreceded(i, by: program.sets[set]) != negated
+    case .accept, .set, .run, .split, .jump: true
+    }
+  }
+
   private func isPreceded(_ i: Int, by set: ScalarBits) -> Bool { scalarBefore(i).map { set.contains($0) } ?? false }
 
   func holds(_ assertion: RegexAssertion, at i: Int) -> Bool {
@@ -250,14 +254,8 @@ struct RegexMatcher: ~Escapable {
           alternatives.append((second, i))
           pc = first
         case .jump(let target): pc = target
-        case .assertion(let assertion):
-          fails = !holds(assertion, at: i)
-          pc += 1
-        case .lookahead(let number):
-          fails = looksAhead(number, at: i) == program.lookaheads[number].isNegated
-          pc += 1
-        case .lookbehind(let set, let negated):
-          fails = isPreceded(i, by: program.sets[set]) == negated
+        case .assertion, .lookahead, .lookbehind:
+          fails = !isMet(program.code[pc], at: i)
           pc += 1
         case .run: return false  // Not in look-aheads.
         }
@@ -303,14 +301,8 @@ struct RegexMatcher: ~Escapable {
     case .split(let first, let second, _):
       result = leads(first, at: i, scalar, look, after, &here) || leads(second, at: i, scalar, look, after, &here)
     case .jump(let target): result = leads(target, at: i, scalar, look, after, &here)
-    case .assertion(let assertion):
-      result = holds(assertion, at: i) && leads(pc + 1, at: i, scalar, look, after, &here)
-    case .lookahead(let number):
-      let isMet = looksAhead(number, at: i) != program.lookaheads[number].isNegated
-      result = isMet && leads(pc + 1, at: i, scalar, look, after, &here)
-    case .lookbehind(let set, let negated):
-      let isMet = isPreceded(i, by: program.sets[set]) != negated
-      result = isMet && leads(pc + 1, at: i, scalar, look, after, &here)
+    case .assertion, .lookahead, .lookbehind:
+      result = isMet(program.code[pc], at: i) && leads(pc + 1, at: i, scalar, look, after, &here)
     case .run: break
     }
     here[slot] = result
