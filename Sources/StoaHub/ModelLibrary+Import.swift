@@ -6,6 +6,7 @@
   import Glibc
 #endif
 import Foundation
+import StoaFormats
 
 /// How a model came into the library.
 public struct ImportResult: Sendable, Equatable {

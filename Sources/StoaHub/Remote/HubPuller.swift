@@ -1,4 +1,5 @@
 import Foundation
+import StoaFormats
 
 /// What a download is going to bring, before anything is fetched.
 public struct PullPlan: Sendable {

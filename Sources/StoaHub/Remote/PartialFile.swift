@@ -5,6 +5,7 @@
 #else
   import Glibc
 #endif
+import StoaFormats
 
 /// A file of known size that is written in pieces, in any order and from several tasks.
 final class PartialFile: Sendable {
