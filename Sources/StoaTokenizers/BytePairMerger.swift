@@ -43,9 +43,10 @@ struct BytePairMerger {
 /// Merges pass by pass over the whole text, each pass all pairs of the lowest rank: for texts that repeat a few symbols, such
 /// as a long line of dashes, where a pass shortens the text by much.
 private struct MergePasses {
-  /// How many symbols may be passed over for each merge, and at first for each symbol; where merges are rarer, `MergeQueue`
-  /// is faster.
-  private static let (symbolsPerMerge, firstPasses) = (6, 2)
+  /// How many symbols may be passed over for each merge; where merges are rarer, `MergeQueue` is faster.
+  private static let symbolsPerMerge = 6
+  /// How many passes may merge next to nothing before: what is at the ends of a run often has the lowest ranks.
+  private static let sparsePasses = 4
 
   private let table: MergeTable
   /// No pair of neighbours has a lower rank.
@@ -57,7 +58,7 @@ private struct MergePasses {
     var count = symbols.count
     var span = symbols.mutableSpan
     for i in 1..<count { work.lowest = min(work.lowest, table.merge(span[i - 1], span[i]).rank) }
-    var credit = count * firstPasses
+    var credit = count * sparsePasses
     while work.lowest != MergeTable.Merge.none, credit >= count {
       let left = work.pass(&span, count)
       credit += (count - left) * symbolsPerMerge - count
