@@ -19,6 +19,13 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: sanitized)
 }
 
+/// What reads the hub's answers, without what speaks to it: no packages from outside.
+let listing = [
+  "FileStatus.swift", "HubError.swift", "ModelLocation.swift", "ModelName.swift", "Remote/ContentDigest.swift",
+  "Remote/FileSelection.swift", "Remote/HubReference.swift", "Remote/HubURL.swift", "Remote/IPAddress.swift",
+  "Remote/RemoteError.swift", "Remote/RemotePath.swift", "Remote/RepositoryListing.swift",
+]
+
 let package = Package(
   name: "fuzz",
   targets: [
@@ -29,9 +36,11 @@ let package = Package(
     module("StoaFormats", ["StoaTensor"]),
     module("StoaTokenizers", ["StoaFormats"]),
     module("StoaTemplates", []),
+    .target(
+      name: "StoaHub", dependencies: ["StoaFormats"], sources: listing, swiftSettings: sanitized),
     .target(name: "CFuzzer"),
     .executableTarget(
-      name: "fuzz", dependencies: ["CFuzzer", "StoaFormats", "StoaTokenizers", "StoaTemplates"],
+      name: "fuzz", dependencies: ["CFuzzer", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaHub"],
       swiftSettings: settings,
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
   ],

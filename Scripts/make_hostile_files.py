@@ -16,6 +16,7 @@ and counts of GGUF that are believed), CVE-2026-7482 (a tensor past the end of t
 CVE-2026-27940, CVE-2026-33298 (sums that wrap), CVE-2024-34359 (templates that reach into the interpreter).
 """
 
+import base64
 import io
 import json
 import random
@@ -533,6 +534,19 @@ class Corpus:
         tokenizer("added-huge-id", {"model": model, "added_tokens": [{"id": 2**31, "content": "<x>", "special": True}]}, None)
         tokenizer("added-negative", {"model": model, "added_tokens": [{"id": -1, "content": "<x>", "special": True}]}, None)
         tokenizer("added-empty", {"model": model, "added_tokens": [{"id": 3, "content": "", "special": True}]}, None)
+        entries = [{"rank": i, "token_bytes": base64.b64encode(bytes([i])).decode()} for i in range(256)]
+        sizes = {"pattern": ".+", "default_vocab_size": 260, "default_num_special_tokens": 4}
+        tokenizer("tekken", {"config": sizes, "vocab": entries, "special_tokens": []}, None, "tekken.json")
+        for name, change, vocabulary, special in [
+            ("special-huge", {"default_num_special_tokens": 2**40}, entries, []), ("size-huge", {"default_vocab_size": 2**40}, entries, []),
+            ("size-negative", {"default_vocab_size": -1}, entries, []), ("size-small", {"default_vocab_size": 3}, entries, []),
+            ("cut", {"default_vocab_size": 200}, entries, []), ("empty", {"default_vocab_size": 4}, [], []), ("pattern-unclosed", {"pattern": "(" * 10_000}, entries, []),
+            ("pattern-number", {"pattern": 7}, entries, []), ("ranks-equal", {}, [entries[0], *entries[:-1]], []), ("no-base64", {}, [{"rank": 0, "token_bytes": "?"}, *entries[1:]], []),
+            ("token-long", {}, [{"rank": 0, "token_bytes": "A" * 4000}, *entries[1:]], []), ("names-equal", {}, entries, [{"rank": i, "token_str": "<s>"} for i in range(2)]),
+            ("names-many", {}, entries, [{"rank": i, "token_str": f"<{i}>"} for i in range(9)]), ("name-missing", {}, entries, [{"rank": 0}]), ("usual-names", {}, entries, None),
+        ]:
+            content = {"config": {**sizes, **change}, "vocab": vocabulary, "special_tokens": special}
+            tokenizer("tekken-" + name, content, r"tekken\.json", "tekken.json")
         tokenizer("deep", b"[" * 100_000, ".")
         tokenizer("no-object", b"7", ".")
         tokenizer("nothing", b"", ".")

@@ -72,14 +72,19 @@ struct ByteLevelBPE: Sendable {
       } : nil
   }
 
-  /// Ranks of tiktoken: neighbours merge if their bytes are a token, by the ranks of those tokens, which are their ids.
-  init(ranks surfaces: PackedByteStrings, preTokenizer: PreTokenizer) {
+  /// Finding the pairs of a token of ranks takes the square of its length. No known token is longer than 128 bytes.
+  static let longestRank = 512
+
+  /// Ranks of tiktoken: neighbours merge if their bytes are a token, in the order of those tokens' ids.
+  ///
+  /// - Parameter first: The first token of text; what is before it are special tokens.
+  init(ranks surfaces: PackedByteStrings, from first: Int = 0, preTokenizer: PreTokenizer) {
     self.preTokenizer = preTokenizer
     prefixStep = nil
     repairsText = false
     self.surfaces = surfaces
     tokenCount = surfaces.count
-    let tokens = ByteStringIndex(surfaces)
+    let tokens = ByteStringIndex(surfaces) { $0 >= first }
     byteTokens = (0..<256).map { tokens.lookup([UInt8($0)], in: surfaces).map { Int32($0) } ?? -1 }
     byteSymbols = byteTokens.map { $0 < 0 ? Self.dropped : UInt32($0) }
     lastByteSymbols = []
@@ -87,7 +92,7 @@ struct ByteLevelBPE: Sendable {
     wholeWords = tokens
     var merges = MergeTable(minimumCapacity: surfaces.count * 3)
     let text = surfaces.bytes.span
-    for token in 0..<surfaces.count {
+    for token in first..<surfaces.count {
       let range = surfaces.range(token)
       if range.count < 2 { continue }
       for middle in range.lowerBound + 1..<range.upperBound {

@@ -43,22 +43,26 @@ struct BytePairMerger {
 /// Merges pass by pass over the whole text, each pass all pairs of the lowest rank: for texts that repeat a few symbols, such
 /// as a long line of dashes, where a pass shortens the text by much.
 private struct MergePasses {
-  /// A pass has to merge one pair in this many symbols; otherwise `MergeQueue` is faster.
-  private static let sparsest = 6
+  /// How many symbols may be passed over for each merge; where merges are rarer, `MergeQueue` is faster.
+  private static let symbolsPerMerge = 6
+  /// How many passes may merge next to nothing before: what is at the ends of a run often has the lowest ranks.
+  private static let sparsePasses = 4
 
   private let table: MergeTable
-  /// The lowest rank of the neighbours among the symbols, and how many have it.
+  /// No pair of neighbours has a lower rank.
   private var lowest = MergeTable.Merge.none
-  private var occurrences = 0
 
   /// Merges in place; true when no neighbours merge any more, false when `symbols` are left for another way to go on.
   static func merge(_ symbols: inout [UInt32], _ table: MergeTable) -> Bool {
     var work = MergePasses(table: table)
     var count = symbols.count
     var span = symbols.mutableSpan
-    for i in 1..<count { work.note(span[i - 1], span[i]) }
-    while work.lowest != MergeTable.Merge.none, work.occurrences * sparsest >= count {
-      count = work.pass(&span, count)
+    for i in 1..<count { work.lowest = min(work.lowest, table.merge(span[i - 1], span[i]).rank) }
+    var credit = count * sparsePasses
+    while work.lowest != MergeTable.Merge.none, credit >= count {
+      let left = work.pass(&span, count)
+      credit += (count - left) * symbolsPerMerge - count
+      count = left
     }
     symbols.removeLast(symbols.count - count)
     return work.lowest == MergeTable.Merge.none
@@ -66,47 +70,45 @@ private struct MergePasses {
 
   private init(table: MergeTable) { self.table = table }
 
-  @inline(__always)
-  private mutating func note(_ left: UInt32, _ right: UInt32) {
-    let rank = table.merge(left, right).rank
-    if rank < lowest { (lowest, occurrences) = (rank, 0) }
-    if rank == lowest { occurrences += 1 }
-  }
-
-  /// Merges the pairs of the lowest rank from left to right and gives the new count. Stops early when a merge made a
-  /// pair of that rank or a lower one, since that comes next.
+  /// Merges the pairs of the lowest rank from left to right, and on the way pairs of that rank or a lower one that a merge
+  /// makes, since these come next; gives the new count.
   private mutating func pass(_ symbols: inout MutableSpan<UInt32>, _ count: Int) -> Int {
     let rank = lowest
-    (lowest, occurrences) = (MergeTable.Merge.none, 0)
-    var (from, to) = (0, 0)
+    lowest = MergeTable.Merge.none
+    // What is done is moved to the front; neighbours there have higher ranks. `last` is the rank of the last two.
+    var (from, to, last) = (0, 0, lowest)
     while from < count {
       var symbol = symbols[from]
       from += 1
-      if from < count {
-        let merge = table.merge(symbol, symbols[from])
-        if merge.rank == rank {
-          symbol = merge.result
-          from += 1
-          let isOvertaken =
-            to > 0 && table.merge(symbols[to - 1], symbol).rank <= rank
-            || from < count && table.merge(symbol, symbols[from]).rank <= rank
-          if isOvertaken { return stop(&symbols, symbol, from, to, count) }
+      var pair = merge(symbols, to, symbol)
+      var isMerged = false
+      while pair.rank <= rank {
+        if isMerged, from < count {
+          let right = table.merge(symbol, symbols[from])
+          if right.rank < pair.rank {
+            symbol = right.result
+            from += 1
+            pair = merge(symbols, to, symbol)
+            continue
+          }
         }
+        symbol = pair.result
+        to -= 1
+        (isMerged, last) = (true, MergeTable.Merge.none)
+        pair = merge(symbols, to, symbol)
       }
+      lowest = min(lowest, last)
       symbols[to] = symbol
       to += 1
-      if to > 1 { note(symbols[to - 2], symbol) }
+      last = pair.rank
     }
+    lowest = min(lowest, last)
     return to
   }
 
-  /// Closes the gap between what was merged and the rest; `MergeQueue` goes on from there.
-  private mutating func stop(
-    _ symbols: inout MutableSpan<UInt32>, _ symbol: UInt32, _ from: Int, _ to: Int, _ count: Int
-  ) -> Int {
-    symbols[to] = symbol
-    for i in from..<count { symbols[to + 1 + i - from] = symbols[i] }
-    (lowest, occurrences) = (0, 0)
-    return to + 1 + count - from
+  /// What a symbol makes with the one before it, the last of the first `count`.
+  @inline(__always)
+  private func merge(_ symbols: borrowing MutableSpan<UInt32>, _ count: Int, _ symbol: UInt32) -> MergeTable.Merge {
+    count > 0 ? table.merge(symbols[count - 1], symbol) : MergeTable.Merge(rank: MergeTable.Merge.none, result: 0)
   }
 }

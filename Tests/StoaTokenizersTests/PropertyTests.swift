@@ -110,12 +110,23 @@ import Testing
           let symbol = UInt32.random(in: 0..<12, using: &random)
           symbols += repeatElement(symbol, count: Int.random(in: 1...longest, using: &random))
         }
-        var merger = BytePairMerger()
-        merger.symbols = symbols
-        merger.merge(table)
-        #expect(merger.symbols == merged(symbols, table))
+        expectMerged(symbols, table)
+        // A few symbols over and over, and something else in between or at the end.
+        let period = Array(symbols.prefix(Int.random(in: 1...5, using: &random)))
+        var periodic = (0..<length).map { period[$0 % period.count] }
+        for _ in 0..<Int.random(in: 0...2, using: &random) {
+          periodic[Int.random(in: 0..<length, using: &random)] = UInt32.random(in: 0..<12, using: &random)
+        }
+        expectMerged(periodic, table)
       }
     }
+  }
+
+  private func expectMerged(_ symbols: [UInt32], _ table: MergeTable) {
+    var merger = BytePairMerger()
+    merger.symbols = symbols
+    merger.merge(table)
+    #expect(merger.symbols == merged(symbols, table))
   }
 
   /// The definition, word for word: merge the leftmost pair of lowest rank until none merges.

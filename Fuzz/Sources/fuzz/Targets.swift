@@ -1,6 +1,7 @@
 import CFuzzer
 import Foundation
 import StoaFormats
+import StoaHub
 import StoaTemplates
 import StoaTokenizers
 
@@ -11,6 +12,7 @@ let targets: [String: FuzzTarget] = [
   "safetensors": { unsafe readSafetensors(UnsafeBufferPointer(start: $0, count: $1)) },
   "tokenizer-json": { unsafe readTokenizer("tokenizer.json", UnsafeBufferPointer(start: $0, count: $1)) },
   "tokenizer-model": { unsafe readTokenizer("tokenizer.model", UnsafeBufferPointer(start: $0, count: $1)) },
+  "hub-listing": { unsafe readListing(Array(UnsafeBufferPointer(start: $0, count: $1))) },
   "template": { unsafe renderTemplate(UnsafeBufferPointer(start: $0, count: $1)) },
 ]
 
@@ -56,6 +58,22 @@ private func use(_ tokenizer: Tokenizer) {
   _ = tokenizer.encode(sample, parseSpecial: false, addSpecial: false)
   _ = tokenizer.decode(ids)
   _ = tokenizer.decode([0, 1, Int32.max, -1, Int32(clamping: tokenizer.vocabularySize)])
+}
+
+/// The answers of the hub: what it says about a model, its files and which of them are chosen, and a search.
+private func readListing(_ bytes: [UInt8]) -> CInt {
+  let url = "https://hub.example/api"
+  if let info = try? ListingParser.info(bytes, url: url) { _ = info.licenceTitle }
+  _ = try? ListingParser.search(bytes, url: url)
+  do {
+    let files = try ListingParser.tree(bytes, url: url)
+    for selector in [nil, "Q8_0", "safetensors"] {
+      _ = try FileSelection.choose(from: files, selector: selector, repository: "owner/model").bytes
+    }
+  } catch {
+    _ = error.description
+  }
+  return 0
 }
 
 /// A conversation with what templates look at. Templates are cheap to make expensive, so the bounds are tight: what
