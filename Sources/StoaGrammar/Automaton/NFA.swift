@@ -49,7 +49,7 @@ struct Procedure: Sendable {
 /// Turns the rules of a grammar into automata.
 struct NFABuilder {
   private(set) var procedures: [Procedure] = []
-  /// What the procedures from `built` on match.
+  /// What the procedures match.
   private var bodies: [Expression] = []
   private let grammar: Grammar
   private var inlining: RuleInlining

@@ -15,7 +15,7 @@ enum JSONText {
     var choices: [Expression] = []
     let plain = set.subtracting(escaped)
     if !plain.isEmpty { choices.append(.scalar(plain)) }
-    for range in set.intersection(escaped).ranges { choices += range.map { .text(escape($0)) } }
+    for range in set.intersection(escaped).ranges { choices += range.map { Expression.text(escape($0)) } }
     return choices.count == 1 ? choices[0] : .choice(choices)
   }
 

@@ -69,8 +69,7 @@ struct NumberRange {
 
   /// - Parameter positive: Whether zero is left out.
   private func magnitudes(from low: Bound?, to high: Bound?, positive: Bool) -> Expression {
-    let low = low ?? Bound(0, isExclusive: positive)
-    guard let low else { return .nothing }
+    guard let low = low ?? Bound(0, isExclusive: positive) else { return .nothing }
     var choices: [Expression] = []
     if let high, high.whole == low.whole {
       return .sequence([Self.literal(low.whole), fraction(from: low, to: high)])

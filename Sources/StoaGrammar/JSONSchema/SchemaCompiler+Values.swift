@@ -27,8 +27,9 @@ extension SchemaCompiler {
     guard schema["pattern"] == nil || format == nil else {
       throw .schema(pointer: pointer, keyword: "pattern", problem: "together with format is not supported")
     }
-    let pattern = schema["pattern"]?.stringValue ?? format.map { "^(?:\($0))$" }
-    guard let pattern else { throw .schema(pointer: pointer, keyword: "pattern", problem: "must be a string") }
+    guard let pattern = schema["pattern"]?.stringValue ?? format.map({ "^(?:\($0))$" }) else {
+      throw .schema(pointer: pointer, keyword: "pattern", problem: "must be a string")
+    }
     let content: Expression
     do throws(GrammarError) {
       content = try RegexLowering(pattern, form: .json).expression(searches: true)
@@ -57,9 +58,10 @@ extension SchemaCompiler {
     }
     if isInteger || schema["multipleOf"] != nil {
       guard low != nil || high != nil else { return try rule("an integer") { _ in JSONText.integer } }
-      let (low, high) = (low?.integer(isLow: true), high?.integer(isLow: false))
-      return try rule("an integer from \(low ?? .min) to \(high ?? .max)") { _ in
-        NumberRange.expression(from: low.map { .integer($0) }, to: high.map { .integer($0) }, isInteger: true)
+      let (least, most) = (low?.integer(isLow: true), high?.integer(isLow: false))
+      return try rule("an integer from \(least ?? .min) to \(most ?? .max)") { _ in
+        NumberRange.expression(
+          from: least.map(NumberRange.Bound.integer), to: most.map(NumberRange.Bound.integer), isInteger: true)
       }
     }
     guard low != nil || high != nil else { return try rule("a number") { _ in JSONText.number } }
@@ -173,7 +175,7 @@ extension SchemaCompiler {
       values = values.map { $0.filter { list.contains($0) } } ?? list
     }
     var allowed = values ?? []
-    for case .double(let number) in allowed where number.magnitude >= 1 << 53 {
+    for case .double(let number) in allowed where number.magnitude >= 0x1p53 {
       throw .schema(
         pointer: pointer, keyword: schema["const"] == nil ? "enum" : "const",
         problem: "numbers beyond 2⁵³ must be integers of 64 bits")
@@ -184,7 +186,9 @@ extension SchemaCompiler {
     }
     rest["type"] = nil
     if rest.contains(where: { SchemaKeyword.isAssertion($0.key) }) {
-      allowed = try allowed.filter { value throws(GrammarError) in try isAllowed(value, by: schema, rest, pointer) }
+      let candidates = allowed
+      allowed = []
+      for value in candidates where try isAllowed(value, by: schema, rest, pointer) { allowed.append(value) }
     }
     return .choice(allowed.map { .literal(JSONText.bytes($0)) })
   }
@@ -201,7 +205,8 @@ extension SchemaCompiler {
       return true
     }
     var probe = self
-    probe.grammar.root = probe.grammar.add("enum", try probe.expression(.object(rest), pointer))
+    let expression = try probe.expression(.object(rest), pointer)
+    probe.grammar.root = probe.grammar.add("enum", expression)
     do throws(GrammarError) {
       var state = try GrammarState(CompiledGrammar(probe.grammar))
       return try state.advance(JSONText.bytes(value)) && state.canEnd
@@ -222,7 +227,10 @@ extension Expression {
       return least <= most ? .repetition(part, minimum: least, maximum: most == .max ? nil : most) : .nothing
     case .sequence(let parts):
       // One part may vary in length; the others take theirs away from it.
-      let varying = parts.indices.filter { parts[$0].lengthsInCharacters.count > 1 }
+      let varying = parts.indices.filter { index in
+        let own = parts[index].lengthsInCharacters
+        return own.lowerBound < own.upperBound
+      }
       guard varying.count == 1 else { return nil }
       let fixed = own.lowerBound - parts[varying[0]].lengthsInCharacters.lowerBound
       guard fixed <= lengths.upperBound else { return .nothing }

@@ -64,7 +64,7 @@ struct SchemaCompiler {
       throw .schema(pointer: pointer, keyword: "$ref", problem: "more than \(Self.deepest) schemas in each other")
     }
     guard schemas <= Self.mostSchemas else { throw .tooLarge(what: "schemas", limit: Self.mostSchemas) }
-    if let isAllowed = schema.boolValue { return isAllowed ? try anyValue(Self.freeDepth) : .nothing }
+    if let isAllowed = schema.boolValue { return try isAllowed ? anyValue(Self.freeDepth) : .nothing }
     guard let object = schema.objectValue else {
       throw .schema(pointer: pointer, keyword: "none", problem: "a schema is an object or a truth value")
     }
@@ -90,7 +90,7 @@ struct SchemaCompiler {
     }
     if flat["enum"] != nil || flat["const"] != nil { return try enumeration(flat, pointer) }
     let types = try SchemaType.types(of: flat, pointer)
-    guard !types.isEmpty else { return try anyValue(Self.freeDepth) }
+    if types.isEmpty, flat["type"] == nil { return try anyValue(Self.freeDepth) }
     var choices: [Expression] = []
     for type in types { choices.append(try expression(type, flat, pointer)) }
     return choices.count == 1 ? choices[0] : .choice(choices)

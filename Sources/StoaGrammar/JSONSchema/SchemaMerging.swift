@@ -70,7 +70,7 @@ extension SchemaCompiler {
         types.contains(type) || type == "integer" && types.contains("number")
       }
       let both = left.filter { allows(right, $0) } + right.filter { allows(left, $0) && !left.contains($0) }
-      return .array(both.isEmpty ? [] : both)
+      return .array(both)
     case "enum":
       let right = right.arrayValue ?? []
       return .array((left.arrayValue ?? []).filter { right.contains($0) })
@@ -83,7 +83,7 @@ extension SchemaCompiler {
         if first % second == 0 { return left }
         if second % first == 0 { return right }
       }
-    case "items": return ["allOf": [left, right]]
+    case "items", "propertyNames": return ["allOf": [left, right]]
     case "uniqueItems", "nullable":
       if let first = left.boolValue, let second = right.boolValue {
         return .bool(key == "nullable" ? first && second : first || second)
@@ -94,7 +94,7 @@ extension SchemaCompiler {
         throw .schema(
           pointer: pointer, keyword: key, problem: "more than \(Self.mostBranches) combinations of branches")
       }
-      return .array(left.flatMap { first in right.map { ["allOf": [first, $0]] } })
+      return .array(left.flatMap { first in right.map { second -> JSONValue in ["allOf": [first, second]] } })
     default: break
     }
     throw .schema(pointer: pointer, keyword: key, problem: "cannot be combined with another one by allOf or $ref")
@@ -118,10 +118,11 @@ extension SchemaCompiler {
     var result = merged
     for key in ["minProperties", "maxProperties", "propertyNames"] {
       guard let value = right[key] else { continue }
-      result[key] =
-        try left[key].map { other throws(GrammarError) in
-          key == "propertyNames" ? ["allOf": [other, value]] : try self.merged(key, other, value, pointer)
-        } ?? value
+      if let other = left[key] {
+        result[key] = try self.merged(key, other, value, pointer)
+      } else {
+        result[key] = value
+      }
     }
     if let required = right["required"]?.arrayValue {
       let before = left["required"]?.arrayValue ?? []

@@ -33,7 +33,8 @@ final class PositionTokens: Sendable {
     let size = vocabulary.count
     guard loop != nil else {
       inside = [TokenList(walk.inside.map(\.token), vocabularySize: size)]
-      (longRuns, exact) = ([], [])
+      longRuns = []
+      exact = []
       return
     }
     longRuns = walk.inside.filter { $0.runs > Self.levels }.sorted { $0.runs < $1.runs }
