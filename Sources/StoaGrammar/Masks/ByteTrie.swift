@@ -81,7 +81,8 @@ public final class TokenVocabulary: Sendable {
   ///   - endTokens: Tokens that end an answer.
   public init(tokens: [[UInt8]], endTokens: Set<Int32>) {
     count = tokens.count
-    self.endTokens = endTokens
+    // A file may name any numbers as its end tokens.
+    self.endTokens = endTokens.filter { tokens.indices.contains(Int($0)) }
     trie = ByteTrie(
       tokens.enumerated().map { index, bytes in endTokens.contains(Int32(index)) ? [] : bytes[...] })
   }
