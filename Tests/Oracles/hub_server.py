@@ -10,7 +10,9 @@ that huggingface_hub makes. Alone, it serves a folder of repositories:
 import hashlib
 import json
 import re
+import select
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -98,7 +100,7 @@ class Fault:
 class HubServer:
     """Both listeners with their repositories, faults, and a record of all requests."""
 
-    def __init__(self, *repositories, cdn_host="127.0.0.2", page=1000, rate=None, latency=0.0):
+    def __init__(self, *repositories, cdn_host="127.0.0.2", page=1000, rate=None, latency=0.0, certificate=None):
         self.repositories = {r.name: r for r in repositories}
         self.renamed = {}
         self.faults = {}
@@ -109,24 +111,34 @@ class HubServer:
         self.page = page
         self.rate = rate
         self.latency = latency
+        # Bytes of bodies after which everything waits, until a test raises it; None for no limit.
+        self.limit = None
         self.honours_ranges = True
         self.expired = set()
         self.signature = 1
         self.new_signature = None
         self.bytes_sent = 0
         self.lock = threading.Lock()
+        # A file with a certificate and its key, for HTTPS.
+        self.certificate = certificate
+        scheme = "https" if certificate else "http"
         self.hub = self._listen("127.0.0.1", HubHandler)
         self.cdn = self._listen(cdn_host, CDNHandler)
-        self.endpoint = f"http://127.0.0.1:{self.hub.server_port}"
-        self.cdn_endpoint = f"http://{cdn_host}:{self.cdn.server_port}"
+        self.endpoint = f"{scheme}://127.0.0.1:{self.hub.server_port}"
+        self.cdn_endpoint = f"{scheme}://{cdn_host}:{self.cdn.server_port}"
 
     def _listen(self, host, handler):
         server = _Listener((host, 0), handler)
         server.owner = self
+        if self.certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.certificate)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         return server
 
     def close(self):
+        self.limit = None
         for server in (self.hub, self.cdn):
             server.shutdown()
             server.server_close()
@@ -258,11 +270,16 @@ class _Handler(BaseHTTPRequestHandler):
         return self.send_body(body)
 
     def send_body(self, body):
-        step = 1 << 20
         rate = self.owner.rate
+        step = 1 << 20 if self.owner.limit is None else 1 << 16
         if rate:
             step = max(1, min(step, rate // 20))
         for start in range(0, len(body), step):
+            while self.owner.limit is not None and self.owner.bytes_sent >= self.owner.limit:
+                # Clients send nothing during a body: what can be read is the end of the connection.
+                if select.select([self.connection], [], [], 0.01)[0]:
+                    self.close_connection = True
+                    return
             part = body[start : start + step]
             self.wfile.write(part)
             with self.owner.lock:

@@ -11,6 +11,7 @@ import importlib.util
 import json
 import math
 import os
+import shutil
 import subprocess
 import unittest
 from pathlib import Path
@@ -18,17 +19,20 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 FIXTURES = REPOSITORY / "Tests/Fixtures/models"
 DATA = Path(os.environ.get("STOA_TEST_DATA") or REPOSITORY.parent / "shared/data")
+# What takes longer hangs. No test asserts that something is fast, and machines may be slow and loaded.
+HANG_SECONDS = 900
 BINARY = Path(os.environ.get("STOA_BINARY") or REPOSITORY / ".build/release/stoa")
 
 
-def needs(*, data=(), packages=()):
-    """Marks an oracle test: skipped when reference data or PyPI packages are absent, and counted either way."""
+def needs(*, data=(), packages=(), programs=()):
+    """Marks an oracle test: skipped when reference data, PyPI packages or programs are absent, and counted either way."""
 
     def decorate(test):
         @functools.wraps(test)
         def counted(self):
             missing = [path for path in data if not (DATA / path).exists()]
             missing += [name for name in packages if importlib.util.find_spec(name) is None]
+            missing += [name for name in programs if shutil.which(name) is None]
             record("skip" if missing else "run", self.id())
             if missing:
                 self.skipTest("needs " + ", ".join(missing))
@@ -52,7 +56,7 @@ def environment(**changes):
     return {**result, "NO_COLOR": "1", **changes}
 
 
-def stoa(*arguments, stdin="", timeout=300, **changes):
+def stoa(*arguments, stdin="", timeout=HANG_SECONDS, **changes):
     """Runs the program to its end; keyword arguments are environment variables."""
     return subprocess.run(
         [BINARY, *map(str, arguments)],

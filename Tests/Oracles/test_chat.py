@@ -9,7 +9,7 @@ import tempfile
 import time
 import unittest
 
-from oracle import BINARY, environment
+from oracle import BINARY, HANG_SECONDS, environment
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>78]|\r")
 INTERRUPT = "\x03"
@@ -29,9 +29,9 @@ class Terminal:
     def send(self, text):
         os.write(self.descriptor, text.encode())
 
-    def wait_for(self, pattern, seconds=60):
+    def wait_for(self, pattern):
         """Reads until the text since the last call matches, and gives it."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + HANG_SECONDS
         while not re.search(pattern, self.text):
             if time.monotonic() > deadline or not self.read():
                 raise AssertionError(f"no {pattern!r} in {self.text[-2000:]!r}")
@@ -49,9 +49,9 @@ class Terminal:
         self.text += CONTROL.sub("", data.decode(errors="replace"))
         return bool(data)
 
-    def exit_status(self, seconds=10):
+    def exit_status(self):
         """The exit status once the program ends."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + HANG_SECONDS
         while time.monotonic() < deadline:
             self.read()
             process, status = os.waitpid(self.process, os.WNOHANG)

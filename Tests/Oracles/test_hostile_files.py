@@ -6,21 +6,20 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import unittest
 from pathlib import Path
 
-from oracle import BINARY, DATA, REPOSITORY, environment, needs
+from oracle import BINARY, DATA, HANG_SECONDS, REPOSITORY, environment, needs
 
-# Nothing hangs: this is many times what the slowest case takes on a slow machine.
-LIMIT_SECONDS = 120
 # What the program may hold, itself included, for files that are all small.
 LIMIT_MEGABYTES = 400
 # A message may be long, but not without end.
 LIMIT_OUTPUT = 64 << 20
+MEASURE = Path(__file__).with_name("measure.py")
 
 
 class Outcome:
@@ -30,16 +29,19 @@ class Outcome:
         with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             source.write(stdin.encode())
             source.seek(0)
+            report, write = os.pipe()
             process = subprocess.Popen(
-                [BINARY, *arguments], stdin=source, stdout=out, stderr=err, cwd=folder, env=environment(STOA_HOME=home)
-            )
-            killer = threading.Timer(LIMIT_SECONDS, process.kill)
-            killer.start()
-            _, status, usage = os.wait4(process.pid, 0)
-            killer.cancel()
-            process.returncode = self.status = os.waitstatus_to_exitcode(status)
-            self.seconds = usage.ru_utime + usage.ru_stime
-            self.megabytes = usage.ru_maxrss / 1024
+                [sys.executable, "-IS", MEASURE, str(write), BINARY, *arguments], stdin=source, stdout=out, stderr=err,
+                cwd=folder, env=environment(STOA_HOME=home), pass_fds=[write], start_new_session=True,
+            )  # fmt: skip
+            os.close(write)
+            try:
+                process.wait(HANG_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+            with open(report) as stream:
+                self.status, self.seconds, self.megabytes = json.loads(stream.read() or "[-9, 0, 0]")
             out.seek(0)
             err.seek(0)
             self.output = out.read(LIMIT_OUTPUT + 1)

@@ -3,6 +3,7 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 #if canImport(Darwin)
@@ -16,16 +17,27 @@ import Synchronization
 /// The network by AsyncHTTPClient; the only file that knows of it.
 package final class AsyncHTTPTransport: HubTransport {
   private let settings: HubSettings
+  private let security: TLSConfiguration
   /// A client has one proxy, so there is one for each that is needed.
   private let clients = Mutex<[ProxySettings.Server?: HTTPClient]>([:])
 
-  private init(settings: HubSettings) { self.settings = settings }
+  private init(settings: HubSettings) throws(RemoteError) {
+    self.settings = settings
+    var security = TLSConfiguration.makeClientConfiguration()
+    if let file = settings.certificateFile {
+      guard let certificates = try? NIOSSLCertificate.fromPEMFile(file), !certificates.isEmpty else {
+        throw .badSetting(name: "SSL_CERT_FILE", problem: "\(file) has no certificates in the format PEM")
+      }
+      security.trustRoots = .certificates(certificates)
+    }
+    self.security = security
+  }
 
   /// Runs `work` with a transport whose connections are closed afterwards.
   package static func with<Value>(
     _ settings: HubSettings, _ work: (AsyncHTTPTransport) async throws(RemoteError) -> Value
   ) async throws(RemoteError) -> Value {
-    let transport = AsyncHTTPTransport(settings: settings)
+    let transport = try AsyncHTTPTransport(settings: settings)
     do {
       let value = try await work(transport)
       await transport.shutDown()
@@ -78,7 +90,7 @@ package final class AsyncHTTPTransport: HubTransport {
     return clients.withLock { clients in
       if let client = clients[proxy] { return client }
       var configuration = HTTPClient.Configuration(
-        redirectConfiguration: .disallow,
+        tlsConfiguration: security, redirectConfiguration: .disallow,
         timeout: .init(
           connect: .seconds(Int64(settings.connectSeconds)), read: .seconds(Int64(settings.stallSeconds))),
         proxy: proxy.map(Self.proxy), decompression: .disabled)

@@ -180,7 +180,7 @@ package struct HubClient: Sendable {
     switch head.status {
     case 429:
       return .rateLimited(
-        host: url.host, seconds: head.headers["Retry-After"].flatMap(Self.byteCount), sentToken: sentToken)
+        host: url.host, seconds: RetryPolicy.askedDelay(head.headers), sentToken: sentToken)
     case 408, 425, 500...599: return .server(host: url.host, status: head.status, message: message)
     case 401 where isHub && message?.contains("Invalid credentials") == true:
       return .refused(url: url.origin, status: 401, message: message, sentToken: sentToken)

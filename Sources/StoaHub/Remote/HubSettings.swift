@@ -9,6 +9,8 @@ public struct HubSettings: Sendable {
   /// The variable that forbids the network, if one does.
   package let offlineVariable: String?
   package let proxies: ProxySettings
+  /// The file of certificates that are trusted in place of the system's: `$SSL_CERT_FILE`.
+  package let certificateFile: String?
   /// How long a server may be silent in the middle of an answer.
   package let stallSeconds: Int
   /// How long making a connection may take.
@@ -31,6 +33,7 @@ public struct HubSettings: Sendable {
       ["1", "ON", "YES", "TRUE"].contains(environment[name]?.uppercased() ?? "")
     }
     proxies = try ProxySettings(environment: environment)
+    certificateFile = value("SSL_CERT_FILE")
     stallSeconds = try Self.seconds("HF_HUB_DOWNLOAD_TIMEOUT", value("HF_HUB_DOWNLOAD_TIMEOUT"), standard: 30)
     connectSeconds = try Self.seconds("HF_HUB_ETAG_TIMEOUT", value("HF_HUB_ETAG_TIMEOUT"), standard: 15)
   }

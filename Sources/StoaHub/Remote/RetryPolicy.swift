@@ -1,3 +1,5 @@
+import Foundation
+
 /// How often and how late something is tried again.
 package struct RetryPolicy: Sendable {
   /// How many times in a row a request may fail without any progress.
@@ -33,6 +35,27 @@ package struct RetryPolicy: Sendable {
     guard case .rateLimited(_, let seconds?, _) = error else { return own }
     guard seconds <= longestAskedDelay else { return nil }
     return max(Double(seconds) + jitter() * min(Double(seconds), 1), own)
+  }
+
+  /// How many seconds a server asks to wait in `Retry-After`: a number, or a time (RFC 9110, 10.2.3).
+  ///
+  /// A time is compared with the server's own `Date` where it gives one, since clocks differ.
+  static func askedDelay(_ headers: HubHeaders, now: Date = Date()) -> Int? {
+    guard let text = headers["Retry-After"] else { return nil }
+    if let seconds = HubClient.byteCount(text) { return seconds }
+    guard let time = time(text) else { return nil }
+    let start = headers["Date"].flatMap(Self.time) ?? now
+    return max(0, Int(time.timeIntervalSince(start).rounded(.up)))
+  }
+
+  /// A time as `Sun, 06 Nov 1994 08:49:37 GMT`, which always has this length.
+  private static func time(_ text: String) -> Date? {
+    guard text.utf8.count == 29 else { return nil }
+    let formatter = DateFormatter()
+    formatter.locale = Locale(identifier: "en_US_POSIX")
+    formatter.timeZone = TimeZone(secondsFromGMT: 0)
+    formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
+    return formatter.date(from: text)
   }
 
   /// Runs `work` until it succeeds or fails for good; `note` hears of every wait.

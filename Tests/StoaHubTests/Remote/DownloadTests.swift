@@ -174,6 +174,23 @@ import Testing
     #expect(bench.slept.seconds.withLock { $0 } == [7.5, 0.75, 1.5])
   }
 
+  @Test func waitsUntilTheTimeThatTheServerNames() async throws {
+    let bench = try PullBench(["m.gguf": small])
+    let now = "Sun, 06 Nov 1994 08:49:37 GMT"
+    bench.hub.state.withLock { state in
+      state.faults["m.gguf"] = [
+        .status(429, ["Date": now, "Retry-After": "Sun, 06 Nov 1994 08:49:44 GMT"]),
+        // What has passed, and what is no time: the wait is the one without it.
+        .status(429, ["Date": now, "Retry-After": "Sun, 06 Nov 1994 08:40:00 GMT"]),
+        .status(429, ["Date": now, "Retry-After": "soon"]),
+      ]
+    }
+    _ = try await bench.pull()
+    #expect(bench.slept.seconds.withLock { $0 } == [7.5, 0.75, 1.5])
+    let far: HubHeaders = ["Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"]
+    #expect(try #require(RetryPolicy.askedDelay(far)) > 1_000_000)
+  }
+
   @Test func asksForAnExpiredAddressAgain() async throws {
     let bench = try PullBench(["m.gguf": small])
     bench.hub.state.withLock { $0.faults["m.gguf"] = [.status(403, [:])] }
