@@ -1,5 +1,6 @@
 import StoaGrammar
 import StoaTestSupport
+import StoaTokenizers
 import Testing
 
 @testable import StoaEngine
