@@ -4,7 +4,15 @@ import random
 
 NAMES = ["name", "age", "tags", "id", "city", "price", "note", "items", "kind", "a b", "größe", 'quo"te', "x/y", "n~1"]
 WORDS = ["red", "green", "blue", "small", "large", "été", "a\nb", "true", "", "tab\t", "中文", "😀"]
-PATTERNS = ["^[a-z]{2,8}$", "^[A-Z][a-z]+$", r"^\d{3}-\d{4}$", "^(yes|no|maybe)$", "[0-9]", r"^\w+@\w+\.com$", "^.{0,12}$"]
+PATTERNS = [
+    "^[a-z]{2,8}$",
+    "^[A-Z][a-z]+$",
+    r"^\d{3}-\d{4}$",
+    "^(yes|no|maybe)$",
+    "[0-9]",
+    r"^\w+@\w+\.com$",
+    "^.{0,12}$",
+]
 FORMATS = ["date", "time", "date-time", "uuid", "email", "ipv4", "ipv6", "uri", "hostname", "duration", "json-pointer"]
 
 

@@ -74,7 +74,7 @@ struct NaiveMatcher {
       return nil
     }
     let length = [0xF0, 0xE0, 0xC0].firstIndex { text[start] >= $0 }.map { 4 - $0 } ?? 1
-    guard length > 1 || text[start] < 0x80 else { return nil }
+    guard length > 1 || text[start] < 0x80, text[start] < 0xF8 else { return nil }
     let rest = text[start..<min(start + length, text.count)]
     if rest.count == length {
       guard let string = String(validating: rest, as: UTF8.self), let scalar = string.unicodeScalars.first,
