@@ -50,7 +50,7 @@ struct RunCommand: ParsableCommand {
     let isChat = prompt == nil && terminal.isInteractive && !json
     if isChat { try structure.refuseInChat() }
     // Compiled first: a mistake in a schema should not have to wait for the model.
-    let grammar = try structure.grammar()
+    let grammar = try structure.compiled()
     try FirstUse(reference: target.model, yes: yes, terminal: terminal).pullIfMissing()
     let loaded = try LoadedModel.load(
       target, context: context.context, threads: threads.threads, tokenizerPath: tokenizer.path,

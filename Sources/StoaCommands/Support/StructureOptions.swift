@@ -41,7 +41,7 @@ struct StructureOptions: ParsableArguments {
   }
 
   /// What was asked for, compiled; nil for any text.
-  func grammar() throws -> CompiledGrammar? {
+  func compiled() throws -> CompiledGrammar? {
     if let jsonSchema {
       let schema = try JSONValue(path: jsonSchema, maximumByteCount: 16 << 20)
       return try Self.compile(jsonSchema) { () throws(GrammarError) in try Grammar(jsonSchema: schema) }
