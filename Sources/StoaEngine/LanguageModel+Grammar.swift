@@ -1,5 +1,7 @@
 public import StoaGrammar
+import StoaModels
 import StoaTokenizers
+import Synchronization
 
 extension LanguageModel {
   /// Makes a grammar ready for this model's tokens; sessions and requests may share the result.
