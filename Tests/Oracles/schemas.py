@@ -160,6 +160,9 @@ class SchemaGenerator:
 
     def with_definitions(self):
         schema = self.object(2)
+        # Those without declared properties have a maximum, which more declared ones would exceed.
+        while "properties" not in schema:
+            schema = self.object(2)
         schema["definitions"] = {"part": self.value(2), "a/b c": self.value(1)}
         schema["properties"]["part"] = {"$ref": "#/definitions/part", "description": "A remark beside a reference."}
         schema["properties"]["parts"] = {"type": "array", "items": {"$ref": "#/definitions/a~1b%20c"}, "maxItems": 3}

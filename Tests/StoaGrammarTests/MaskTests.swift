@@ -47,7 +47,11 @@ import Testing
     for index in 0..<3 {
       grammar.rules[index].body = RandomExpression.make(&random, depth: 3, rules: index + 1..<3, selfRule: index)
     }
-    try compare(grammar, Self.pieces, seed: UInt64(seed))
+    do {
+      try compare(grammar, Self.pieces, seed: UInt64(seed))
+    } catch GrammarError.tooAmbiguous {
+      // A few of them are beyond what a grammar may ask for, and are refused as they should be.
+    }
   }
 
   @Test(
