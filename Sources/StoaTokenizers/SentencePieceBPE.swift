@@ -253,10 +253,8 @@ struct SentencePieceBPE: Sendable {
     if !byteTokens.isEmpty {
       if scalar >= DecodedScalar.invalid || scalar < 0x80 {
         output.append(byteTokens[Int(scalar & 0xFF)])
-      } else {
-        var utf8: [UInt8] = []
-        utf8.append(scalar: scalar)
-        for byte in utf8 { output.append(byteTokens[Int(byte)]) }
+      } else if let scalar = Unicode.Scalar(scalar) {
+        for byte in scalar.utf8 { output.append(byteTokens[Int(byte)]) }
       }
     } else if let unknown = options.unknown, !(wasUnknown && options.fusesUnknown) {
       output.append(unknown)
