@@ -85,12 +85,17 @@ class Model:
         return sequence[len(ids) :], margins
 
     def tokenize(self, text, special=False):
-        data = text.encode()
+        """The ids of a text or of bytes; with `special`, tokens around it are added and names of control tokens read."""
+        data = text if isinstance(text, bytes) else text.encode()
         tokens = (llama_cpp.llama_token * (len(data) + 16))()
-        count = llama_cpp.llama_tokenize(
-            self.vocabulary, data, len(data), tokens, len(tokens), special, special
-        )
-        return list(tokens[:count])
+        while True:
+            count = llama_cpp.llama_tokenize(
+                self.vocabulary, data, len(data), tokens, len(tokens), special, special
+            )
+            if count >= 0:
+                return list(tokens[:count])
+            # Too little room; the number needed, negated.
+            tokens = (llama_cpp.llama_token * -count)()
 
 
 def quantize(source, target, file_type, importance=None, metadata=(), **options):

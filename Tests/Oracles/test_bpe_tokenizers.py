@@ -1,7 +1,6 @@
 """Token ids of BPE tokenizers equal those of tokenizers, tiktoken, sentencepiece and llama.cpp, on thousands of texts."""
 
 import base64
-import ctypes
 import gzip
 import json
 import re
@@ -204,17 +203,14 @@ class BPETokenizers(OracleCase):
             self.assert_equal_ids(samples, ours, expected[: len(samples)], name)
 
     def compare_with_llama_cpp(self, path, samples, where, special=True):
-        import llama_cpp
+        from llamacpp import Model
 
-        quiet = llama_cpp.llama_log_callback(lambda *_: None)
-        llama_cpp.llama_log_set(quiet, ctypes.c_void_p(0))
-        reference = llama_cpp.Llama(str(path), vocab_only=True, verbose=False)
         # Beyond U+10FFFF llama.cpp ends the process.
         samples = [text for text in samples if not re.search(rb"\xf4[\x90-\xbf]|[\xf5-\xf7][\x80-\xbf]", text)]
-        for flags, special in [([], True), (["--no-special"], False)][not special :]:
-            # The flag `add_bos` of the binding is llama.cpp's `add_special`.
-            expected = [reference.tokenize(text, add_bos=special, special=special) for text in samples]
-            self.assert_equal_ids(samples, self.ids(samples, path, *flags), expected, f"{where} {flags}")
+        with Model(path, vocabulary_only=True) as reference:
+            for flags, special in [([], True), (["--no-special"], False)][not special :]:
+                expected = [reference.tokenize(text, special=special) for text in samples]
+                self.assert_equal_ids(samples, self.ids(samples, path, *flags), expected, f"{where} {flags}")
 
     @needs(data=["tokenizers/ggml-vocab"], packages=["llama_cpp"])
     def test_vocabularies_of_llama_cpp(self):

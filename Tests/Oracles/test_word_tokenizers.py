@@ -169,17 +169,17 @@ class WordTokenizerTests(OracleCase):
                 self.compare_with_llama_cpp(path, writer)
 
     def compare_with_llama_cpp(self, path, writer=None):
-        import llama_cpp
+        from llamacpp import Model
 
         if writer:
             writer.write_header_to_file()
             writer.write_kv_data_to_file()
             writer.write_tensors_to_file()
             writer.close()
-        model = llama_cpp.Llama(str(path), vocab_only=True, verbose=False)
-        for special in [True, False]:
-            reference = [model.tokenize(text.encode(), add_bos=special, special=special) for text in TEXTS]
-            self.assert_equal(self.tokens(path, special), reference)
+        with Model(path, vocabulary_only=True) as model:
+            for special in [True, False]:
+                reference = [model.tokenize(text, special=special) for text in TEXTS]
+                self.assert_equal(self.tokens(path, special), reference)
 
     @needs(data=["tokenizers/ggml-vocab/ggml-vocab-bert-bge.gguf"], packages=["llama_cpp"])
     def test_gguf_bert(self):
