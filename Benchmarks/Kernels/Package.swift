@@ -14,7 +14,7 @@ let package = Package(
       cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
     .executableTarget(
       name: "kernels", dependencies: ["CMeasure", "CStoaKernels"],
-      swiftSettings: [.strictMemorySafety(), .treatAllWarnings(as: .error)]),
+      swiftSettings: [.strictMemorySafety(), .treatAllWarnings(as: .error)], linkerSettings: [.linkedLibrary("m")]),
   ],
   swiftLanguageModes: [.v6]
 )
