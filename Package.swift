@@ -34,6 +34,18 @@ let http: [Target.Dependency] = [
   .product(name: "NIOPosix", package: "swift-nio"),
   .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let hummingbird: [Target.Dependency] = [
+  .product(name: "Hummingbird", package: "hummingbird"),
+  .product(name: "HummingbirdTLS", package: "hummingbird"),
+  .product(name: "HTTPTypes", package: "swift-http-types"),
+  .product(name: "Logging", package: "swift-log"),
+  .product(name: "NIOCore", package: "swift-nio"),
+  .product(name: "NIOSSL", package: "swift-nio-ssl"),
+  .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+  .product(name: "Tracing", package: "swift-distributed-tracing"),
+]
 
 let package = Package(
   name: "stoa",
@@ -44,13 +56,21 @@ let package = Package(
     .library(name: "StoaTemplates", targets: ["StoaTemplates"]),
     .library(name: "StoaGrammar", targets: ["StoaGrammar"]),
     .library(name: "StoaEngine", targets: ["StoaEngine"]),
+    .library(name: "StoaLedger", targets: ["StoaLedger"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", "4.0.0"..<"6.0.0"),
+    .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
     .target(
@@ -72,13 +92,21 @@ let package = Package(
       "StoaEngine",
       ["StoaTensor", "StoaFormats", "StoaModels", "StoaTokenizers", "StoaTemplates", "StoaGrammar"])
     + module("StoaConversion", ["StoaTensor", "StoaFormats", "StoaTokenizers", "StoaModels"])
+    + module("StoaDialogue", ["StoaFormats", "StoaTemplates", "StoaGrammar"])
     + module("StoaHub", ["StoaFormats", crypto] + http)
+    + module("StoaLedger", [crypto, grdb, yams])
+    + module(
+      "StoaServer",
+      [
+        "StoaTensor", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaGrammar", "StoaDialogue", "StoaModels",
+        "StoaEngine", "StoaHub", "StoaLedger", yams,
+      ] + hummingbird)
     + module("StoaTerminal", [])
     + module(
       "StoaCommands",
       [
         "StoaTensor", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaGrammar", "StoaModels", "StoaEngine",
-        "StoaConversion", "StoaHub", "StoaTerminal", argumentParser,
+        "StoaConversion", "StoaHub", "StoaLedger", "StoaServer", "StoaTerminal", argumentParser,
       ]),
   swiftLanguageModes: [.v6]
 )
