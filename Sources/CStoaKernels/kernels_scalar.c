@@ -256,13 +256,13 @@ static float cached(stoa_cache_type type, const uint8_t *block, size_t width, si
 }
 
 static float cached_key(const stoa_attention *job, size_t block, size_t d, size_t k) {
-  const uint8_t *keys = (const uint8_t *)job->keys + block * cache_block_bytes(job->cache, job->head_dim);
+  const uint8_t *keys = job->pages[block] + job->key_offset;
   return cached(job->cache, keys, job->head_dim, d * STOA_KEY_BLOCK + k, d / CACHE_RUN * STOA_KEY_BLOCK + k);
 }
 
 static float cached_value(const stoa_attention *job, size_t block, size_t d, size_t k) {
   size_t width = job->value_stride;
-  const uint8_t *values = (const uint8_t *)job->values + block * cache_block_bytes(job->cache, width);
+  const uint8_t *values = job->pages[block] + job->value_offset;
   return cached(job->cache, values, width, k * width + d, k * cache_runs(width) + d / CACHE_RUN);
 }
 

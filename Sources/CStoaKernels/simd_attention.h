@@ -113,7 +113,7 @@ INLINE void attend_rows(const stoa_attention *job, query_row *rows, const stoa_c
     size_t base = block * STOA_KEY_BLOCK;
     visible_keys visible = {.low = STOA_KEY_BLOCK, .common_high = STOA_KEY_BLOCK};
     float keep[ATTENTION_ROWS], scale[ATTENTION_ROWS];
-    const uint8_t *keys = (const uint8_t *)job->keys + block * cache_block_bytes(type, dim);
+    const uint8_t *keys = job->pages[block] + job->key_offset;
     block_scores(rows, keys, dim, type, R, SCORE_VECTORS(R), scores);
     for (int r = 0; r < R; r++) {
       size_t from = rows[r].first > base ? rows[r].first - base : 0;
@@ -142,7 +142,7 @@ INLINE void attend_rows(const stoa_attention *job, query_row *rows, const stoa_c
         rows[r].max = max;
       }
     }
-    const uint8_t *values = (const uint8_t *)job->values + block * cache_block_bytes(type, job->value_stride);
+    const uint8_t *values = job->pages[block] + job->value_offset;
     size_t d = 0;
     for (; d + 32 <= job->value_stride; d += 32) {
       block_values(rows, values, job->value_stride, &visible, d, type, R, 2, scores, keep, scale, running);

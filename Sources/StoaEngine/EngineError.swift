@@ -13,6 +13,12 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
   case notANumber
   /// Grammars are about text.
   case grammarNeedsTokenizer
+  /// More requests than may wait.
+  case queueFull(limit: Int)
+  /// The answer was not ready in time.
+  case deadlineExceeded
+  /// The model is being unloaded, or the program ends.
+  case stopping
   /// The vocabulary cannot write what the grammar asks for.
   case grammarHasNoToken
 
@@ -34,6 +40,9 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
     case .invalidParameter(let name, let value, let range): "\(name) is \(value), but must be \(range)"
     case .notANumber:
       "the model's outputs are not numbers\nits weights are damaged, or were made with a broken tool"
+    case .queueFull(let limit): "\(grouped(limit)) requests are waiting already\ntry again later"
+    case .deadlineExceeded: "the answer was not ready in time\nask for less, or allow more time"
+    case .stopping: "the model is being unloaded\ntry again later"
     case .grammarNeedsTokenizer:
       "a grammar needs a tokenizer, and the model comes without one\ngive one with --tokenizer FILE"
     case .grammarHasNoToken:

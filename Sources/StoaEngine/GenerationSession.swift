@@ -14,6 +14,12 @@ public struct GenerationOptions: Sendable {
   public var topLogprobs: Int?
   /// What the answer has to look like, from `LanguageModel.constraint`; nil for anything.
   public var constraint: TokenMasker?
+  /// What it has to look like from some mark on.
+  public var trigger: ConstraintTrigger?
+  /// Special tokens whose names are part of the text.
+  public var shownTokens: Set<Int32> = []
+  /// Which of several answers to the same prompt and seed this is.
+  public var choice: UInt64 = 0
 
   /// The defaults.
   public init() {}
@@ -45,10 +51,25 @@ public struct GenerationResult: Sendable {
   /// Seconds from the first token to the last.
   public var generateSeconds: Double
   /// For each token its log probability and those of the most likely ones, when asked for.
-  public var logprobs: [(chosen: TokenLogprob, top: [TokenLogprob])]
+  public var logprobs: [TokenLogprobs]
+  /// The stop string that ended the answer.
+  public var stopSequence: String?
 
   /// Tokens of the answer.
   public var completionTokens: Int { tokens.count }
+
+  init(_ progress: AnswerProgress, cachedTokens: Int) {
+    text = progress.text
+    tokens = progress.tokens
+    promptTokens = progress.prompt.count
+    self.cachedTokens = cachedTokens
+    finishReason = progress.finishReason ?? .cancelled
+    seed = progress.seed
+    promptSeconds = 0
+    generateSeconds = 0
+    logprobs = progress.logprobs
+    stopSequence = progress.stopSequence
+  }
 }
 
 /// One conversation with a model: its cache of keys and values, and what it holds.
@@ -74,63 +95,27 @@ public final class GenerationSession {
     prompt: [Int32], options: GenerationOptions = GenerationOptions(), isCancelled: () -> Bool = { false },
     onText: (String) -> Void = { _ in }
   ) throws -> GenerationResult {
-    try options.sampling.validate()
-    let seed = options.sampling.seed ?? UInt64.random(in: 0..<(1 << 32))
-    var constraint = try Constraint(options.constraint, model.tokenizer)
-    // A grammar is about all bytes of the answer, so none is dropped at the start of a text.
-    let isFirstText = constraint == nil && prompt.allSatisfy { $0 == model.bosToken }
-    var answer = AnswerText(model: model, isFirstText: isFirstText, stop: options.stop)
-    var sampler = Sampler(parameters: options.sampling, seed: seed, prompt: prompt, compute: model.model.compute)
-    var result = GenerationResult(
-      text: "", tokens: [], promptTokens: prompt.count, cachedTokens: 0, finishReason: .length, seed: seed,
-      promptSeconds: 0, generateSeconds: 0, logprobs: [])
-    let limit = min(options.maxTokens ?? Int.max, model.contextLength - prompt.count)
     let start = ContinuousClock.now
-    try model.checkTokens(prompt)
-    result.cachedTokens = try keepPrefix(of: prompt)
-    guard limit > 0 else { return result }
-    if constraint?.isComplete ?? false {
-      result.finishReason = .stop
-      return result
-    }
-
-    var pending = prompt[result.cachedTokens...]
+    var progress = try AnswerProgress(prompt: prompt, options: options, model: model)
+    let cached = keepPrefix(of: prompt)
+    var pending = prompt[cached...]
     var firstToken: ContinuousClock.Instant?
     do {
-      while true {
-        let position = prompt.count + result.tokens.count
-        var choice = Result<Choice, any Error>.failure(EngineError.notANumber)
+      while progress.finishReason == nil {
+        var step = Result<AnswerProgress.Step, any Error>.failure(EngineError.notANumber)
         try unsafe compute(pending, isCancelled: isCancelled) { logits in
-          choice = Result {
-            try unsafe choose(
-              &sampler, logits, position: position, constraint: constraint, topLogprobs: options.topLogprobs)
-          }
+          step = Result { try unsafe progress.take(logits) }
         }
         if firstToken == nil { firstToken = .now }
-        let chosen = try choice.get()
-        if model.endTokens.contains(chosen.token) {
-          result.finishReason = .stop
-          break
-        }
-        result.tokens.append(chosen.token)
-        if let logprobs = chosen.logprobs { result.logprobs.append(logprobs) }
-        let text = answer.append(chosen.token)
-        result.text += text
-        if !text.isEmpty { onText(text) }
-        try constraint?.append(chosen.token)
-        if answer.isStopped || constraint?.isComplete ?? false {
-          result.finishReason = .stop
-          break
-        }
-        if result.tokens.count >= limit { break }
-        pending = [chosen.token]
+        let taken = try step.get()
+        if !taken.text.isEmpty { onText(taken.text) }
+        pending = progress.tokens.suffix(1)
       }
     } catch ModelError.cancelled {
-      result.finishReason = .cancelled
+      let rest = progress.cancel()
+      if !rest.isEmpty { onText(rest) }
     }
-    let rest = answer.finish()
-    result.text += rest
-    if !rest.isEmpty { onText(rest) }
+    var result = GenerationResult(progress, cachedTokens: cached)
     result.promptSeconds = start.duration(to: firstToken ?? .now).seconds
     result.generateSeconds = (firstToken ?? .now).duration(to: .now).seconds
     return result
@@ -160,11 +145,7 @@ public final class GenerationSession {
   // MARK: The cache
 
   /// Keeps the longest common prefix of the cache and `prompt`, but for one token that must be computed for its logits.
-  private func keepPrefix(of prompt: [Int32]) throws(EngineError) -> Int {
-    guard !prompt.isEmpty else { throw .emptyPrompt }
-    guard prompt.count <= model.contextLength else {
-      throw .promptTooLong(tokens: prompt.count, context: model.contextLength)
-    }
+  private func keepPrefix(of prompt: [Int32]) -> Int {
     var common = 0
     while common < min(cachedTokens.count, prompt.count - 1), cachedTokens[common] == prompt[common] { common += 1 }
     truncateCache(to: common)
@@ -191,44 +172,5 @@ public final class GenerationSession {
       ) { unsafe onLogits($2) }
       cachedTokens += chunk
     }
-  }
-
-  /// A token and, when asked for, its log probabilities.
-  private typealias Choice = (token: Int32, logprobs: (chosen: TokenLogprob, top: [TokenLogprob])?)
-
-  /// Chooses the next token.
-  private func choose(
-    _ sampler: inout Sampler, _ logits: UnsafeBufferPointer<Float>, position: Int, constraint: Constraint?,
-    topLogprobs: Int?
-  ) throws -> Choice {
-    let mask = try unsafe constraint?.mask(logits)
-    let token = try unsafe sampler.choose(logits, position: position, mask: mask)
-    guard let topLogprobs else { return (token, nil) }
-    return (token, try unsafe sampler.logprobs(logits, chosen: token, top: topLogprobs))
-  }
-}
-
-/// Turns tokens into the text of an answer: whole characters, up to a stop string.
-private struct AnswerText {
-  private var detokenizer: StreamingDetokenizer?
-  private var stops: StopMatcher
-  private var isFirst = true
-
-  var isStopped: Bool { stops.isStopped }
-
-  init(model: LanguageModel, isFirstText: Bool, stop: [String]) {
-    detokenizer = model.tokenizer?.detokenizer(continuing: !isFirstText)
-    stops = StopMatcher(stop)
-  }
-
-  mutating func append(_ token: Int32) -> String {
-    defer { isFirst = false }
-    // Without a tokenizer the answer is the token ids.
-    return stops.append(detokenizer?.append(token) ?? (isFirst ? "\(token)" : " \(token)"))
-  }
-
-  mutating func finish() -> String {
-    guard !stops.isStopped else { return "" }
-    return stops.append(detokenizer?.finish() ?? "") + (stops.isStopped ? "" : stops.finish())
   }
 }

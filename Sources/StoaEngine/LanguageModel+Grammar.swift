@@ -51,6 +51,9 @@ struct Constraint {
   }
 
   mutating func append(_ token: Int32) throws {
-    guard try state.advance(tokenizer.bytes(of: token)) else { throw EngineError.grammarHasNoToken }
+    guard try append(bytes: tokenizer.bytes(of: token)) else { throw EngineError.grammarHasNoToken }
   }
+
+  /// False when the grammar has no text that goes on like this.
+  mutating func append(bytes: some Sequence<UInt8>) throws -> Bool { try state.advance(bytes) }
 }

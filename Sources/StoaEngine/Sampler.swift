@@ -32,9 +32,11 @@ package struct Sampler {
   private var windowStart = 0
 
   /// A sampler for an answer to `prompt`.
-  package init(parameters: SamplingParameters, seed: UInt64, prompt: [Int32], compute: Compute) {
+  package init(
+    parameters: SamplingParameters, seed: UInt64, choice: UInt64 = 0, prompt: [Int32], compute: Compute
+  ) {
     self.parameters = parameters
-    random = RandomSource(seed: seed)
+    random = RandomSource(seed: seed, choice: choice)
     self.compute = compute
     guard hasPenalties else { return }
     for token in prompt { record(token, isAnswer: false) }
@@ -231,13 +233,19 @@ package struct Sampler {
   /// The chosen token's log probability and those of the `top` most likely tokens.
   package func logprobs(
     _ logits: UnsafeBufferPointer<Float>, chosen: Int32, top: Int
-  ) throws(EngineError) -> (chosen: TokenLogprob, top: [TokenLogprob]) {
+  ) throws(EngineError) -> TokenLogprobs {
     let total = try unsafe Self.logSumExp(logits, compute: compute)
     func entry(_ token: Int32) -> TokenLogprob {
       TokenLogprob(token: token, logprob: Double(unsafe logits[Int(token)]) - total)
     }
-    let candidates = logits.indices.map { unsafe Candidate(token: Int32($0), logit: logits[$0]) }
-    let best = candidates.sorted(by: Candidate.precedes).prefix(max(0, top)).map { entry($0.token) }
-    return (entry(chosen), Array(best))
+    // Few are wanted of many: each is put into its place among the best so far.
+    var best: [Candidate] = []
+    for index in logits.indices where top > 0 {
+      let candidate = unsafe Candidate(token: Int32(truncatingIfNeeded: index), logit: logits[index])
+      if best.count >= top, let last = best.last, !Candidate.precedes(candidate, last) { continue }
+      if best.count >= top { best.removeLast() }
+      best.insert(candidate, at: best.firstIndex { Candidate.precedes(candidate, $0) } ?? best.count)
+    }
+    return TokenLogprobs(chosen: entry(chosen), top: best.map { entry($0.token) })
   }
 }

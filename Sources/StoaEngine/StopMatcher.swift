@@ -7,7 +7,9 @@ package struct StopMatcher: Sendable {
   private var held: [UInt8] = []
 
   /// Whether a stop string was found; nothing more comes out then.
-  package private(set) var isStopped = false
+  package var isStopped: Bool { found != nil }
+  /// The stop string that was found.
+  package private(set) var found: String?
 
   /// Empty stop strings are ignored.
   package init(_ stops: [String]) {
@@ -23,8 +25,8 @@ package struct StopMatcher: Sendable {
     var shown = 0
     while shown < held.count {
       let rest = held[shown...]
-      if stops.contains(where: { rest.starts(with: $0) }) {
-        isStopped = true
+      if let stop = stops.first(where: { rest.starts(with: $0) }) {
+        found = Self.text(stop[...])
         defer { held = [] }
         return Self.text(held[..<shown])
       }

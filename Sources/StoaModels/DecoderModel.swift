@@ -38,20 +38,27 @@ package protocol DecoderModel: Sendable {
   /// Computes all segments in one batch, fills their caches and hands out the logits that were asked for.
   ///
   /// The results of a sequence do not depend on what else is in the batch or how its tokens were cut into segments.
-  /// `isCancelled` is asked between layers; after a cancellation the caches are as before.
+  /// Their memory is reserved here, unless `KeyValueCache.reserve` has done so before; a pool without a free page is an
+  /// error. `isCancelled` is asked between layers; after a cancellation the caches are as before.
   func forward(
     _ segments: [Segment], workspace: DecoderWorkspace, isCancelled: () -> Bool, onLogits: LogitsHandler
   ) throws(ModelError)
 }
 
 extension DecoderModel {
-  /// An empty cache for `capacity` positions.
-  package func makeCache(type: CacheType, capacity: Int) throws(ModelError) -> KeyValueCache {
+  /// Memory for caches, of at most `limit` pages.
+  package func makePagePool(type: CacheType, limit: Int? = nil) throws(ModelError) -> PagePool {
     do throws(MemoryError) {
-      return try KeyValueCache(type: type, layers: configuration.layers, shape: attentionShape, capacity: capacity)
+      return PagePool(
+        layout: try CacheLayout(type: type, layers: configuration.layers, shape: attentionShape), limit: limit)
     } catch {
       throw .outOfMemory(error)
     }
+  }
+
+  /// An empty cache for `capacity` positions with memory of its own.
+  package func makeCache(type: CacheType, capacity: Int) throws(ModelError) -> KeyValueCache {
+    KeyValueCache(pool: try makePagePool(type: type), capacity: capacity)
   }
 }
 

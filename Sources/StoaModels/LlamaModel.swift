@@ -81,6 +81,7 @@ private struct LlamaPass {
       guard end <= segment.cache.capacity else {
         throw .contextFull(capacity: segment.cache.capacity, needed: end)
       }
+      guard try segment.cache.reserve(segment.tokens.count) else { throw .noFreePage }
       for (offset, token) in segment.tokens.enumerated() {
         guard token >= 0, Int(token) < configuration.vocabularySize else {
           throw .tokenOutOfRange(token, vocabularySize: configuration.vocabularySize)
@@ -164,7 +165,6 @@ private struct LlamaPass {
         (layer.query, scratch.queries, queryWidth), (layer.key, scratch.keys, keyValueWidth),
         (layer.value, scratch.values, keyValueWidth),
       ], by: scratch.input)
-    let cacheType = segments.first?.cache.type ?? .f32
     let pairs = configuration.rotaryPairs
     // The softmax scale goes into the queries: one rounding per value instead of one per score.
     let scale = 1 / Float(shape.headDimension).squareRoot()
@@ -182,9 +182,8 @@ private struct LlamaPass {
         pairs: pairs, interleaved: configuration.interleavedRope, scale: 1)
       for head in 0..<shape.keyValueHeads {
         unsafe compute.store(
-          key: keys + head * shape.headDimension, value: values + head * shape.headDimension, shape: shape,
-          position: position, cache: cacheType, keys: cache.keys(layer: index, head: head),
-          values: cache.values(layer: index, head: head))
+          key: keys + head * shape.headDimension, value: values + head * shape.headDimension,
+          position: position, cache: cache.layout, layer: index, head: head, page: cache.page(of: position))
       }
     }
     var inputs = unsafe [AttentionInput]()
@@ -196,15 +195,10 @@ private struct LlamaPass {
           queries: scratch.queries + first * queryWidth, queryStride: queryWidth,
           outputs: scratch.inner.values + first * queryWidth, outputStride: queryWidth, tokens: segment.tokens.count,
           basePosition: cache.count,
-          cache: {
-            unsafe (
-              UnsafeRawPointer(cache.keys(layer: index, head: $0)),
-              UnsafeRawPointer(cache.values(layer: index, head: $0))
-            )
-          }))
+          pages: cache.pageAddresses, offsets: { cache.layout.offsets(layer: index, head: $0) }))
       first += segment.tokens.count
     }
-    unsafe compute.attend(inputs, shape: shape, cache: cacheType)
+    unsafe compute.attend(inputs, shape: shape, cache: segments.first?.cache.type ?? .f32)
     quantizeInner(columns: queryWidth, for: layer.attentionOutput)
   }
 

@@ -13,6 +13,8 @@ public enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
   case outOfMemory(MemoryError)
   case tokenOutOfRange(Int32, vocabularySize: Int)
   case contextFull(capacity: Int, needed: Int)
+  /// The budget for keys and values is used up.
+  case noFreePage
   case cancelled
 
   /// What is wrong, and what to do.
@@ -40,6 +42,7 @@ public enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
       "token \(token) is outside the vocabulary of \(grouped(size)) tokens"
     case .contextFull(let capacity, let needed):
       "\(grouped(needed)) tokens do not fit the context of \(grouped(capacity))"
+    case .noFreePage: "the memory for keys and values is used up\nallow more with --kv-memory, or answer fewer at once"
     case .cancelled: "cancelled"
     }
   }

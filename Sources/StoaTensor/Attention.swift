@@ -11,12 +11,15 @@ import CStoaKernels
   package var tokens: Int
   /// Position of the first token.
   package var basePosition: Int
-  /// The cached keys and values of a key/value head.
-  package var cache: (_ head: Int) -> (keys: UnsafeRawPointer, values: UnsafeRawPointer)
+  /// A page for each `Compute.keyBlock` positions from 0 on.
+  package var pages: UnsafePointer<UnsafePointer<UInt8>>
+  /// Where in a page the keys and values of a key/value head lie, in bytes.
+  package var offsets: (_ head: Int) -> (keys: Int, values: Int)
 
   package init(
     queries: UnsafePointer<Float>, queryStride: Int, outputs: UnsafeMutablePointer<Float>, outputStride: Int,
-    tokens: Int, basePosition: Int, cache: @escaping (Int) -> (keys: UnsafeRawPointer, values: UnsafeRawPointer)
+    tokens: Int, basePosition: Int, pages: UnsafePointer<UnsafePointer<UInt8>>,
+    offsets: @escaping (Int) -> (keys: Int, values: Int)
   ) {
     unsafe self.queries = unsafe queries
     unsafe self.queryStride = queryStride
@@ -24,7 +27,8 @@ import CStoaKernels
     unsafe self.outputStride = outputStride
     unsafe self.tokens = tokens
     unsafe self.basePosition = basePosition
-    unsafe self.cache = unsafe cache
+    unsafe self.pages = unsafe pages
+    unsafe self.offsets = offsets
   }
 }
 
@@ -73,10 +77,11 @@ extension Compute {
         let rows = unsafe input.tokens * group
         let unitsPerHead = (rows + rowsPerUnit - 1) / rowsPerUnit
         let (head, run) = (unit - firstUnits[index]).quotientAndRemainder(dividingBy: unitsPerHead)
-        let cache = unsafe input.cache(head)
+        let offsets = unsafe input.offsets(head)
         var job = unsafe stoa_attention(
           q: input.queries, q_stride: input.queryStride, out: input.outputs, out_stride: input.outputStride,
-          keys: cache.keys, values: cache.values, head_dim: shape.headDimension, value_stride: shape.valueStride,
+          pages: input.pages, key_offset: offsets.keys, value_offset: offsets.values, head_dim: shape.headDimension,
+          value_stride: shape.valueStride,
           first_head: head * group, group: group, base_position: input.basePosition, window: shape.window ?? 0,
           cache: type.kernelType)
         unsafe kernel(&job, run * rowsPerUnit, min(rows, (run + 1) * rowsPerUnit))

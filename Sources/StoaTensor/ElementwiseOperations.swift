@@ -32,13 +32,15 @@ extension Compute {
     unsafe kernels.pointee.add_scaled(x, y, scale, count)
   }
 
-  /// Writes one position of one head into a cache.
+  /// Writes one position of one layer and head into the page that holds the position.
   package func store(
-    key: UnsafePointer<Float>, value: UnsafePointer<Float>, shape: AttentionShape, position: Int, cache type: CacheType,
-    keys: UnsafeMutableRawPointer, values: UnsafeMutableRawPointer
+    key: UnsafePointer<Float>, value: UnsafePointer<Float>, position: Int, cache: CacheLayout, layer: Int, head: Int,
+    page: UnsafeMutablePointer<UInt8>
   ) {
+    let offsets = cache.offsets(layer: layer, head: head)
     unsafe kernels.pointee.store_kv(
-      key, value, shape.headDimension, shape.valueStride, position, type.kernelType, keys, values)
+      key, value, cache.shape.headDimension, cache.shape.valueStride, position % Self.keyBlock, cache.type.kernelType,
+      page + offsets.keys, page + offsets.values)
   }
 
   /// exp of each value, the same on every machine.

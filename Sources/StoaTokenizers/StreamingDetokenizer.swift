@@ -15,10 +15,11 @@ public struct StreamingDetokenizer: Sendable {
 
   /// The text that a token completes: whole Unicode scalars, perhaps none.
   ///
-  /// Bytes that cannot be part of valid UTF-8 become U+FFFD as soon as that is certain.
-  public mutating func append(_ id: Int32) -> String {
+  /// Bytes that cannot be part of valid UTF-8 become U+FFFD as soon as that is certain. `showSpecial` shows the name of
+  /// this token even where those of special tokens are left out.
+  public mutating func append(_ id: Int32, showSpecial isShown: Bool = false) -> String {
     guard id >= 0, id < tokenizer.vocabularySize else { return "" }
-    var piece = tokenizer.surface(of: id, showSpecial)
+    var piece = tokenizer.surface(of: id, showSpecial || isShown)
     if leadingSpace != .kept, !tokenizer.isControl(id) { dropLeadingSpace(&piece, id) }
     if piece.isEmpty { return "" }
     held += piece

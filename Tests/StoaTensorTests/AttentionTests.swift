@@ -50,10 +50,12 @@ import Testing
       heads: problem.heads, keyValueHeads: problem.keyValueHeads, headDimension: problem.headDimension,
       window: problem.window)
     let positions = problem.past + problem.tokens
-    let blocks = (positions + Compute.keyBlock - 1) / Compute.keyBlock
-    let keyBytes = blocks * problem.cache.blockBytes(width: problem.headDimension)
-    let headBytes = keyBytes + blocks * problem.cache.blockBytes(width: shape.valueStride)
-    let cache = try Memory(byteCount: headBytes * problem.keyValueHeads)
+    let layout = try CacheLayout(type: problem.cache, layers: 1, shape: shape)
+    let blocks = CacheLayout.pages(for: positions)
+    let cache = try Memory(byteCount: blocks * layout.pageBytes)
+    // Pages lie anywhere: here in reverse order.
+    let pages = unsafe (0..<blocks).map { unsafe cache.pointer(to: UInt8.self) + (blocks - 1 - $0) * layout.pageBytes }
+    let readable = unsafe pages.map { unsafe UnsafePointer($0) }
     var random = SeededGenerator(state: 11)
     let width = problem.keyValueHeads * problem.headDimension
     for position in 0..<positions {
@@ -67,9 +69,8 @@ import Testing
           unsafe value.withUnsafeBufferPointer { value in
             unsafe compute.store(
               key: key.baseAddress! + head * problem.headDimension,
-              value: value.baseAddress! + head * problem.headDimension, shape: shape, position: position,
-              cache: problem.cache, keys: cache.base + head * headBytes,
-              values: cache.base + head * headBytes + keyBytes)
+              value: value.baseAddress! + head * problem.headDimension, position: position, cache: layout, layer: 0,
+              head: head, page: pages[position / Compute.keyBlock])
           }
         }
       }
@@ -82,16 +83,14 @@ import Testing
       let count = min(chunk ?? problem.tokens, problem.tokens - start)
       unsafe queries.withUnsafeBufferPointer { q in
         unsafe outputs.withUnsafeMutableBufferPointer { out in
-          let input = unsafe AttentionInput(
-            queries: q.baseAddress! + start * queryWidth, queryStride: queryWidth,
-            outputs: out.baseAddress! + start * queryWidth, outputStride: queryWidth, tokens: count,
-            basePosition: problem.past + start,
-            cache: {
-              unsafe (
-                UnsafeRawPointer(cache.base + $0 * headBytes), UnsafeRawPointer(cache.base + $0 * headBytes + keyBytes)
-              )
-            })
-          unsafe compute.attend([input], shape: shape, cache: problem.cache)
+          unsafe readable.withUnsafeBufferPointer { pages in
+            let input = unsafe AttentionInput(
+              queries: q.baseAddress! + start * queryWidth, queryStride: queryWidth,
+              outputs: out.baseAddress! + start * queryWidth, outputStride: queryWidth, tokens: count,
+              basePosition: problem.past + start, pages: pages.baseAddress!,
+              offsets: { layout.offsets(layer: 0, head: $0) })
+            unsafe compute.attend([input], shape: shape, cache: problem.cache)
+          }
         }
       }
       start += count

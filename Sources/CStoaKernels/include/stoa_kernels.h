@@ -79,8 +79,10 @@ typedef struct stoa_attention {
   size_t q_stride;
   float *_Nonnull out;           ///< [tokens][out_stride], same heads as q.
   size_t out_stride;
-  const void *_Nonnull keys;     ///< Blocks of `stoa_cache_block_bytes(cache, head_dim)`, laid out as cache.h says.
-  const void *_Nonnull values;   ///< Blocks of `stoa_cache_block_bytes(cache, value_stride)`.
+  /// A page for each STOA_KEY_BLOCK positions from 0 on.
+  const uint8_t *_Nonnull const *_Nonnull pages;
+  size_t key_offset;             ///< Where in a page the keys lie: `stoa_cache_block_bytes(cache, head_dim)`, see cache.h.
+  size_t value_offset;           ///< And the values: `stoa_cache_block_bytes(cache, value_stride)`.
   size_t head_dim;
   size_t value_stride;           ///< head_dim rounded up to a multiple of 16; the padding is zero.
   size_t first_head;             ///< The first query head of the group.
@@ -117,7 +119,7 @@ typedef struct stoa_kernels {
   /// otherwise (i, i + pairs). Values past 2 * pairs of a head are only scaled.
   void (*_Nonnull rope)(float *_Nonnull x, size_t heads, size_t head_dim, const float *_Nonnull cosines,
                         const float *_Nonnull sines, size_t pairs, int interleaved, float scale);
-  /// Writes one position of one head to a cache.
+  /// Writes one position of one head to the keys and values of a page.
   void (*_Nonnull store_kv)(const float *_Nonnull k, const float *_Nonnull v, size_t head_dim, size_t value_stride,
                             size_t position, stoa_cache_type type, void *_Nonnull keys, void *_Nonnull values);
   /// y = exp(x), for tests and samplers.

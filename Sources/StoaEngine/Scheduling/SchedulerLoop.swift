@@ -1,0 +1,292 @@
+import Foundation
+import StoaModels
+import StoaTensor
+
+/// The work of a scheduler's thread.
+final class SchedulerLoop {
+  private let model: LanguageModel
+  private let options: SchedulerOptions
+  private let inbox: SchedulerInbox
+  private let pool: PagePool
+  private let workspace: DecoderWorkspace
+  private var tree = PrefixTree()
+  /// In the order of their turns: the first keeps its memory, the last gives it up.
+  private var running: [RunningSequence] = []
+  /// Those that gave their memory up; they come before new ones.
+  private var preempted: [RunningSequence] = []
+  private var pace: StepPace
+  private var load = SchedulerLoad()
+
+  init(model: LanguageModel, options: SchedulerOptions, inbox: SchedulerInbox) throws {
+    self.model = model
+    self.options = options
+    self.inbox = inbox
+    let layout = try model.model.makePagePool(type: model.cacheType).layout
+    let contextPages = CacheLayout.pages(for: model.contextLength)
+    let budget = options.cacheBytes ?? Int(clamping: ProcessInfo.processInfo.physicalMemory) / 4
+    // A page more: of a text that begins in the middle of a shared page, that page is copied.
+    let limit = max(contextPages + 1, min(budget / layout.pageBytes, contextPages * options.maxRunning))
+    pool = PagePool(layout: layout, limit: limit)
+    workspace = try model.model.makeWorkspace(maxTokens: max(model.prefillChunk, options.maxRunning))
+    pace = StepPace(target: options.stepSeconds, maxTokens: max(model.prefillChunk, options.maxRunning))
+    load.totalPages = limit
+    inbox.publish(load)
+  }
+
+  func run() {
+    while true {
+      if running.isEmpty, preempted.isEmpty, inbox.isEmpty {
+        if inbox.phase != .running { return }
+        inbox.wait()
+      }
+      if inbox.takeClear() { tree.removeAll() }
+      dropUnwanted()
+      admit()
+      step()
+      report()
+    }
+  }
+
+  private func report() {
+    load.running = running.count + preempted.count
+    load.usedPages = pool.usedPages - min(pool.usedPages, tree.pageCount)
+    load.cachedPages = tree.pageCount
+    inbox.publish(load)
+  }
+
+  // MARK: Who takes part
+
+  /// Lets go of those whose readers are gone, whose time is over, or all when the scheduler stops.
+  private func dropUnwanted() {
+    let isStopped = inbox.phase == .stopped
+    let now = ContinuousClock.now
+    @Sendable func isLate(_ ticket: Ticket) -> Bool { ticket.request.deadline.map { $0 <= now } ?? false }
+    @Sendable func isUnwanted(_ ticket: Ticket) -> Bool { isStopped || ticket.isCancelled || isLate(ticket) }
+    for ticket in inbox.remove(where: isUnwanted) {
+      ticket.continuation.finish(throwing: isLate(ticket) ? EngineError.deadlineExceeded : EngineError.stopping)
+    }
+    for sequence in running + preempted where isUnwanted(sequence.ticket) {
+      if isLate(sequence.ticket) {
+        sequence.fail(EngineError.deadlineExceeded)
+      } else if isStopped {
+        sequence.fail(EngineError.stopping)
+      } else {
+        sequence.finish()
+      }
+      release(sequence)
+    }
+  }
+
+  private func admit() {
+    while running.count < options.maxRunning {
+      let sequence: RunningSequence
+      if let earlier = preempted.first {
+        guard hasRoom(for: earlier) else { return }
+        preempted.removeFirst()
+        sequence = earlier
+      } else if let ticket = inbox.next() {
+        do {
+          sequence = try RunningSequence(ticket, model: model, pool: pool)
+          load.promptTokens += ticket.request.prompt.count
+        } catch {
+          ticket.continuation.finish(throwing: error)
+          continue
+        }
+        if sequence.progress.finishReason != nil {
+          sequence.finish()
+          continue
+        }
+        if !running.isEmpty, !hasRoom(for: sequence) {
+          // Its turn comes when others are done.
+          preempted.append(sequence)
+          return
+        }
+      } else {
+        return
+      }
+      running.append(sequence)
+    }
+  }
+
+  /// Whether the pages of its tokens could be had without taking them from others.
+  private func hasRoom(for sequence: RunningSequence) -> Bool {
+    let missing = running.reduce(0) { $0 + CacheLayout.pages(for: $1.pendingCount) }
+    let needed = CacheLayout.pages(for: sequence.tokenCount) + 1 + missing
+    return running.isEmpty || pool.availablePages + tree.pageCount >= needed
+  }
+
+  private func release(_ sequence: RunningSequence) {
+    running.removeAll { $0 === sequence }
+    preempted.removeAll { $0 === sequence }
+    keep(sequence)
+    load.cachedTokens += sequence.cachedTokens
+    sequence.cache.truncate(to: 0)
+  }
+
+  /// Keeps what a sequence has computed for texts that begin alike, as long as there is room.
+  private func keep(_ sequence: RunningSequence) {
+    guard sequence.mayShare, sequence.cache.count > 0 else { return }
+    let pages = sequence.cache.pages.prefix(CacheLayout.pages(for: sequence.cache.count))
+    tree.insert(sequence.tokens.prefix(sequence.cache.count), pages: Array(pages))
+  }
+
+  // MARK: One forward pass
+
+  /// What a sequence contributes to a pass.
+  private struct Part {
+    let sequence: RunningSequence
+    let tokens: [Int32]
+    let range: Range<Int>
+  }
+
+  private func step() {
+    let parts = plan()
+    guard !parts.isEmpty else { return }
+    for part in parts { part.sequence.reportStart() }
+    let segments = parts.map { part in
+      Segment(
+        tokens: part.tokens[part.range], cache: part.sequence.cache,
+        logits: !part.sequence.mayShare && part.range.lowerBound < part.sequence.progress.prompt.count
+          ? .all : part.range.upperBound == part.tokens.count ? .last : .none)
+    }
+    let start = ContinuousClock.now
+    var failures: [Int: any Error] = [:]
+    do {
+      try unsafe model.model.forward(
+        segments, workspace: workspace,
+        isCancelled: { parts.allSatisfy { $0.sequence.ticket.isCancelled } || inbox.phase == .stopped }
+      ) { index, token, logits in
+        do {
+          try unsafe parts[index].sequence.take(logits, position: parts[index].range.lowerBound + token)
+        } catch {
+          failures[index] = error
+        }
+      }
+    } catch ModelError.cancelled {
+      return
+    } catch {
+      for index in parts.indices { failures[index] = error }
+    }
+    pace.record(
+      decoding: parts.count { $0.range.count == 1 }, prompt: parts.reduce(0) { $0 + ($1.range.count > 1 ? $1.range.count : 0) },
+      seconds: start.duration(to: .now).seconds)
+    load.steps += 1
+    for (index, part) in parts.enumerated() { conclude(part, failures[index]) }
+  }
+
+  private func conclude(_ part: Part, _ failure: (any Error)?) {
+    let sequence = part.sequence
+    if let failure {
+      sequence.fail(failure)
+      release(sequence)
+      return
+    }
+    if part.range.upperBound == part.tokens.count { load.generatedTokens += 1 }
+    // Whole pages, and all of the prompt when it is complete, can be used by others from now on.
+    let page = Compute.keyBlock
+    let hasNewPage = part.range.upperBound / page > part.range.lowerBound / page
+    let completesPrompt = part.range.contains(sequence.progress.prompt.count - 1)
+    if sequence.mayShare, hasNewPage || completesPrompt {
+      let count = completesPrompt ? part.range.upperBound : part.range.upperBound / page * page
+      tree.insert(part.tokens.prefix(count), pages: Array(sequence.cache.pages.prefix(CacheLayout.pages(for: count))))
+    }
+    if sequence.progress.finishReason != nil {
+      sequence.finish()
+      release(sequence)
+    }
+  }
+
+  /// One token of each answer, and as much of the prompts as the pace allows.
+  private func plan() -> [Part] {
+    var parts: [Part] = []
+    for sequence in running where sequence.isDecoding && running.contains(where: { $0 === sequence }) {
+      add(1, of: sequence, to: &parts)
+    }
+    var budget = pace.promptTokens(decoding: parts.count)
+    for sequence in running where !sequence.isDecoding && budget > 0 {
+      // One that was just to be taken up may have had to give way.
+      guard running.contains(where: { $0 === sequence }) else { continue }
+      let tokens = sequence.tokens
+      if sequence.mayShare {
+        sequence.adopt(from: &tree, tokens: tokens)
+        if waitsForSameText(sequence, tokens, parts) { continue }
+      }
+      budget -= add(min(budget, sequence.pendingCount), of: sequence, tokens: tokens, to: &parts)
+    }
+    return parts
+  }
+
+  /// Whether this very pass computes text that the sequence could take over after it.
+  private func waitsForSameText(_ sequence: RunningSequence, _ tokens: [Int32], _ parts: [Part]) -> Bool {
+    let worthwhile = Compute.keyBlock / 2
+    return parts.contains { part in
+      part.sequence.mayShare && !part.sequence.isDecoding && part.range.upperBound > sequence.cache.count + worthwhile
+        && commonPrefix(part.tokens[..<part.range.upperBound], tokens[...]) > sequence.cache.count + worthwhile
+    }
+  }
+
+  /// Adds the next tokens of a sequence if there is memory for them; gives how many.
+  @discardableResult private func add(
+    _ count: Int, of sequence: RunningSequence, tokens: [Int32]? = nil, to parts: inout [Part]
+  ) -> Int {
+    while true {
+      do {
+        if try sequence.cache.reserve(count) { break }
+      } catch {
+        sequence.fail(error)
+        release(sequence)
+        return 0
+      }
+      if tree.evict(max(8, CacheLayout.pages(for: count))) > 0 { continue }
+      // The youngest gives way, unless it has its place in this pass already.
+      guard let victim = running.last(where: { candidate in !parts.contains { $0.sequence === candidate } }) else {
+        return 0
+      }
+      keep(victim)
+      victim.preempt()
+      load.preemptions += 1
+      running.removeAll { $0 === victim }
+      preempted.append(victim)
+      if victim === sequence { return 0 }
+    }
+    let tokens = tokens ?? sequence.tokens
+    let start = sequence.cache.count
+    parts.append(Part(sequence: sequence, tokens: tokens, range: start..<start + count))
+    return count
+  }
+}
+
+/// How many prompt tokens a pass takes so that those who read an answer do not have to wait.
+///
+/// It changes when tokens come, never which.
+struct StepPace {
+  let target: Double
+  let maxTokens: Int
+  private var secondsPerPromptToken: Double?
+  private var secondsPerDecode: Double?
+
+  init(target: Double, maxTokens: Int) {
+    self.target = target
+    self.maxTokens = maxTokens
+  }
+
+  private static let leastTokens = 16
+
+  func promptTokens(decoding: Int) -> Int {
+    let room = maxTokens - decoding
+    guard decoding > 0 else { return room }
+    guard let secondsPerPromptToken else { return min(room, 4 * Self.leastTokens) }
+    let left = target - (secondsPerDecode ?? 0)
+    return min(room, max(Self.leastTokens, Int(left / secondsPerPromptToken)))
+  }
+
+  mutating func record(decoding: Int, prompt: Int, seconds: Double) {
+    func blend(_ old: Double?, _ new: Double) -> Double { old.map { 0.8 * $0 + 0.2 * new } ?? new }
+    if prompt == 0 {
+      secondsPerDecode = blend(secondsPerDecode, seconds)
+    } else if prompt >= Self.leastTokens {
+      let own = max(seconds - (decoding > 0 ? secondsPerDecode ?? 0 : 0), seconds / 4)
+      secondsPerPromptToken = blend(secondsPerPromptToken, own / Double(prompt))
+    }
+  }
+}
