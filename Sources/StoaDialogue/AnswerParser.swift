@@ -1,0 +1,213 @@
+/// Splits a streamed answer into content, reasoning and tool calls.
+///
+/// However the text is cut, the parts are the same but for the places where neighbours of one kind are cut; no more is
+/// held back than what may become a mark, belongs to a call, or is white space that might stand before either. A call
+/// comes out when its own text is complete and valid. What only looks like a call comes back as content, to the letter.
+/// White space around reasoning and around calls is dropped.
+package struct AnswerParser: Sendable {
+  private let reasoning: ReasoningMarks?
+  private let layouts: [CallLayout]
+  private let callMarks: [[UInt8]]
+  private let tools: Set<String>
+  private let ids: CallIDs
+
+  private var mode = Mode.beginning
+  /// What was not decided yet.
+  private var input: [UInt8] = []
+  /// White space before it of which it is not known yet whether it counts.
+  private var space: [UInt8] = []
+  private var parts: [AnswerPart] = []
+  private var callCount = 0
+  /// What may be a call, in the mode `reading`.
+  private var attempt = Attempt()
+  private let startsInReasoning: Bool
+
+  private enum Mode: Sendable {
+    /// Nothing but white space has come.
+    case beginning
+    /// Nothing but white space has come of the reasoning.
+    case reasoningBeginning
+    case reasoning
+    /// Nothing but white space has come of an answer without reasoning.
+    case contentBeginning
+    /// Nothing but white space has come since the reasoning.
+    case afterReasoning
+    case content
+    /// Nothing but white space has come since a call.
+    case afterCall
+    case reading
+
+    var dropsSpace: Bool { self == .reasoningBeginning || self == .afterReasoning || self == .afterCall }
+  }
+
+  /// Ways to read what may be a call.
+  private struct Attempt: Sendable {
+    var candidates: [(layout: CallLayout, reader: CallReader)] = []
+    /// Where in the input the first unread byte lies.
+    var position = 0
+    /// How much of the input is content when it is no call.
+    var refused = 0
+    /// How to go on then.
+    var fallback = Mode.content
+  }
+
+  /// Parses an answer of a model that was told of these tools; without tools nothing is a call.
+  package init(format: DialogueFormat, tools: [ToolDefinition], startsInReasoning: Bool, ids: CallIDs) {
+    reasoning = format.reasoning
+    self.startsInReasoning = startsInReasoning && reasoning != nil
+    self.tools = Set(tools.map(\.name))
+    self.ids = ids
+    layouts = tools.isEmpty ? [] : format.calls.layouts
+    callMarks = layouts.compactMap { $0.mark.map { Array($0.utf8) } }
+  }
+
+  /// The parts that the next piece of the answer completes.
+  package mutating func append(_ text: String) -> [AnswerPart] {
+    input.append(contentsOf: text.utf8)
+    return advance(isEnd: false)
+  }
+
+  /// The parts that were held back; the answer ends here.
+  package mutating func finish() -> [AnswerPart] { advance(isEnd: true) }
+
+  private mutating func advance(isEnd: Bool) -> [AnswerPart] {
+    while step(isEnd) {}
+    defer { parts = [] }
+    return parts
+  }
+
+  /// Does one thing; false when there is nothing more to do until more text comes.
+  private mutating func step(_ isEnd: Bool) -> Bool {
+    if mode == .reading { return read(isEnd) }
+    let spaceCount = input.prefix { JSONScanner.isSpace($0) }.count
+    space += input[..<spaceCount]
+    input.removeFirst(spaceCount)
+    switch mode {
+    case .beginning: return begin(isEnd)
+    case .reasoningBeginning, .reasoning: return reason(isEnd)
+    case .contentBeginning, .afterReasoning, .content, .afterCall, .reading: return tell(isEnd)
+    }
+  }
+
+  // MARK: Reasoning
+
+  private mutating func begin(_ isEnd: Bool) -> Bool {
+    if let open = reasoning?.open.utf8 {
+      if input.starts(with: open) {
+        input.removeFirst(open.count)
+        mode = .reasoningBeginning
+        return true
+      }
+      if !isEnd, open.starts(with: input) { return false }
+    }
+    mode = startsInReasoning ? .reasoningBeginning : .contentBeginning
+    return true
+  }
+
+  private mutating func reason(_ isEnd: Bool) -> Bool {
+    let mark = Array((reasoning?.close ?? "").utf8)
+    let (end, isFound) = Search.plainText([mark], in: input, isEnd)
+    if end > 0 {
+      parts.append(.reasoning(takeText(end)))
+      mode = .reasoning
+      return true
+    }
+    if isFound {
+      input.removeFirst(mark.count)
+      mode = .afterReasoning
+    }
+    return isFound
+  }
+
+  // MARK: Content
+
+  private mutating func tell(_ isEnd: Bool) -> Bool {
+    let isBeginning = mode == .contentBeginning || mode == .afterReasoning
+    if isBeginning, input.first == UInt8(ascii: "{"), let layout = layouts.first(where: \.isBare) {
+      attempt([(layout, layout.call)], refused: 1)
+      return true
+    }
+    let (end, isFound) = Search.plainText(callMarks, in: input, isEnd)
+    if end > 0 {
+      say(end)
+      return true
+    }
+    if isFound {
+      let marked = layouts.filter { layout in layout.mark.map { input.starts(with: $0.utf8) } ?? false }
+      attempt(
+        marked.map { ($0, $0.open + $0.call) }, refused: marked.compactMap { $0.mark?.utf8.count }.max() ?? 0)
+      return true
+    }
+    if isEnd, !space.isEmpty, !mode.dropsSpace { say(0) }
+    return false
+  }
+
+  /// Takes the next bytes, and the white space before them, as content.
+  private mutating func say(_ count: Int) {
+    parts.append(.content(takeText(count)))
+    mode = .content
+  }
+
+  // MARK: Calls
+
+  private mutating func attempt(_ ways: [(CallLayout, [CallLayout.Part])], refused: Int) {
+    let candidates = ways.map { ($0, CallReader($1, tools: tools)) }
+    attempt = Attempt(candidates: candidates, refused: refused, fallback: mode)
+    mode = .reading
+  }
+
+  private mutating func read(_ isEnd: Bool) -> Bool {
+    while attempt.position < input.count, !attempt.candidates.isEmpty {
+      let byte = input[attempt.position]
+      attempt.position += 1
+      var broken: [Int] = []
+      for index in attempt.candidates.indices {
+        switch attempt.candidates[index].reader.read(byte) {
+        case .more: break
+        case .done:
+          accept(attempt.candidates[index])
+          return true
+        case .broken: broken.append(index)
+        }
+      }
+      for index in broken.reversed() { attempt.candidates.remove(at: index) }
+    }
+    if isEnd, let complete = attempt.candidates.first(where: { $0.reader.canEnd }) {
+      accept(complete)
+      return true
+    }
+    guard isEnd || attempt.candidates.isEmpty else { return false }
+    // What was read is searched again, but for the mark that it began with.
+    mode = attempt.fallback
+    if attempt.refused > 0 { say(attempt.refused) }
+    return true
+  }
+
+  /// Takes what was read as a call, or as the end of several.
+  private mutating func accept(_ candidate: (layout: CallLayout, reader: CallReader)) {
+    input.removeFirst(attempt.position)
+    space = []
+    mode = .afterCall
+    guard let call = candidate.reader.call else { return }
+    parts.append(.toolCall(index: callCount, id: ids.id(callCount), name: call.name))
+    parts.append(.toolArguments(index: callCount, call.arguments))
+    parts.append(.toolCallEnd(index: callCount))
+    callCount += 1
+    let layout = candidate.layout
+    if !layout.open.isEmpty {
+      let next = [layout.separator + layout.call, layout.close].filter { !$0.isEmpty }
+      attempt(next.map { (layout, $0) }, refused: 0)
+    }
+  }
+
+  // MARK: Bytes
+
+  /// The next bytes of the input, behind the white space before them if that counts.
+  private mutating func takeText(_ count: Int) -> String {
+    defer {
+      space = []
+      input.removeFirst(count)
+    }
+    return String(decoding: (mode.dropsSpace ? [] : space) + input[..<count], as: UTF8.self)
+  }
+}

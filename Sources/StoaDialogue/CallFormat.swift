@@ -1,0 +1,115 @@
+/// How a family of models writes tool calls.
+///
+/// Sources: the families' chat templates; vLLM, `docs/features/tool_calling.md`; llama.cpp, `docs/function-calling.md`.
+package enum CallFormat: String, Sendable, Equatable, CaseIterable {
+  /// `{"name": "f", "parameters": {…}}` as the whole answer, or after `<|python_tag|>`: Llama 3.1 and later.
+  case llama3
+  /// `[TOOL_CALLS][{"name": "f", "arguments": {…}}]`: Mistral up to 2024.
+  case mistralList
+  /// `[TOOL_CALLS]f[ARGS]{…}`: Mistral from 2025 on.
+  case mistralNamed
+  /// `<tool_call>\n{"name": "f", "arguments": {…}}\n</tool_call>`: Hermes, Qwen, Granite 4.
+  case hermes
+  /// Marks around the name and a block of JSON code: DeepSeek V3 and R1.
+  case deepseekV3
+  /// Marks around the name and plain JSON: DeepSeek V3.1.
+  case deepseekV31
+  /// `<|tool_call_begin|>functions.f:0<|tool_call_argument_begin|>{…}<|tool_call_end|>`: Kimi K2.
+  case kimi
+  /// `<function=f>{…}</function>`: Functionary 3.1.
+  case functionary
+  /// `<|tool_call|>[{"name": "f", "arguments": {…}}]`: Granite 3.
+  case granite
+  /// `<|START_ACTION|>[{"tool_name": "f", "parameters": {…}}]<|END_ACTION|>`: Command R7B and later.
+  case command
+  /// `<TOOLCALL>[{"name": "f", "arguments": {…}}]</TOOLCALL>`: Nemotron Nano 2.
+  case nemotron
+  /// `<tool_calls>[{"name": "f", "arguments": {…}}]</tool_calls>`: Apriel.
+  case apriel
+  /// `<tool_calls>\n{"name": "f", "arguments": {…}}\n</tool_calls>`: MiniMax M1.
+  case minimax
+  /// `<|tools_prefix|>[{"f": {…}}]<|tools_suffix|>`: Apertus.
+  case apertus
+  /// As Hermes, described in a system message: templates that show no tools, or in a form that is not known here.
+  case generic
+
+  /// Whether an answer can hold several calls.
+  package var allowsSeveralCalls: Bool { self != .llama3 }
+
+  /// The ways in which such calls are read; grammars and examples follow the first.
+  var layouts: [CallLayout] {
+    switch self {
+    case .llama3:
+      let object = CallLayout.Part.object(name: "name", arguments: "parameters")
+      return [
+        CallLayout(call: [object, .end], isBare: true),
+        CallLayout(call: [.text("<|python_tag|>"), .space(""), object]),
+      ]
+    case .mistralList: return [Self.mistralArray, Self.mistralName, Self.mistralNameWithID]
+    case .mistralNamed: return [Self.mistralName, Self.mistralNameWithID, Self.mistralArray]
+    case .hermes, .generic:
+      return [
+        CallLayout(
+          call: [
+            .text("<tool_call>"), .space("\n"), .object(name: "name", arguments: "arguments"), .space("\n"),
+            .text("</tool_call>"),
+          ], separator: [.space("\n")])
+      ]
+    case .deepseekV3: return [Self.deepseekCode, Self.deepseekPlain]
+    case .deepseekV31: return [Self.deepseekPlain, Self.deepseekCode]
+    case .kimi:
+      return [
+        CallLayout(
+          open: [.text("<|tool_calls_section_begin|>"), .space("")],
+          call: [
+            .text("<|tool_call_begin|>"), .space(""), .text("functions."), .name, .text(":"), .word("0"), .space(""),
+            .text("<|tool_call_argument_begin|>"), .space(""), .arguments, .space(""), .text("<|tool_call_end|>"),
+          ], separator: [.space("")], close: [.space(""), .text("<|tool_calls_section_end|>")])
+      ]
+    case .functionary:
+      return [
+        CallLayout(
+          call: [
+            .text("<function="), .name, .text(">"), .space(""), .arguments, .space(""), .text("</function>"),
+          ])
+      ]
+    case .granite: return [.list("<|tool_call|>")]
+    case .command:
+      return [
+        .list("<|START_ACTION|>", "<|END_ACTION|>", call: .object(name: "tool_name", arguments: "parameters"))
+      ]
+    case .nemotron: return [.list("<TOOLCALL>", "</TOOLCALL>")]
+    case .apriel: return [.list("<tool_calls>", "</tool_calls>")]
+    case .minimax:
+      return [
+        CallLayout(
+          open: [.text("<tool_calls>"), .space("\n")], call: [.object(name: "name", arguments: "arguments")],
+          separator: [.space("\n")], close: [.space("\n"), .text("</tool_calls>")])
+      ]
+    case .apertus: return [.list("<|tools_prefix|>", "<|tools_suffix|>", call: .keyed)]
+    }
+  }
+
+  // MARK: Layouts of several formats
+
+  private static let mistralArray = CallLayout.list("[TOOL_CALLS]")
+  private static let mistralName = CallLayout(
+    call: [.text("[TOOL_CALLS]"), .name, .text("[ARGS]"), .space(""), .arguments])
+  private static let mistralNameWithID = CallLayout(
+    call: [
+      .text("[TOOL_CALLS]"), .name, .text("[CALL_ID]"), .word("000000000"), .text("[ARGS]"), .space(""), .arguments,
+    ])
+
+  private static func deepseek(_ call: [CallLayout.Part], separator: String) -> CallLayout {
+    CallLayout(
+      open: [.text("<｜tool▁calls▁begin｜>"), .space("")],
+      call: [.text("<｜tool▁call▁begin｜>")] + call + [.space(""), .text("<｜tool▁call▁end｜>")],
+      separator: [.space(separator)], close: [.space(""), .text("<｜tool▁calls▁end｜>")])
+  }
+  private static let deepseekCode = deepseek(
+    [
+      .word("function"), .text("<｜tool▁sep｜>"), .name, .space("\n"), .text("```json"), .space("\n"), .arguments,
+      .space("\n"), .text("```"),
+    ], separator: "\n")
+  private static let deepseekPlain = deepseek([.name, .text("<｜tool▁sep｜>"), .space(""), .arguments], separator: "")
+}

@@ -1,0 +1,123 @@
+import StoaFormats
+
+/// A call as the model wrote it.
+struct ReadCall: Sendable, Equatable {
+  var name: String
+  /// The JSON text of the arguments.
+  var arguments: String
+}
+
+/// Reads one stretch of an answer by the parts of a layout, byte by byte.
+struct CallReader: Sendable {
+  enum Progress { case more, done, broken }
+
+  /// The call that was found; nil after a stretch without one, such as the end of a list.
+  private(set) var call: ReadCall?
+  private let parts: [CallLayout.Part]
+  private let tools: Set<String>
+  /// The part that is being read, and its bytes so far.
+  private var part = 0
+  private var bytes: [UInt8] = []
+  private var scanner = JSONScanner()
+  private var name = ""
+
+  /// Longer names and words are not calls.
+  private static let longestWord = 256
+
+  init(_ parts: [CallLayout.Part], tools: Set<String>) {
+    self.parts = parts
+    self.tools = tools
+  }
+
+  /// Reads the next byte. Once everything was read the answer is `done`; a further byte must not be given.
+  mutating func read(_ byte: UInt8) -> Progress {
+    while part < parts.count {
+      switch parts[part] {
+      case .text(let text):
+        let expected = text.utf8
+        guard expected[expected.index(expected.startIndex, offsetBy: bytes.count)] == byte else { return .broken }
+        bytes.append(byte)
+        return bytes.count == expected.count ? next() : .more
+      case .space:
+        if JSONScanner.isSpace(byte) { return .more }
+      case .end:
+        return JSONScanner.isSpace(byte) ? .more : .broken
+      case .word, .name:
+        if Self.isWord(byte) {
+          bytes.append(byte)
+          return bytes.count <= Self.longestWord ? .more : .broken
+        }
+        guard !bytes.isEmpty else { return .broken }
+        if parts[part] == .name {
+          name = String(decoding: bytes, as: UTF8.self)
+          guard tools.contains(name) else { return .broken }
+        }
+      case .arguments, .object, .keyed:
+        bytes.append(byte)
+        switch scanner.read(byte) {
+        case .more: return .more
+        case .broken: return .broken
+        case .done:
+          call = readCall()
+          return call == nil ? .broken : next()
+        }
+      }
+      // The byte belongs to the next part.
+      part += 1
+      bytes = []
+    }
+    return .done
+  }
+
+  /// Whether the answer may end here.
+  var canEnd: Bool { part < parts.count && parts[part] == .end }
+
+  private mutating func next() -> Progress {
+    part += 1
+    bytes = []
+    return part == parts.count ? .done : .more
+  }
+
+  /// The call in the JSON object that was just read; nil when it is none of a known tool.
+  private func readCall() -> ReadCall? {
+    let text = String(decoding: bytes, as: UTF8.self)
+    guard let value = try? JSONValue(parsing: text) else { return nil }
+    switch parts[part] {
+    case .arguments: return ReadCall(name: name, arguments: text)
+    case .keyed:
+      guard scanner.members.count == 1, let name = value.objectValue?.keys.first, tools.contains(name),
+        value[name]?.objectValue != nil
+      else { return nil }
+      return ReadCall(name: name, arguments: self.text(scanner.members[0].value))
+    case .object(let nameKey, let argumentsKey):
+      // Models confuse the families' keys.
+      guard let name = value[nameKey]?.stringValue ?? value["name"]?.stringValue, tools.contains(name) else {
+        return nil
+      }
+      for key in [argumentsKey, "arguments", "parameters"] {
+        guard let index = value.objectValue?.keys.firstIndex(of: key), let arguments = value[key] else { continue }
+        if arguments.objectValue != nil {
+          return ReadCall(name: name, arguments: self.text(scanner.members[index].value))
+        }
+        // The form that OpenAI's API has: an object written as a string.
+        if let text = arguments.stringValue, (try? JSONValue(parsing: text))?.objectValue != nil {
+          return ReadCall(name: name, arguments: text)
+        }
+      }
+      return nil
+    case .text, .space, .word, .name, .end: return nil
+    }
+  }
+
+  private func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
+
+  /// Whether a byte may be in the name of a function.
+  private static func isWord(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."), 0x80...:
+      true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,104 @@
+/// How a model writes its reasoning and its tool calls, found from the source of its chat template.
+package struct DialogueFormat: Sendable, Equatable {
+  package var calls: CallFormat
+  /// Nil when the model does not mark its reasoning.
+  package var reasoning: ReasoningMarks?
+
+  package init(calls: CallFormat, reasoning: ReasoningMarks? = nil) {
+    self.calls = calls
+    self.reasoning = reasoning
+  }
+
+  /// The format of a template; without one, tools are described in a system message.
+  package init(template: String?) {
+    let template = template ?? ""
+    self.init(calls: CallFormat(template: template), reasoning: ReasoningMarks(template: template))
+  }
+
+  /// Whether the template describes tools itself; otherwise it has to be rendered without them, and `instructions`
+  /// belong in a system message.
+  package var templateShowsTools: Bool { calls != .generic }
+
+  /// The texts that the parser has to see even where they are special tokens, which detokenisers hide.
+  package var visibleMarks: [String] {
+    var marks: [String] = []
+    for mark in (reasoning.map { [$0.open, $0.close] } ?? []) + calls.layouts.flatMap(\.texts)
+    where !marks.contains(mark) { marks.append(mark) }
+    return marks
+  }
+
+  /// Whether an answer to this prompt begins in the midst of reasoning, because the template has opened it.
+  package func startsInReasoning(prompt: String) -> Bool {
+    guard let open = reasoning?.open else { return false }
+    var prompt = prompt[...]
+    while prompt.last?.isWhitespace == true { prompt.removeLast() }
+    return prompt.hasSuffix(open)
+  }
+}
+
+/// What stands around reasoning.
+package struct ReasoningMarks: Sendable, Equatable {
+  package var open: String
+  package var close: String
+
+  package init(open: String, close: String) {
+    self.open = open
+    self.close = close
+  }
+
+  /// The marks in use. Sources: the families' chat templates; vLLM, `docs/features/reasoning_outputs.md`.
+  private static let known = [
+    ReasoningMarks(open: "<think>", close: "</think>"),
+    ReasoningMarks(open: "[THINK]", close: "[/THINK]"),
+    ReasoningMarks(open: "<seed:think>", close: "</seed:think>"),
+    ReasoningMarks(open: "<mm:think>", close: "</mm:think>"),
+    ReasoningMarks(open: "<|START_THINKING|>", close: "<|END_THINKING|>"),
+    ReasoningMarks(open: "<|inner_prefix|>", close: "<|inner_suffix|>"),
+  ]
+
+  init?(template: String) {
+    guard let marks = Self.known.first(where: { template.contains($0.close) }) else { return nil }
+    self = marks
+  }
+}
+
+extension CallFormat {
+  /// The format that a template's source shows; the first rule that applies counts.
+  init(template: String) {
+    func has(_ texts: String...) -> Bool { texts.allSatisfy { template.contains($0) } }
+    self =
+      if has("[TOOL_CALLS]", "[ARGS]") {
+        .mistralNamed
+      } else if has("[TOOL_CALLS]") {
+        .mistralList
+      } else if has("<｜tool▁calls▁begin｜>", "```json") {
+        .deepseekV3
+      } else if has("<｜tool▁calls▁begin｜>") {
+        .deepseekV31
+      } else if has("<|tool_calls_section_begin|>") {
+        .kimi
+      } else if has("<|START_ACTION|>") {
+        .command
+      } else if has("<|tools_prefix|>") {
+        .apertus
+      } else if has("<TOOLCALL>[") {
+        .nemotron
+      } else if has("<tool_calls>[") {
+        .apriel
+      } else if has("<tool_calls>", "\"arguments\"") {
+        .minimax
+      } else if has("<parameter=") || has("<arg_key") {
+        .generic
+      } else if has("<tool_call>", "arguments") {
+        .hermes
+      } else if has("<function=") {
+        .functionary
+      } else if has("<|tool_call|>") {
+        .granite
+      } else if has("{\"name\": ", "\"parameters\": ", "<|start_header_id|>") {
+        .llama3
+      } else {
+        .generic
+      }
+  }
+}
