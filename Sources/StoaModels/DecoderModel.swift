@@ -8,6 +8,8 @@ package struct Segment {
     case none
     case last
     case all
+    /// In place of logits the normalised hidden state of each token, `width` values.
+    case hidden
   }
 
   package var tokens: ArraySlice<Int32>

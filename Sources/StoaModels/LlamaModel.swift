@@ -287,9 +287,16 @@ private struct LlamaPass {
         switch segment.logits {
         case .none: tokens
         case .last: max(0, tokens - 1)
-        case .all: 0
+        case .all, .hidden: 0
         }
-      for token in from..<tokens { wanted.append((index, token, first + token)) }
+      for token in from..<tokens where segment.logits != .hidden { wanted.append((index, token, first + token)) }
+      for token in from..<tokens where segment.logits == .hidden {
+        let width = configuration.width
+        unsafe compute.rmsNorm(
+          scratch.residual + (first + token) * width, weight: norm, epsilon: configuration.normEpsilon,
+          into: scratch.input.values)
+        unsafe onLogits(index, token, UnsafeBufferPointer(start: scratch.input.values, count: width))
+      }
       first += tokens
     }
     let (width, vocabulary) = (configuration.width, configuration.vocabularySize)

@@ -1,0 +1,35 @@
+/// Who asks.
+struct Caller: Sendable, Equatable {
+  /// The key's identifier; nil when no keys are needed.
+  var keyID: String?
+  /// The models that the key may use; nil for all.
+  var allowedModels: [String]?
+
+  /// Those who share a turn when requests wait.
+  var owner: String { keyID ?? "" }
+}
+
+/// What is written down about a request, whatever became of it.
+struct AnswerReport: Sendable {
+  var id: String
+  var caller: Caller
+  var api: String
+  var model: String
+  var usage: AnswerUsage
+  /// The HTTP status, 499 when the client left.
+  var status: Int
+  var finish: String?
+}
+
+/// Admits requests, prices them and writes them down.
+protocol AnswerAccount: Sendable {
+  /// Throws when the caller has used up a limit; what it returns has to be settled.
+  func admit(_ caller: Caller, promptTokens: Int) async throws -> AdmissionToken
+  /// Writes a finished request down and gives its cost; returns when it is durable.
+  func settle(_ token: AdmissionToken, _ report: AnswerReport) async throws -> AnswerCost?
+}
+
+/// The right to be answered once.
+struct AdmissionToken: Sendable {
+  var id: UInt64 = 0
+}

@@ -1,0 +1,195 @@
+import Foundation
+import StoaDialogue
+import StoaEngine
+import StoaFormats
+import StoaGrammar
+import StoaTokenizers
+
+/// The one path of a request: model, prompt, limits, scheduler, and what is written down about it.
+struct Answerer: Sendable {
+  let models: ModelStore
+  let account: any AnswerAccount
+  let metrics: ServerMetrics
+  /// Seconds after which a request is given up.
+  let timeout: Double
+
+  /// Does everything that can fail before an answer begins, and queues the request.
+  func prepare(_ request: AnswerRequest, for caller: Caller, api: String, id: String) async throws -> PreparedAnswer {
+    let received = ContinuousClock.now
+    let lease = try await acquire(request, caller)
+    let loaded = lease.model
+    let work = try await BackgroundWork.run { try GenerationPlan(request, loaded) }
+    let token = try await account.admit(caller, promptTokens: work.prompt.count)
+    let prepared = PreparedAnswer(
+      id: id, api: api, caller: caller, request: request, plan: work, lease: lease, token: token, account: account,
+      metrics: metrics, received: received)
+    do {
+      try prepared.submit(deadline: received.advanced(by: .seconds(timeout)))
+    } catch {
+      await prepared.recordFailure(APIError(error))
+      throw error
+    }
+    return prepared
+  }
+
+  private func acquire(_ request: AnswerRequest, _ caller: Caller) async throws -> ModelStore.Lease {
+    let (name, _) = try await models.find(request.model)
+    try check(caller, mayUse: name)
+    return try await models.acquire(name, keepAlive: request.keepAlive)
+  }
+
+  /// Throws when a key is not for a model.
+  func check(_ caller: Caller, mayUse name: String) throws(APIError) {
+    guard let allowed = caller.allowedModels, !allowed.contains(name) else { return }
+    throw APIError(.forbidden, "this key may not use the model '\(name)'", field: "model", code: "model_not_allowed")
+  }
+
+  /// The tokens of a prompt, for those who only want to count them.
+  func tokens(_ request: AnswerRequest, for caller: Caller) async throws -> [Int32] {
+    let lease = try await acquire(request, caller)
+    return try await BackgroundWork.run { try GenerationPlan(request, lease.model).prompt }
+  }
+
+  /// The vectors of texts, and how many tokens they had.
+  func embeddings(
+    _ inputs: [Prompt], model: String, truncates: Bool = true, for caller: Caller, api: String, id: String
+  ) async throws -> (vectors: [[Float]], usage: AnswerUsage, model: String) {
+    let start = ContinuousClock.now
+    let request = AnswerRequest(model: model, prompt: .text(""))
+    let lease = try await acquire(request, caller)
+    let loaded = lease.model
+    let renderer = PromptRenderer(model: loaded.model, dialogue: loaded.dialogue)
+    let prompts = try await BackgroundWork.run {
+      try inputs.map { try renderer.render($0, truncates: truncates, reserve: 1).tokens }
+    }
+    let count = prompts.reduce(0) { $0 + $1.count }
+    let token = try await account.admit(caller, promptTokens: count)
+    var vectors: [[Float]] = []
+    for tokens in prompts {
+      try Task.checkCancellation()
+      vectors.append(try await loaded.embed(tokens))
+    }
+    var usage = AnswerUsage()
+    usage.promptTokens = count
+    usage.loadSeconds = lease.loadSeconds
+    usage.promptSeconds = start.duration(to: .now).seconds - lease.loadSeconds
+    usage.totalSeconds = start.duration(to: .now).seconds
+    _ = try await account.settle(
+      token,
+      AnswerReport(id: id, caller: caller, api: api, model: loaded.name, usage: usage, status: 200, finish: "stop"))
+    return (vectors, usage, loaded.name)
+  }
+}
+
+/// Work that takes longer than an event loop or Swift's own threads should be held up.
+enum BackgroundWork {
+  static func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      DispatchQueue.global().async { continuation.resume(with: Result { try work() }) }
+    }
+  }
+}
+
+/// What a request comes to for the engine.
+struct GenerationPlan: Sendable {
+  let prompt: [Int32]
+  let options: GenerationOptions
+  let startsInReasoning: Bool
+  /// The tools that the answer may call.
+  let tools: [ToolDefinition]
+  /// Whether the answer is split into reasoning, content and calls.
+  let isChat: Bool
+
+  init(_ request: AnswerRequest, _ loaded: LoadedModel) throws {
+    let renderer = PromptRenderer(model: loaded.model, dialogue: loaded.dialogue)
+    let rendered = try renderer.render(
+      request.prompt, truncates: request.truncatesPrompt, reserve: max(1, request.maxTokens ?? 512))
+    prompt = rendered.tokens
+    startsInReasoning = rendered.startsInReasoning
+    var options = GenerationOptions()
+    options.sampling = loaded.model.recommendedSampling
+    options.sampling.apply(request.sampling)
+    options.maxTokens = request.maxTokens
+    options.stop = request.stop
+    options.topLogprobs = request.topLogprobs
+    var tools: [ToolDefinition] = []
+    if case .chat(let chat) = request.prompt {
+      isChat = true
+      options.shownTokens = loaded.shownTokens
+      if chat.toolChoice != .none { tools = chat.tools }
+      try Self.constrain(&options, request.shape, chat, tools, rendered.startsInReasoning, loaded)
+    } else {
+      isChat = false
+      options.constraint = try loaded.constraint("\(request.shape)") { try request.shape.grammar() }
+    }
+    self.tools = tools
+    options.sampling.seed = options.sampling.seed ?? UInt64.random(in: 0..<(1 << 32))
+    try options.sampling.validate()
+    self.options = options
+  }
+
+  /// Makes an answer follow the choice of tools, the shape that was asked for, or both.
+  private static func constrain(
+    _ options: inout GenerationOptions, _ shape: AnswerShape, _ chat: ChatPrompt, _ tools: [ToolDefinition],
+    _ startsInReasoning: Bool, _ loaded: LoadedModel
+  ) throws {
+    let dialogue = loaded.dialogue
+    let parallel = chat.parallelToolCalls
+    let definitions = tools.map { "\($0.name) \($0.parameters?.text() ?? "")" }.joined(separator: "\n")
+    let key = "\(chat.toolChoice) \(parallel) \(startsInReasoning) \(shape)\n\(definitions)"
+    switch chat.toolChoice {
+    case .required, .named:
+      options.constraint = try loaded.constraint(key) {
+        try dialogue.grammar(
+          for: tools, choice: chat.toolChoice, parallel: parallel, startsInReasoning: startsInReasoning)
+      }
+    case .auto, .none:
+      if shape == .anything {
+        guard let trigger = try dialogue.trigger(for: tools, parallel: parallel),
+          let constraint = try loaded.constraint("trigger " + key, { trigger.grammar })
+        else { return }
+        options.trigger = ConstraintTrigger(
+          marks: trigger.marks, isOnlyAtStart: trigger.isOnlyAtStart, constraint: constraint)
+      } else {
+        options.constraint = try loaded.constraint(key) {
+          guard var grammar = try shape.grammar() else { return nil }
+          if let calls = try dialogue.grammar(for: tools, choice: .required, parallel: parallel), !tools.isEmpty {
+            grammar = .choice([grammar, calls])
+          }
+          guard startsInReasoning, let close = dialogue.reasoning?.close else { return grammar }
+          return .sequence([.through(close), .any(.choice([.text("\n"), .text(" ")])), grammar])
+        }
+      }
+    }
+  }
+}
+
+extension AnswerShape {
+  /// The grammar of the shape; nil for anything.
+  fileprivate func grammar() throws(GrammarError) -> Grammar? {
+    switch self {
+    case .anything: nil
+    case .jsonObject: try .jsonObject()
+    case .jsonSchema(let schema): try Grammar(jsonSchema: schema)
+    case .regex(let pattern): try Grammar(regex: pattern)
+    case .grammar(let source): try Grammar(gbnf: source)
+    }
+  }
+}
+
+extension SamplingParameters {
+  /// Takes over what a request sets.
+  fileprivate mutating func apply(_ fields: SamplingFields) {
+    temperature = fields.temperature ?? temperature
+    topK = fields.topK ?? topK
+    topP = fields.topP ?? topP
+    minP = fields.minP ?? minP
+    typicalP = fields.typicalP ?? typicalP
+    repetitionPenalty = fields.repetitionPenalty ?? repetitionPenalty
+    presencePenalty = fields.presencePenalty ?? presencePenalty
+    frequencyPenalty = fields.frequencyPenalty ?? frequencyPenalty
+    penaltyWindow = fields.penaltyWindow ?? penaltyWindow
+    logitBias = fields.logitBias
+    seed = fields.seed ?? seed
+  }
+}

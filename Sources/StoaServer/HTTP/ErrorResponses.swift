@@ -1,0 +1,94 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import StoaFormats
+
+extension APIError {
+  /// The response that says so in the shape of an API.
+  func response(_ style: APIStyle, requestID: String) -> Response {
+    let body: JSONValue =
+      switch style {
+      case .openAI: OpenAI.error(self)
+      case .anthropic: AnthropicMessages.encode(self, requestID: requestID)
+      case .ollama: OllamaAnswer.encode(self)
+      }
+    var response = Response.json(body, status: HTTPResponse.Status(code: status))
+    if let retryAfterSeconds { response.headers[.retryAfter] = "\(retryAfterSeconds)" }
+    if kind == .unauthenticated { response.headers[.wwwAuthenticate] = "Bearer" }
+    return response
+  }
+
+  /// What went wrong below the handlers.
+  init(http error: any Error) {
+    switch error {
+    case let error as HTTPError: self.init(status: error.status, message: error.body)
+    case is NIOTooManyBytesError: self.init(.tooLarge, "the body is larger than this server accepts")
+    case let error as any HTTPResponseError: self.init(status: error.status, message: nil)
+    default: self.init(error)
+    }
+  }
+
+  private init(status: HTTPResponse.Status, message: String?) {
+    switch status.code {
+    case 401: self.init(.unauthenticated, message ?? "a key is needed")
+    case 403: self.init(.forbidden, message ?? "this is not allowed")
+    case 404: self.init(.notFound, message ?? "there is nothing at this path")
+    case 405: self.init(.methodNotAllowed, message ?? "this path has no such method")
+    case 408: self.init(.timeout, message ?? "the request took too long")
+    case 413: self.init(.tooLarge, message ?? "the body is larger than this server accepts")
+    case 400..<500: self.init(.invalidRequest, message ?? "the request is not valid")
+    default: self.init(.internal, message ?? "the server failed")
+    }
+  }
+}
+
+extension Response {
+  static func json(_ value: JSONValue, status: HTTPResponse.Status = .ok) -> Response {
+    Response(
+      status: status, headers: [.contentType: "application/json"],
+      body: ResponseBody(byteBuffer: ByteBuffer(string: value.text())))
+  }
+
+  static func text(_ text: String, type: String = "text/plain; charset=utf-8") -> Response {
+    Response(
+      status: .ok, headers: [.contentType: type], body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+  }
+}
+
+/// Gives every request an identifier, every failure its shape, and counts and logs both. No prompt text is logged.
+struct EdgeMiddleware: RouterMiddleware {
+  typealias Context = ServerContext
+  let metrics: ServerMetrics
+
+  func handle(
+    _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
+  ) async throws -> Response {
+    let start = ContinuousClock.now
+    var response: Response
+    do {
+      response = try await next(request, context)
+    } catch is CancellationError {
+      throw CancellationError()
+    } catch {
+      let error = APIError(http: error)
+      if error.kind == .internal { context.logger.error("request failed", metadata: ["error": "\(error.message)"]) }
+      response = error.response(APIStyle(path: request.uri.path), requestID: context.requestID)
+    }
+    response.headers[.requestID] = context.requestID
+    let route = context.endpointPath ?? "none"
+    metrics.answered(route: route, status: response.status.code)
+    context.logger.info(
+      "\(request.method) \(route) \(response.status.code)",
+      metadata: [
+        "request": "\(context.requestID)", "key": "\(context.caller.keyID ?? "none")",
+        "ms": "\(Int(start.duration(to: .now).seconds * 1000))",
+      ])
+    return response
+  }
+}
+
+extension HTTPField.Name {
+  /// The identifier of a request, as OpenAI's and Anthropic's clients read it.
+  static var requestID: HTTPField.Name { HTTPField.Name("x-request-id") ?? .eTag }
+}

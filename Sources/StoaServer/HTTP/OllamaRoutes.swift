@@ -1,0 +1,118 @@
+import Foundation
+import Hummingbird
+import NIOCore
+import StoaFormats
+
+extension Handlers {
+  func addOllamaRoutes(to router: Router<ServerContext>) {
+    router.post("/api/chat") { request, context in try await answer(request, context, .chat) }
+    router.post("/api/generate") { request, context in try await answer(request, context, .generate) }
+    router.post("/api/embed") { request, context in
+      var request = request
+      let decoded = try OllamaEmbedRequest.decode(try await object(&request))
+      let (vectors, usage, model) = try await embed(decoded, context)
+      return Response.json(OllamaEmbedRequest.encode(vectors, model: model, usage: usage))
+    }
+    router.post("/api/embeddings") { request, context in
+      var request = request
+      let decoded = try OllamaEmbedRequest.decodeOld(try await object(&request))
+      let (vectors, _, _) = try await embed(decoded, context)
+      return Response.json(OllamaEmbedRequest.encodeOld(vectors.first ?? []))
+    }
+    router.get("/api/tags") { _, context in
+      Response.json(OllamaModels.encode(try await library.entries(for: context.caller)))
+    }
+    router.get("/api/ps") { _, _ in Response.json(OllamaModels.encode(await library.residents())) }
+    router.get("/api/version") { _, _ in Response.json(OllamaModels.encode(version: LibraryOperations.ollamaVersion)) }
+    router.post("/api/show") { request, context in
+      var request = request
+      let name = try OllamaModels.decodeName(try await object(&request))
+      return Response.json(OllamaModels.encode(try await library.description(name, for: context.caller)))
+    }
+    router.delete("/api/delete") { request, _ in
+      var request = request
+      try await library.delete(try OllamaModels.decodeName(try await object(&request)))
+      return Response(status: .ok)
+    }
+    router.post("/api/copy") { request, _ in
+      var request = request
+      let (source, destination) = try OllamaModels.decodeCopy(try await object(&request))
+      try await library.copy(source, to: destination)
+      return Response(status: .ok)
+    }
+    router.post("/api/pull") { request, _ in try await pull(request) }
+  }
+
+  private func answer(
+    _ request: Request, _ context: ServerContext, _ endpoint: OllamaEndpoint
+  ) async throws -> Response {
+    var request = request
+    switch try OllamaRequest.decode(try await object(&request), for: endpoint) {
+    case .answer(let decoded, let streams):
+      let prepared = try await answerer.prepare(
+        decoded, for: context.caller, api: "ollama.\(endpoint)", id: context.requestID)
+      if streams {
+        return stream(prepared, request, type: "application/x-ndjson", encoder: OllamaStream(endpoint: endpoint))
+      }
+      return try await respond(prepared, request) { OllamaAnswer.encode($0, for: endpoint) }
+    case .load(let model, let keepAlive):
+      let (name, _) = try await answerer.models.find(model)
+      try answerer.check(context.caller, mayUse: name)
+      let lease = try await answerer.models.acquire(name, keepAlive: keepAlive)
+      return .json(
+        OllamaAnswer.encode(
+          model: name, at: Int(Date().timeIntervalSince1970), isLoaded: true, loadSeconds: lease.loadSeconds,
+          for: endpoint))
+    case .unload(let model):
+      let (name, _) = try await answerer.models.find(model)
+      try answerer.check(context.caller, mayUse: name)
+      try await answerer.models.unloadIfIdle(name)
+      return .json(
+        OllamaAnswer.encode(
+          model: name, at: Int(Date().timeIntervalSince1970), isLoaded: false, for: endpoint))
+    }
+  }
+
+  private func embed(
+    _ decoded: OllamaEmbedRequest, _ context: ServerContext
+  ) async throws -> (vectors: [[Float]], usage: AnswerUsage, model: String) {
+    var (vectors, usage, model) = try await answerer.embeddings(
+      decoded.texts.map { .text($0) }, model: decoded.model, truncates: decoded.truncates, for: context.caller,
+      api: "ollama.embed", id: context.requestID)
+    if let dimensions = decoded.dimensions { vectors = vectors.map { Self.shortened($0, to: dimensions) } }
+    return (vectors, usage, model)
+  }
+
+  /// The first numbers of a vector, scaled to length 1 again.
+  private static func shortened(_ vector: [Float], to count: Int) -> [Float] {
+    let kept = vector.prefix(count)
+    let length = kept.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    return length > 0 ? kept.map { $0 / length } : Array(kept)
+  }
+
+  private func pull(_ request: Request) async throws -> Response {
+    var request = request
+    let (model, streams) = try OllamaModels.decodePull(try await object(&request))
+    let library = library
+    guard streams else {
+      try await library.pull(model) { _ in }
+      return .json(["status": "success"])
+    }
+    let body = ResponseBody { [request] writer in
+      do {
+        try await request.body.consumeWithCancellationOnInboundClose { _ in
+          try await library.pull(model) { progress in
+            try await writer.write(ByteBuffer(string: OllamaModels.encode(progress).text() + "\n"))
+          }
+        }
+      } catch let error as CancellationError {
+        throw error
+      } catch {
+        try await writer.write(ByteBuffer(string: OllamaAnswer.encode(APIError(error)).text() + "\n"))
+      }
+      try await writer.finish(nil)
+    }
+    return Response(
+      status: .ok, headers: [.contentType: "application/x-ndjson", .connection: "close"], body: body)
+  }
+}

@@ -1,0 +1,204 @@
+import Foundation
+import Hummingbird
+import StoaFormats
+import StoaTemplates
+import Synchronization
+
+extension Handlers {
+  func addOpenAIRoutes(to router: Router<ServerContext>) {
+    router.get("/v1/models") { _, context in try await models(context) }
+    router.get("/v1/models/**") { _, context in
+      try await model(context.parameters.getCatchAll().joined(separator: "/"), context)
+    }
+    router.post("/v1/chat/completions") { request, context in try await chatCompletion(request, context) }
+    router.post("/v1/completions") { request, context in try await completion(request, context) }
+    router.post("/v1/embeddings") { request, context in try await embeddings(request, context) }
+    router.post("/v1/responses") { request, context in try await response(request, context) }
+    router.get("/v1/responses/:id") { _, context in try storedResponse(context) }
+    router.delete("/v1/responses/:id") { _, context in try deleteResponse(context) }
+  }
+
+  // MARK: Models
+
+  private func models(_ context: ServerContext) async throws -> Response {
+    let models = try await answerer.models.list()
+      .filter { model in context.caller.allowedModels?.contains(model.name) ?? true }
+    return .json(["object": "list", "data": .array(models.map { entry($0.name, $0.location.path) })])
+  }
+
+  private func model(_ name: String, _ context: ServerContext) async throws -> Response {
+    let (name, location) = try await answerer.models.find(name.removingPercentEncoding ?? name)
+    try answerer.check(context.caller, mayUse: name)
+    return .json(entry(name, location.path))
+  }
+
+  private func entry(_ name: String, _ path: String) -> JSONValue {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    let changed = (attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
+    return ["id": .string(name), "object": "model", "created": .int(Int(changed)), "owned_by": "library"]
+  }
+
+  // MARK: Answers
+
+  private func chatCompletion(_ request: Request, _ context: ServerContext) async throws -> Response {
+    var request = request
+    let decoded = try OpenAIChat.decode(try await object(&request))
+    let wantsLogprobs = decoded.request.topLogprobs != nil
+    let prepared = try await answerer.prepare(
+      decoded.request, for: context.caller, api: "openai.chat", id: context.requestID)
+    if decoded.streams {
+      return stream(
+        prepared, request, type: "text/event-stream", keepAlive: ServerSentEvents.keepAlive,
+        encoder: OpenAIChatStream(
+          choices: decoded.request.choices, wantsLogprobs: wantsLogprobs, includesUsage: decoded.includesUsage))
+    }
+    return try await respond(prepared, request) { OpenAIChatAnswer.encode($0, wantsLogprobs: wantsLogprobs) }
+  }
+
+  private func completion(_ request: Request, _ context: ServerContext) async throws -> Response {
+    var request = request
+    let decoded = try OpenAICompletions.decode(try await object(&request))
+    guard let first = decoded.requests.first else { throw APIError.invalid("prompt", "is empty") }
+    let wantsLogprobs = first.topLogprobs != nil
+    if decoded.streams {
+      guard decoded.requests.count == 1 else { throw APIError.invalid("stream", "works with one prompt, not several") }
+      let prepared = try await answerer.prepare(
+        first, for: context.caller, api: "openai.completions", id: context.requestID)
+      return stream(
+        prepared, request, type: "text/event-stream", keepAlive: ServerSentEvents.keepAlive,
+        encoder: OpenAICompletionsStream(wantsLogprobs: wantsLogprobs, includesUsage: decoded.includesUsage))
+    }
+    var prepared: [PreparedAnswer] = []
+    for (index, one) in decoded.requests.enumerated() {
+      let id = decoded.requests.count == 1 ? context.requestID : "\(context.requestID)-\(index)"
+      prepared.append(try await answerer.prepare(one, for: context.caller, api: "openai.completions", id: id))
+    }
+    if prepared.count == 1 {
+      return try await respond(prepared[0], request) {
+        OpenAICompletionsAnswer.encode([$0], wantsLogprobs: wantsLogprobs)
+      }
+    }
+    let answers = try await request.body.consumeWithCancellationOnInboundClose { _ in
+      try await Self.all(prepared)
+    }
+    var response = Response.json(OpenAICompletionsAnswer.encode(answers, wantsLogprobs: wantsLogprobs))
+    response.headers[.connection] = "close"
+    return response
+  }
+
+  /// The answers to several prompts, in their order; they are generated together.
+  private static func all(_ prepared: [PreparedAnswer]) async throws -> [Answer] {
+    try await withThrowingTaskGroup(of: (Int, Answer).self) { group in
+      for (index, one) in prepared.enumerated() {
+        group.addTask {
+          var answer = Answer(start: one.start, choices: one.request.choices)
+          try await one.run { answer.add($0) }
+          return (index, answer)
+        }
+      }
+      var answers: [Int: Answer] = [:]
+      for try await (index, answer) in group { answers[index] = answer }
+      return prepared.indices.compactMap { answers[$0] }
+    }
+  }
+
+  private func embeddings(_ request: Request, _ context: ServerContext) async throws -> Response {
+    var request = request
+    let decoded = try OpenAIEmbeddings.decode(try await object(&request))
+    let (vectors, usage, model) = try await answerer.embeddings(
+      decoded.inputs, model: decoded.model, truncates: false, for: context.caller, api: "openai.embeddings",
+      id: context.requestID)
+    return .json(
+      OpenAIEmbeddings.encode(vectors, model: model, tokens: usage.promptTokens, isBase64: decoded.isBase64))
+  }
+
+  // MARK: Responses
+
+  private func response(_ request: Request, _ context: ServerContext) async throws -> Response {
+    var request = request
+    let decoded = try OpenAIResponsesRequest.decode(try await object(&request))
+    var earlier: [ChatMessage] = []
+    if let id = decoded.previousResponseID {
+      guard let stored = responses.find(id, of: context.caller) else {
+        throw APIError(.notFound, "there is no stored response '\(id.prefix(80))'", field: "previous_response_id")
+      }
+      earlier = stored.conversation
+    }
+    let prepared = try await answerer.prepare(
+      try decoded.answerRequest(after: earlier), for: context.caller, api: "openai.responses", id: context.requestID)
+    let (caller, responses) = (context.caller, responses)
+    let store: @Sendable (Answer) -> Void = { [earlier] answer in
+      guard decoded.stores else { return }
+      let object = OpenAIResponses.encode(answer, settings: decoded.settings)
+      responses.add(
+        "resp_" + answer.start.id, of: caller, object, decoded.conversation(after: earlier, with: answer))
+    }
+    if decoded.streams {
+      return stream(
+        prepared, request, type: "text/event-stream", keepAlive: ServerSentEvents.keepAlive,
+        encoder: OpenAIResponsesStream(settings: decoded.settings), finished: store)
+    }
+    return try await respond(prepared, request) { answer in
+      store(answer)
+      return OpenAIResponses.encode(answer, settings: decoded.settings)
+    }
+  }
+
+  private func storedResponse(_ context: ServerContext) throws -> Response {
+    let id = context.parameters.get("id") ?? ""
+    guard let stored = responses.find(id, of: context.caller) else { throw Self.noResponse(id) }
+    return .json(stored.object)
+  }
+
+  private func deleteResponse(_ context: ServerContext) throws -> Response {
+    let id = context.parameters.get("id") ?? ""
+    guard responses.remove(id, of: context.caller) else { throw Self.noResponse(id) }
+    return .json(OpenAIResponses.encode(deleted: id))
+  }
+
+  private static func noResponse(_ id: String) -> APIError {
+    APIError(.notFound, "there is no stored response '\(id.prefix(80))'; it may have expired", field: "response_id")
+  }
+}
+
+/// Responses that clients asked to keep: in memory, for a time, and for those who made them.
+final class StoredResponses: Sendable {
+  struct Entry: Sendable {
+    let object: JSONValue
+    let conversation: [ChatMessage]
+    fileprivate let owner: String
+    fileprivate let stored: ContinuousClock.Instant
+  }
+
+  private let entries = Mutex<[String: Entry]>([:])
+  private let lifetime: Duration
+  private let limit: Int
+
+  init(lifetime: Duration = .seconds(3600), limit: Int = 1000) {
+    self.lifetime = lifetime
+    self.limit = limit
+  }
+
+  func add(_ id: String, of caller: Caller, _ object: JSONValue, _ conversation: [ChatMessage]) {
+    let now = ContinuousClock.now
+    entries.withLock { entries in
+      entries = entries.filter { $0.value.stored + lifetime > now }
+      while entries.count >= limit, let oldest = entries.min(by: { $0.value.stored < $1.value.stored }) {
+        entries[oldest.key] = nil
+      }
+      entries[id] = Entry(object: object, conversation: conversation, owner: caller.owner, stored: now)
+    }
+  }
+
+  func find(_ id: String, of caller: Caller) -> Entry? {
+    entries.withLock { entries in
+      guard let entry = entries[id], entry.owner == caller.owner, entry.stored + lifetime > .now else { return nil }
+      return entry
+    }
+  }
+
+  func remove(_ id: String, of caller: Caller) -> Bool {
+    guard find(id, of: caller) != nil else { return false }
+    return entries.withLock { $0.removeValue(forKey: id) != nil }
+  }
+}

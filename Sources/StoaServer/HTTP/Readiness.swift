@@ -1,0 +1,26 @@
+import ServiceLifecycle
+import Synchronization
+
+/// Whether new requests are welcome: false from the moment the server is told to stop.
+final class Readiness: Sendable {
+  private let ready = Atomic(false)
+  var isReady: Bool { ready.load(ordering: .relaxed) }
+  func set(_ value: Bool) { ready.store(value, ordering: .relaxed) }
+}
+
+/// Unloads what nobody uses any more, and says when the server stops.
+struct Housekeeping: Service {
+  let models: ModelStore
+  let readiness: Readiness
+
+  func run() async throws {
+    await withTaskCancellationOrGracefulShutdownHandler {
+      while !Task.isCancelled, !Task.isShuttingDownGracefully {
+        do { try await Task.sleep(for: .milliseconds(500)) } catch { break }
+        await models.unloadExpired()
+      }
+    } onCancelOrGracefulShutdown: {
+      readiness.set(false)
+    }
+  }
+}

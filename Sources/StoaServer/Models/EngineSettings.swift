@@ -1,0 +1,19 @@
+import StoaEngine
+import StoaTensor
+
+/// How models are loaded and run.
+package struct EngineSettings: Sendable {
+  /// Tokens of context; nil for each model's own.
+  package var contextLength: Int?
+  /// Threads; nil for all that this process may use.
+  package var threads: Int?
+  /// The type of cached keys and values; nil for that which suits the weights.
+  package var cacheType: CacheType?
+  package var scheduler = SchedulerOptions()
+  /// Bytes of model files that may be loaded at once; nil for three quarters of the machine's memory.
+  package var memoryBytes: Int?
+  /// Seconds that a model stays loaded when nobody uses it; nil for ever.
+  package var keepAliveSeconds: Double? = 300
+
+  package init() {}
+}

@@ -1,0 +1,218 @@
+import Foundation
+import StoaEngine
+import StoaHub
+import Synchronization
+
+/// Which models are on offer and which of them are in memory.
+///
+/// A model is loaded when it is first asked for, stays for a time, and makes room for others when nobody uses it.
+actor ModelStore {
+  /// What is on offer.
+  enum Offer: Sendable {
+    /// The models of the library and the bundled one, as they are at the time.
+    case library
+    /// These and no others.
+    case fixed([(name: String, location: ModelLocation)])
+  }
+
+  /// The right to use a model, which stays in memory as long as anyone holds one.
+  final class Lease: Sendable {
+    let model: LoadedModel
+    /// Seconds that loading took, zero when the model was there.
+    let loadSeconds: Double
+    private let uses: UseCounter
+
+    fileprivate init(model: LoadedModel, loadSeconds: Double, uses: UseCounter) {
+      self.model = model
+      self.loadSeconds = loadSeconds
+      self.uses = uses
+      uses.begin()
+    }
+
+    deinit { uses.end() }
+  }
+
+  /// A model in memory, for those who ask.
+  struct Resident: Sendable {
+    let model: LoadedModel
+    let users: Int
+    let expires: Date?
+  }
+
+  private final class Slot {
+    var loading: Task<LoadedModel, any Error>?
+    var model: LoadedModel?
+    let bytes: Int
+    let uses = UseCounter()
+    /// Those who wait until it is loaded.
+    var waiting = 0
+    var keepAlive: KeepAlive
+    var isIdle: Bool { uses.count == 0 && waiting == 0 && model != nil }
+    init(bytes: Int, keepAlive: KeepAlive) {
+      self.bytes = bytes
+      self.keepAlive = keepAlive
+    }
+  }
+
+  private let offer: Offer
+  private let library: ModelLibrary
+  private let settings: EngineSettings
+  private let memoryBytes: Int
+  private let standardKeepAlive: KeepAlive
+  private var slots: [String: Slot] = [:]
+
+  init(offer: Offer, library: ModelLibrary, settings: EngineSettings) {
+    self.offer = offer
+    self.library = library
+    self.settings = settings
+    memoryBytes = settings.memoryBytes ?? Int(clamping: ProcessInfo.processInfo.physicalMemory) / 4 * 3
+    standardKeepAlive = settings.keepAliveSeconds.map { .seconds($0) } ?? .forever
+  }
+
+  // MARK: What there is
+
+  /// All models on offer, by name.
+  func list() throws -> [(name: String, location: ModelLocation)] {
+    switch offer {
+    case .fixed(let models): return models
+    case .library:
+      var models = try library.list().map { (name: $0.name, location: $0) }
+      if !models.contains(where: { $0.name == "primer" }), let primer = try? library.primer() {
+        models.append((primer.name, primer))
+      }
+      return models
+    }
+  }
+
+  /// Finds the model of a name; an empty one is the only model. A tag `:latest` may follow the name.
+  func find(_ name: String) throws -> (name: String, location: ModelLocation) {
+    let models = try list()
+    if name.isEmpty {
+      guard models.count == 1, let only = models.first else {
+        throw APIError.invalid("model", "is missing", code: "missing_required_parameter")
+      }
+      return only
+    }
+    let plain = name.hasSuffix(":latest") ? String(name.dropLast(":latest".count)) : name
+    if let model = models.first(where: { $0.name == name }) ?? models.first(where: { $0.name == plain }) { return model }
+    let known = models.prefix(8).map(\.name).joined(separator: ", ")
+    let shown = name.count > 100 ? name.prefix(100) + "…" : name[...]
+    throw APIError(
+      .notFound, "the model '\(shown)' is not on offer; there is \(known.isEmpty ? "none" : known)", field: "model",
+      code: "model_not_found")
+  }
+
+  /// The models in memory.
+  func residents() -> [Resident] {
+    slots.values.compactMap { slot in
+      guard let model = slot.model else { return nil }
+      return Resident(model: model, users: slot.uses.count, expires: expiry(slot))
+    }.sorted { $0.model.name < $1.model.name }
+  }
+
+  private func expiry(_ slot: Slot) -> Date? {
+    guard case .seconds(let seconds) = slot.keepAlive else { return nil }
+    return Date().addingTimeInterval(max(0, seconds - slot.uses.idleSeconds))
+  }
+
+  // MARK: Use
+
+  /// Gives a model out, loading it first if need be.
+  func acquire(_ name: String, keepAlive: KeepAlive? = nil) async throws -> Lease {
+    let (name, location) = try find(name)
+    let start = ContinuousClock.now
+    let slot: Slot
+    if let known = slots[name] {
+      slot = known
+    } else {
+      try makeRoom(for: location)
+      slot = Slot(bytes: location.bytes, keepAlive: standardKeepAlive)
+      slots[name] = slot
+    }
+    if let keepAlive { slot.keepAlive = keepAlive }
+    if let model = slot.model { return Lease(model: model, loadSeconds: 0, uses: slot.uses) }
+    slot.waiting += 1
+    defer { slot.waiting -= 1 }
+    do {
+      let model = try await load(name, location, in: slot)
+      return Lease(model: model, loadSeconds: start.duration(to: .now).seconds, uses: slot.uses)
+    } catch {
+      if slots[name] === slot { slots[name] = nil }
+      throw error
+    }
+  }
+
+  private func load(_ name: String, _ location: ModelLocation, in slot: Slot) async throws -> LoadedModel {
+    if let loading = slot.loading { return try await loading.value }
+    let settings = settings
+    // Everybody who waits for the model awaits this task, whoever started it.
+    let loading = Task.detached {
+      try await withCheckedThrowingContinuation { continuation in
+        DispatchQueue.global().async {
+          continuation.resume(with: Result { try LoadedModel(name: name, location: location, settings: settings) })
+        }
+      }
+    }
+    slot.loading = loading
+    defer { slot.loading = nil }
+    let model = try await loading.value
+    slot.model = model
+    return model
+  }
+
+  /// Unloads the least recently used models until another fits.
+  private func makeRoom(for location: ModelLocation) throws {
+    func used() -> Int { slots.values.reduce(0) { $0 + $1.bytes } }
+    while used() + location.bytes > memoryBytes {
+      let idle = slots.filter { $0.value.isIdle }
+      guard let oldest = idle.max(by: { $0.value.uses.idleSeconds < $1.value.uses.idleSeconds }) else {
+        if slots.isEmpty { return }
+        throw APIError(
+          .overloaded, "the memory for models is in use by others; try again when they are done",
+          code: "model_memory_full", retryAfterSeconds: 5)
+      }
+      unload(oldest.key)
+    }
+  }
+
+  private func unload(_ name: String) {
+    slots.removeValue(forKey: name)?.model?.scheduler.shutDown(draining: true)
+  }
+
+  /// Unloads a model unless it is in use; false when it was not there or is.
+  @discardableResult func unloadIfIdle(_ name: String) throws -> Bool {
+    let (name, _) = try find(name)
+    guard let slot = slots[name], slot.isIdle else { return false }
+    unload(name)
+    return true
+  }
+
+  /// Unloads what nobody has used for its time; call it now and then.
+  func unloadExpired() {
+    for (name, slot) in slots where slot.isIdle {
+      if case .seconds(let seconds) = slot.keepAlive, slot.uses.idleSeconds >= seconds { unload(name) }
+    }
+  }
+
+  /// Answers what has begun and takes no more.
+  func shutDown() {
+    for slot in slots.values { slot.model?.scheduler.shutDown(draining: true) }
+  }
+}
+
+/// How many use a model, and since when nobody has.
+private final class UseCounter: Sendable {
+  private let state = Mutex((count: 0, lastUse: ContinuousClock.now))
+
+  var count: Int { state.withLock { $0.count } }
+  /// Zero while somebody uses it.
+  var idleSeconds: Double { state.withLock { $0.count > 0 ? 0 : $0.lastUse.duration(to: .now).seconds } }
+
+  func begin() { state.withLock { $0.count += 1 } }
+  func end() { state.withLock { $0 = ($0.count - 1, .now) } }
+}
+
+extension Duration {
+  /// In seconds.
+  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

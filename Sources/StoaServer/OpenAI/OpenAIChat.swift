@@ -1,0 +1,173 @@
+import StoaDialogue
+import StoaFormats
+import StoaTemplates
+
+/// `POST /v1/chat/completions`: the request.
+///
+/// Source: OpenAI API reference, "Create chat completion".
+enum OpenAIChat {
+  /// A request, and how its answer is to be sent.
+  struct Decoded {
+    var request: AnswerRequest
+    var streams: Bool
+    var includesUsage: Bool
+  }
+
+  static func decode(_ body: JSONObject) throws(APIError) -> Decoded {
+    let fields = RequestFields(body)
+    let items = try fields.required("messages", fields.objects("messages"))
+    guard !items.isEmpty else { throw .invalid("messages", "is empty") }
+    var messages: [ChatMessage] = []
+    for item in items { messages.append(try message(item)) }
+    var chat = ChatPrompt(messages: messages)
+    chat.tools = try tools(fields)
+    chat.toolChoice = try toolChoice(fields, chat.tools)
+    chat.parallelToolCalls = try fields.bool("parallel_tool_calls") ?? true
+    chat.continuesLastMessage =
+      try fields.bool("continue_final_message") ?? (items.last?.bool("prefix") ?? false)
+    if let variables = try fields.object("chat_template_kwargs") {
+      for (key, value) in variables.object { chat.variables[key] = TemplateValue(value) }
+    }
+    if let effort = try fields.string("reasoning_effort") {
+      chat.variables["reasoning_effort"] = .string(effort)
+      chat.thinks = effort != "none"
+    }
+    var request = AnswerRequest(model: try fields.string("model") ?? "", prompt: .chat(chat))
+    try OpenAISampling.read(fields, into: &request)
+    request.maxTokens =
+      try fields.int("max_completion_tokens", in: 1...Int.max) ?? fields.int("max_tokens", in: 1...Int.max)
+    request.shape = try OpenAISampling.shape(fields)
+    if try fields.bool("logprobs") ?? false {
+      request.topLogprobs = try fields.int("top_logprobs", in: 0...20) ?? 0
+    } else if fields.has("top_logprobs") {
+      throw .invalid("top_logprobs", "needs logprobs to be true")
+    }
+    for modality in try fields.strings("modalities") ?? [] where modality != "text" {
+      throw .invalid("modalities", "only text is generated")
+    }
+    if fields.has("audio") { throw .invalid("audio", "only text is generated") }
+    let streams = try fields.bool("stream") ?? false
+    let options = try fields.object("stream_options")
+    return Decoded(
+      request: request, streams: streams, includesUsage: try options?.bool("include_usage") ?? false)
+  }
+
+  // MARK: Messages
+
+  private static func message(_ fields: RequestFields) throws(APIError) -> ChatMessage {
+    let role = try fields.required(
+      "role", fields.word("role", of: ["system", "developer", "user", "assistant", "tool", "function"]))
+    var message = ChatMessage(role: role == "function" ? "tool" : role == "developer" ? "system" : role, content: nil)
+    message.content = try content(fields)
+    message.name = try fields.string("name")
+    message.toolCallID = try fields.string("tool_call_id")
+    message.reasoning = try fields.string("reasoning_content") ?? fields.string("reasoning")
+    if let calls = try fields.objects("tool_calls") {
+      for call in calls { message.toolCalls.append(try toolCall(call)) }
+    } else if let call = try fields.object("function_call") {
+      message.toolCalls = [try function(call, id: nil)]
+    }
+    if message.content == nil, message.toolCalls.isEmpty, role != "assistant" {
+      throw .invalid(fields.path(of: "content"), "is missing", code: "missing_required_parameter")
+    }
+    return message
+  }
+
+  private static func content(_ fields: RequestFields) throws(APIError) -> ChatMessage.Content? {
+    guard let value = fields.value("content") else { return nil }
+    if let text = value.stringValue { return .text(text) }
+    guard let parts = value.arrayValue else {
+      throw .invalid(fields.path(of: "content"), "must be a string or an array of parts, not \(value.kindName)")
+    }
+    var text = ""
+    for (index, part) in parts.enumerated() {
+      let path = "\(fields.path(of: "content"))[\(index)]"
+      if let piece = part.stringValue {
+        text += piece
+        continue
+      }
+      guard let object = part.objectValue else { throw .invalid(path, "must be an object, not \(part.kindName)") }
+      let part = RequestFields(object, path: path)
+      switch try part.required("type", part.string("type")) {
+      case "text", "input_text", "output_text": text += try part.required("text", part.string("text"))
+      case "refusal": text += try part.required("refusal", part.string("refusal"))
+      case let type: throw .invalid(part.path(of: "type"), "\"\(type.prefix(40))\" is not supported; only text is read")
+      }
+    }
+    return .text(text)
+  }
+
+  private static func toolCall(_ fields: RequestFields) throws(APIError) -> ChatMessage.ToolCall {
+    try function(try fields.required("function", fields.object("function")), id: try fields.string("id"))
+  }
+
+  private static func function(_ fields: RequestFields, id: String?) throws(APIError) -> ChatMessage.ToolCall {
+    let name = try fields.required("name", fields.string("name"))
+    var arguments = TemplateValue.dict([:])
+    switch fields.value("arguments") {
+    case nil: break
+    case .string(let text)? where text.isEmpty: break
+    case .string(let text)?: arguments = (try? JSONValue(parsing: text)).map { TemplateValue($0) } ?? .string(text)
+    case let value?: arguments = TemplateValue(value)
+    }
+    return ChatMessage.ToolCall(id: id, name: name, arguments: arguments)
+  }
+
+  // MARK: Tools
+
+  static func tools(_ fields: RequestFields) throws(APIError) -> [ToolDefinition] {
+    var tools: [ToolDefinition] = []
+    for item in try fields.objects("tools") ?? [] {
+      let type = try item.string("type") ?? "function"
+      guard type == "function" else {
+        throw .invalid(item.path(of: "type"), "\"\(type.prefix(40))\" is not supported; only functions are")
+      }
+      tools.append(try tool(try item.required("function", item.object("function"))))
+    }
+    for item in try fields.objects("functions") ?? [] { tools.append(try tool(item)) }
+    return tools
+  }
+
+  /// A function by its name, description and parameters.
+  static func tool(_ fields: RequestFields) throws(APIError) -> ToolDefinition {
+    let name = try fields.required("name", fields.string("name"))
+    guard !name.isEmpty, name.utf8.count <= 256 else {
+      throw .invalid(fields.path(of: "name"), "must have 1 to 256 bytes")
+    }
+    return ToolDefinition(
+      name: name, description: try fields.string("description"),
+      parameters: try fields.object("parameters").map { .object($0.object) })
+  }
+
+  private static func toolChoice(
+    _ fields: RequestFields, _ tools: [ToolDefinition]
+  ) throws(APIError) -> ToolChoice {
+    guard let value = fields.value("tool_choice") ?? fields.value("function_call") else { return .auto }
+    let choice: ToolChoice
+    if let word = value.stringValue {
+      switch word {
+      case "auto": choice = .auto
+      case "none": choice = .none
+      case "required", "any": choice = .required
+      default: throw .invalid("tool_choice", "must be \"auto\", \"none\", \"required\" or name a function")
+      }
+    } else if let object = value.objectValue {
+      let named = RequestFields(object, path: "tool_choice")
+      let function = try named.object("function") ?? named
+      choice = .named(try function.required("name", function.string("name")))
+    } else {
+      throw .invalid("tool_choice", "must be a string or an object, not \(value.kindName)")
+    }
+    return try checked(choice, tools)
+  }
+
+  /// A choice that the tools allow.
+  static func checked(_ choice: ToolChoice, _ tools: [ToolDefinition]) throws(APIError) -> ToolChoice {
+    switch choice {
+    case .required where tools.isEmpty: throw .invalid("tool_choice", "there are no tools to choose from")
+    case .named(let name) where !tools.contains { $0.name == name }:
+      throw .invalid("tool_choice", "there is no tool named \"\(name.prefix(80))\"")
+    default: return choice
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import StoaEngine
+import StoaFormats
+import StoaGrammar
+import StoaHub
+import StoaModels
+import StoaTemplates
+
+extension APIError {
+  /// What a failure below means to a client.
+  init(_ error: any Error) {
+    switch error {
+    case let error as APIError: self = error
+    case let error as EngineError: self.init(engine: error)
+    case let error as GrammarError:
+      self.init(.invalidRequest, "the answer's schema or grammar cannot be used: \(error)", field: "response_format")
+    case let error as TemplateError:
+      self.init(.invalidRequest, "the model's chat template does not take these messages: \(error)", field: "messages")
+    case let error as JSONError: self.init(.invalidRequest, "the body is not valid JSON: \(error)")
+    case let error as HubError: self.init(.notFound, error.description)
+    case ModelError.tokenOutOfRange(let token, let size):
+      self.init(
+        .invalidRequest, "token \(token) is outside the vocabulary of \(size) tokens", field: "prompt")
+    case let error as ModelError: self.init(.internal, error.description)
+    case let error as any CustomStringConvertible: self.init(.internal, error.description)
+    default: self.init(.internal, "\(error)")
+    }
+  }
+
+  private init(engine error: EngineError) {
+    let message = error.description
+    switch error {
+    case .promptTooLong(let tokens, let context):
+      self.init(
+        .invalidRequest,
+        "the prompt has \(tokens) tokens, \(max(1, tokens - context)) too many for the context of \(context); shorten it",
+        field: "messages", code: "context_length_exceeded")
+    case .emptyPrompt, .emptyText, .invalidParameter, .grammarNeedsTokenizer, .grammarHasNoToken:
+      self.init(.invalidRequest, message)
+    case .queueFull: self.init(.overloaded, message, code: "queue_full", retryAfterSeconds: 2)
+    case .stopping: self.init(.overloaded, message, code: "stopping", retryAfterSeconds: 5)
+    case .deadlineExceeded: self.init(.timeout, message, code: "deadline_exceeded")
+    case .contextTooLarge, .notANumber: self.init(.internal, message)
+    }
+  }
+}
