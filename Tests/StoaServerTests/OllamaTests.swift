@@ -257,6 +257,13 @@ import Testing
     #expect(OllamaAnswer.encode(WireFixture.answer(events), for: .chat)["logprobs"] == expected)
   }
 
+  @Test func aProbabilityOfZeroIsANumber() throws {
+    let entry = TokenEntry(token: 3, bytes: [0x48], logprob: -.infinity, top: [])
+    let events = WireFixture.events([.content(choice: 0, "H", [entry])])
+    let logprobs = OllamaAnswer.encode(WireFixture.answer(events), for: .chat)["logprobs"]
+    #expect(logprobs?[0]?["logprob"]?.doubleValue?.isFinite == true)
+  }
+
   @Test func writesThatAModelIsLoaded() {
     #expect(
       OllamaAnswer.encode(model: "m", at: 0, isLoaded: true, loadSeconds: 1, for: .chat).text()
