@@ -66,7 +66,7 @@ enum WireFixture {
     }
   }
 
-  /// A random answer: pieces of thought and text in any order, then calls of tools.
+  /// A random answer: pieces of thought, pieces of text and calls of tools, in any order.
   static func randomEvents(seed: UInt64) -> [AnswerEvent] {
     var random = SeededGenerator(state: seed)
     func text() -> String {
@@ -74,21 +74,20 @@ enum WireFixture {
       return String((0..<Int.random(in: 0...4, using: &random)).map { _ in characters.randomElement(using: &random)! })
     }
     var pieces: [AnswerEvent] = []
-    for _ in 0..<Int.random(in: 0...6, using: &random) {
-      if Bool.random(using: &random) {
-        pieces.append(.content(choice: 0, text(), []))
-      } else {
-        pieces.append(.reasoning(choice: 0, text(), []))
-      }
-    }
-    let calls = Int.random(in: 0...3, using: &random)
-    for index in 0..<calls {
-      pieces.append(.toolCall(choice: 0, index: index, id: "call_\(index)", name: "tool\(index % 2)"))
-      var rest = JSONValue.object(["text": .string(text()), "n": .int(index)]).text()[...]
-      while !rest.isEmpty {
-        let piece = rest.prefix(Int.random(in: 0...5, using: &random))
-        pieces.append(.toolArguments(choice: 0, index: index, String(piece)))
-        rest = rest.dropFirst(piece.count)
+    var calls = 0
+    for _ in 0..<Int.random(in: 0...8, using: &random) {
+      switch Int.random(in: 0..<3, using: &random) {
+      case 0: pieces.append(.content(choice: 0, text(), []))
+      case 1: pieces.append(.reasoning(choice: 0, text(), []))
+      default:
+        pieces.append(.toolCall(choice: 0, index: calls, id: "call_\(calls)", name: "tool\(calls % 2)"))
+        var rest = JSONValue.object(["text": .string(text()), "n": .int(calls)]).text()[...]
+        while !rest.isEmpty {
+          let piece = rest.prefix(Int.random(in: 0...5, using: &random))
+          pieces.append(.toolArguments(choice: 0, index: calls, String(piece)))
+          rest = rest.dropFirst(piece.count)
+        }
+        calls += 1
       }
     }
     return events(pieces, end: calls > 0 ? .toolCalls : .stop)
