@@ -45,7 +45,7 @@ enum OllamaAnswer {
         object["response"] = .string(content)
         if !thinking.isEmpty { object["thinking"] = .string(thinking) }
       }
-      if !logprobs.isEmpty { object["logprobs"] = .array(logprobs.map(Self.encode)) }
+      if !logprobs.isEmpty { object["logprobs"] = .array(logprobs.map(\.encoded)) }
       object["done"] = .bool(isDone)
       return object
     }
@@ -54,21 +54,6 @@ enum OllamaAnswer {
       [
         "id": .string(call.id),
         "function": ["name": .string(call.name), "arguments": JSONValue(arguments: call.arguments)],
-      ]
-    }
-
-    private static func encode(_ entry: TokenEntry) -> JSONValue {
-      var object = token(entry.bytes, entry.logprob ?? 0)
-      if !entry.top.isEmpty {
-        object["top_logprobs"] = .array(entry.top.map { .object(token($0.bytes, $0.logprob)) })
-      }
-      return .object(object)
-    }
-
-    private static func token(_ bytes: [UInt8], _ logprob: Double) -> JSONObject {
-      [
-        "token": .string(TokenEntry.text(bytes)), "logprob": .double(logprob),
-        "bytes": .array(bytes.map { .int(Int($0)) }),
       ]
     }
   }

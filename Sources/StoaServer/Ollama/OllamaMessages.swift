@@ -10,8 +10,8 @@ struct OllamaMessages {
   static let imageRefusal = "images are not supported; the models here read text only"
 
   private var messages: [ChatMessage] = []
-  private var callCount = 0
-  private var openCalls: [(id: String, name: String)] = []
+  private var identifierCount = 0
+  private var calls = OpenCalls()
 
   static func decode(_ messages: [RequestFields]) throws(APIError) -> [ChatMessage] {
     var result = OllamaMessages()
@@ -37,14 +37,14 @@ struct OllamaMessages {
     let given = try fields.string("id")
     let call = ChatMessage.ToolCall(
       id: given ?? newIdentifier(), name: try function.name("name"), arguments: TemplateValue(.object(arguments)))
-    if let id = call.id { openCalls.append((id, call.name)) }
+    calls.add(call)
     return call
   }
 
   /// Nine letters and digits, as the strictest templates (Mistral's) want them.
   private mutating func newIdentifier() -> String {
-    callCount += 1
-    let digits = String(callCount)
+    identifierCount += 1
+    let digits = String(identifierCount)
     return "c" + String(repeating: "0", count: max(8 - digits.count, 0)) + digits
   }
 
@@ -53,12 +53,42 @@ struct OllamaMessages {
     // Clients before `tool_name` wrote the name as `name`, or none.
     let earlierName = try fields.string("name")
     let name = try fields.string("tool_name") ?? earlierName
-    let place =
-      openCalls.firstIndex { id != nil && $0.id == id }
-      ?? openCalls.firstIndex { name != nil && $0.name == name }
-      ?? (openCalls.isEmpty ? nil : 0)
-    let call = place.map { openCalls.remove(at: $0) }
+    let call = calls.take(id: id, name: name)
     message.toolCallID = id ?? call?.id
     message.name = name ?? call?.name
+  }
+}
+
+/// Calls of tools that have no result yet; finding one takes constant time however many there are.
+private struct OpenCalls {
+  private var calls: [ChatMessage.ToolCall] = []
+  private var isTaken: [Bool] = []
+  private var places: ArraySlice<Int> = []
+  private var placesByName: [String: ArraySlice<Int>] = [:]
+  private var placesByID: [String: ArraySlice<Int>] = [:]
+
+  mutating func add(_ call: ChatMessage.ToolCall) {
+    let place = calls.count
+    calls.append(call)
+    isTaken.append(false)
+    places.append(place)
+    placesByName[call.name, default: []].append(place)
+    if let id = call.id { placesByID[id, default: []].append(place) }
+  }
+
+  /// The earliest call with the identifier, or else of the tool, or else of any tool.
+  mutating func take(id: String?, name: String?) -> ChatMessage.ToolCall? {
+    let place =
+      id.flatMap { Self.next(&placesByID[$0, default: []], isTaken) }
+      ?? name.flatMap { Self.next(&placesByName[$0, default: []], isTaken) }
+      ?? Self.next(&places, isTaken)
+    guard let place else { return nil }
+    isTaken[place] = true
+    return calls[place]
+  }
+
+  private static func next(_ places: inout ArraySlice<Int>, _ isTaken: [Bool]) -> Int? {
+    while let place = places.popFirst() { if !isTaken[place] { return place } }
+    return nil
   }
 }

@@ -132,20 +132,24 @@ struct OpenAIResponsesRequest: Sendable {
     }
     var settings: JSONObject = [:]
     for key in [
-      "instructions", "max_output_tokens", "previous_response_id", "temperature", "top_p", "top_logprobs", "user",
+      "instructions", "max_output_tokens", "previous_response_id", "temperature", "top_p", "top_logprobs",
     ] {
       settings[key] = fields.value(key) ?? .null
     }
     let reasoning = try fields.object("reasoning")
-    let strict = try fields.objects("tools")?.map { $0.value("strict") ?? .null } ?? []
+    var text = try fields.object("text")?.object ?? [:]
+    if text["format"] == nil { text["format"] = ["type": "text"] }
+    var strict: [JSONValue] = []
+    for tool in try fields.objects("tools") ?? [] { strict.append(try tool.bool("strict").map { .bool($0) } ?? .null) }
     settings["metadata"] = .object(metadata)
     settings["parallel_tool_calls"] = .bool(prompt.parallelToolCalls)
     settings["reasoning"] = ["effort": reasoning?.value("effort") ?? .null, "summary": .null]
     settings["store"] = .bool(try fields.bool("store") ?? false)
-    settings["text"] = .object(try fields.object("text")?.object ?? ["format": ["type": "text"]])
+    settings["text"] = .object(text)
     settings["tool_choice"] = fields.value("tool_choice") ?? "auto"
     settings["tools"] = .array(zip(prompt.tools, strict).map(encode))
     settings["truncation"] = fields.value("truncation") ?? "disabled"
+    settings["user"] = JSONValue(try fields.string("user"))
     return settings
   }
 

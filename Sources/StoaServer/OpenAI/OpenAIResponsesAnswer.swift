@@ -6,10 +6,15 @@ enum OpenAIResponses {
   static func encode(_ answer: Answer, settings: JSONObject) -> JSONValue {
     let choice = answer.choices[0]
     var items: [Item] = []
-    func add(_ content: Item.Content) { items.append(Item(content, of: answer.start, index: items.count)) }
-    if !choice.reasoning.isEmpty { add(.reasoning(choice.reasoning)) }
-    if !choice.content.isEmpty { add(.message(choice.content, choice.contentLogprobs)) }
-    for call in choice.toolCalls { add(.call(call)) }
+    func add(_ kind: Item.Kind, _ text: String, _ entries: [TokenEntry] = []) {
+      var item = Item(kind, of: answer.start, index: items.count)
+      item.text = text
+      item.logprobs = entries.map(\.encoded)
+      items.append(item)
+    }
+    if !choice.reasoning.isEmpty { add(.reasoning, choice.reasoning) }
+    if !choice.content.isEmpty { add(.message, choice.content, choice.contentLogprobs) }
+    for call in choice.toolCalls { add(.call(id: call.id, name: call.name), call.arguments) }
     let output = items.enumerated().map { index, item in
       item.encoded(index == items.count - 1 && choice.end == .length ? .incomplete : .completed)
     }
@@ -69,19 +74,22 @@ enum OpenAIResponses {
 
   /// An item of the output, as far as it has come.
   struct Item {
-    enum Content {
-      case reasoning(String)
-      case message(String, [TokenEntry])
-      case call(Answer.ToolCall)
+    enum Kind: Equatable {
+      case reasoning
+      case message
+      case call(id: String, name: String)
     }
 
+    let kind: Kind
     let id: String
-    var content: Content
+    /// The text, or the arguments of a call.
+    var text = ""
+    var logprobs: [JSONValue] = []
 
-    init(_ content: Content, of start: AnswerStart, index: Int) {
-      self.content = content
+    init(_ kind: Kind, of start: AnswerStart, index: Int) {
+      self.kind = kind
       let prefix =
-        switch content {
+        switch kind {
         case .reasoning: "rs"
         case .message: "msg"
         case .call: "fc"
@@ -91,10 +99,10 @@ enum OpenAIResponses {
 
     /// The part that holds the text; nil for calls.
     var part: JSONValue? {
-      switch content {
-      case .reasoning(let text): ["type": "reasoning_text", "text": .string(text)]
-      case .message(let text, let entries):
-        ["type": "output_text", "text": .string(text), "annotations": [], "logprobs": OpenAIResponses.encode(entries)]
+      switch kind {
+      case .reasoning: ["type": "reasoning_text", "text": .string(text)]
+      case .message:
+        ["type": "output_text", "text": .string(text), "annotations": [], "logprobs": .array(logprobs)]
       case .call: nil
       }
     }
@@ -102,33 +110,17 @@ enum OpenAIResponses {
     func encoded(_ status: Status) -> JSONValue {
       // An item begins without parts.
       let parts = JSONValue.array(status == .inProgress ? [] : part.map { [$0] } ?? [])
-      return switch content {
+      return switch kind {
       case .reasoning:
         ["id": .string(id), "type": "reasoning", "summary": [], "content": parts, "status": status.encoded]
       case .message:
         ["id": .string(id), "type": "message", "role": "assistant", "content": parts, "status": status.encoded]
-      case .call(let call):
+      case .call(let callID, let name):
         [
-          "id": .string(id), "type": "function_call", "call_id": .string(call.id), "name": .string(call.name),
-          "arguments": .string(call.arguments), "status": status.encoded,
+          "id": .string(id), "type": "function_call", "call_id": .string(callID), "name": .string(name),
+          "arguments": .string(text), "status": status.encoded,
         ]
       }
     }
-  }
-
-  /// The log probabilities of tokens.
-  static func encode(_ entries: [TokenEntry]) -> JSONValue {
-    func members(_ bytes: [UInt8], _ logprob: Double) -> JSONObject {
-      [
-        "token": .string(TokenEntry.text(bytes)), "logprob": .double(logprob),
-        "bytes": .array(bytes.map { .int(Int($0)) }),
-      ]
-    }
-    return .array(
-      entries.map { entry in
-        var object = members(entry.bytes, entry.logprob ?? 0)
-        object["top_logprobs"] = .array(entry.top.map { .object(members($0.bytes, $0.logprob)) })
-        return .object(object)
-      })
   }
 }

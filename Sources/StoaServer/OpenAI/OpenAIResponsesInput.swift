@@ -34,8 +34,8 @@ enum OpenAIResponsesInput {
       return ChatMessage(
         role: "tool", content: try requiredText(item, "output"), toolCallID: try item.name("call_id"))
     case "reasoning":
-      let thoughts = try WireConversation.joined(text(item, "summary"), text(item, "content"))
-      return ChatMessage(role: "assistant", content: "", reasoning: thoughts)
+      let thoughts = try [text(item, "summary"), text(item, "content")].compactMap(\.self)
+      return ChatMessage(role: "assistant", content: "", reasoning: WireConversation.joined(thoughts))
     case "item_reference":
       throw .invalid(item.path(of: "type"), "items are not kept one by one; send the item itself")
     case let type:

@@ -19,9 +19,9 @@ struct OpenAIResponsesStream: AnswerStreamEncoder {
     case .started(let start):
       self.start = start
       return lifecycle("response.created", .inProgress) + lifecycle("response.in_progress", .inProgress)
-    case .content(_, let text, let entries): return message(text, entries)
+    case .content(_, let text, let entries): return message(text, entries.map(\.encoded))
     case .reasoning(_, let text, _): return reasoning(text)
-    case .toolCall(_, _, let id, let name): return begin(.call(.init(id: id, name: name, arguments: "")))
+    case .toolCall(_, _, let id, let name): return begin(.call(id: id, name: name))
     case .toolArguments(_, _, let text): return arguments(text)
     case .choiceEnded(_, let end, _):
       self.end = end
@@ -46,40 +46,35 @@ struct OpenAIResponsesStream: AnswerStreamEncoder {
 
   // MARK: Pieces
 
-  private mutating func message(_ text: String, _ entries: [TokenEntry]) -> String {
-    if text.isEmpty, entries.isEmpty { return "" }
-    var prefix = ""
-    if case .message? = item?.content {} else { prefix = begin(.message("", [])) }
-    guard case .message(let before, let entriesBefore)? = item?.content else { return prefix }
-    item?.content = .message(before + text, entriesBefore + entries)
-    return prefix
+  private mutating func message(_ text: String, _ logprobs: [JSONValue]) -> String {
+    if text.isEmpty, logprobs.isEmpty { return "" }
+    let start = item?.kind == .message ? "" : begin(.message)
+    item?.text += text
+    item?.logprobs += logprobs
+    return start
       + itemEvent(
-        "response.output_text.delta",
-        ["content_index": 0, "delta": .string(text), "logprobs": OpenAIResponses.encode(entries)])
+        "response.output_text.delta", ["content_index": 0, "delta": .string(text), "logprobs": .array(logprobs)])
   }
 
   private mutating func reasoning(_ text: String) -> String {
     if text.isEmpty { return "" }
-    var prefix = ""
-    if case .reasoning? = item?.content {} else { prefix = begin(.reasoning("")) }
-    guard case .reasoning(let before)? = item?.content else { return prefix }
-    item?.content = .reasoning(before + text)
-    return prefix + itemEvent("response.reasoning_text.delta", ["content_index": 0, "delta": .string(text)])
+    let start = item?.kind == .reasoning ? "" : begin(.reasoning)
+    item?.text += text
+    return start + itemEvent("response.reasoning_text.delta", ["content_index": 0, "delta": .string(text)])
   }
 
   private mutating func arguments(_ text: String) -> String {
-    guard !text.isEmpty, case .call(var call)? = item?.content else { return "" }
-    call.arguments += text
-    item?.content = .call(call)
+    if text.isEmpty { return "" }
+    item?.text += text
     return itemEvent("response.function_call_arguments.delta", ["delta": .string(text)])
   }
 
   // MARK: Items
 
-  private mutating func begin(_ content: OpenAIResponses.Item.Content) -> String {
+  private mutating func begin(_ kind: OpenAIResponses.Item.Kind) -> String {
     guard let start else { return "" }
     var result = finishItem(.completed)
-    let item = OpenAIResponses.Item(content, of: start, index: output.count)
+    let item = OpenAIResponses.Item(kind, of: start, index: output.count)
     self.item = item
     result += event(
       "response.output_item.added", ["output_index": .int(output.count), "item": item.encoded(.inProgress)])
@@ -92,17 +87,16 @@ struct OpenAIResponsesStream: AnswerStreamEncoder {
   private mutating func finishItem(_ status: OpenAIResponses.Status) -> String {
     guard let item else { return "" }
     var result =
-      switch item.content {
-      case .reasoning(let text):
-        itemEvent("response.reasoning_text.done", ["content_index": 0, "text": .string(text)])
-      case .message(let text, let entries):
+      switch item.kind {
+      case .reasoning:
+        itemEvent("response.reasoning_text.done", ["content_index": 0, "text": .string(item.text)])
+      case .message:
         itemEvent(
           "response.output_text.done",
-          ["content_index": 0, "text": .string(text), "logprobs": OpenAIResponses.encode(entries)])
-      case .call(let call):
+          ["content_index": 0, "text": .string(item.text), "logprobs": .array(item.logprobs)])
+      case .call(_, let name):
         itemEvent(
-          "response.function_call_arguments.done",
-          ["name": .string(call.name), "arguments": .string(call.arguments)])
+          "response.function_call_arguments.done", ["name": .string(name), "arguments": .string(item.text)])
       }
     if let part = item.part { result += itemEvent("response.content_part.done", ["content_index": 0, "part": part]) }
     let encoded = item.encoded(status)

@@ -14,20 +14,29 @@ struct WireConversation {
     for call in message.toolCalls { if let id = call.id { toolNames[id] = call.name } }
     var message = message
     if let id = message.toolCallID, message.name == nil { message.name = toolNames[id] }
-    guard let last = messages.last, last.role == message.role, message.role != "tool" else {
+    let last = messages.count - 1
+    guard last >= 0, messages[last].role == message.role, message.role != "tool" else {
       messages.append(message)
       return
     }
-    var turn = last
-    turn.toolCalls += message.toolCalls
-    turn.reasoning = Self.joined(last.reasoning, message.reasoning)
-    let text = Self.joined(last.text, message.text) ?? (turn.toolCalls.isEmpty ? "" : nil)
-    turn.content = text.map { .text($0) }
-    messages[messages.count - 1] = turn
+    // The texts grow in place, since a request may bring very many short messages.
+    var text: String? = messages[last].text
+    messages[last].content = nil
+    Self.append(message.text, to: &text)
+    Self.append(message.reasoning, to: &messages[last].reasoning)
+    messages[last].toolCalls += message.toolCalls
+    if text?.isEmpty == false || messages[last].toolCalls.isEmpty { messages[last].content = .text(text ?? "") }
   }
 
-  /// Texts that stood apart, as one text; nil when there is none.
-  static func joined(_ texts: String?...) -> String? { joined(texts.compactMap(\.self)) }
+  private static func append(_ addition: String?, to text: inout String?) {
+    guard let addition, !addition.isEmpty else { return }
+    if text?.isEmpty ?? true {
+      text = addition
+    } else {
+      text?.append("\n\n")
+      text?.append(addition)
+    }
+  }
 
   /// Texts that stood apart, as one text; nil when there is none.
   static func joined(_ texts: [String]) -> String? {

@@ -6,6 +6,7 @@ extension RequestFields {
   /// Texts that end an answer.
   func stopStrings(_ key: String) throws(APIError) -> [String] {
     let texts = try strings(key) ?? []
+    if texts.count > 64 { throw .invalid(path(of: key), "has \(texts.count) texts, but at most 64 are allowed") }
     if texts.contains("") { throw .invalid(path(of: key), "must not hold an empty text, which would end every answer") }
     return texts
   }

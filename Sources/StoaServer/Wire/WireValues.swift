@@ -20,6 +20,23 @@ extension JSONValue {
   }
 }
 
+extension TokenEntry {
+  /// The token and its alternatives as Ollama's and OpenAI's newer APIs show them.
+  var encoded: JSONValue {
+    var object = Self.members(bytes, logprob ?? 0)
+    object["top_logprobs"] = .array(top.map { .object(Self.members($0.bytes, $0.logprob)) })
+    return .object(object)
+  }
+
+  private static func members(_ bytes: [UInt8], _ logprob: Double) -> JSONObject {
+    // JSON has no infinity for the logarithm of zero.
+    [
+      "token": .string(text(bytes)), "logprob": .double(max(logprob, -9999)),
+      "bytes": .array(bytes.map { .int(Int($0)) }),
+    ]
+  }
+}
+
 extension Answer.ToolCall {
   /// The call as a message of a conversation has it.
   var message: ChatMessage.ToolCall { .init(id: id, name: name, arguments: TemplateValue(arguments: arguments)) }
