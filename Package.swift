@@ -14,9 +14,9 @@ let settings: [SwiftSetting] = [
 ]
 
 /// A library target with a test target of the same name.
-func module(_ name: String, _ dependencies: [Target.Dependency]) -> [Target] {
+func module(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> [Target] {
   [
-    .target(name: name, dependencies: dependencies, swiftSettings: settings),
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings),
     .testTarget(
       name: name + "Tests",
       dependencies: [.target(name: name), "StoaTestSupport"] + dependencies,
@@ -38,6 +38,7 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let hummingbird: [Target.Dependency] = [
   .product(name: "Hummingbird", package: "hummingbird"),
+  .product(name: "HummingbirdCore", package: "hummingbird"),
   .product(name: "HummingbirdTLS", package: "hummingbird"),
   .product(name: "HTTPTypes", package: "swift-http-types"),
   .product(name: "Logging", package: "swift-log"),
@@ -100,7 +101,7 @@ let package = Package(
       [
         "StoaTensor", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaGrammar", "StoaDialogue", "StoaModels",
         "StoaEngine", "StoaHub", "StoaLedger", yams,
-      ] + hummingbird)
+      ] + hummingbird, resources: [.embedInCode("Console/console.html")])
     + module("StoaTerminal", [])
     + module(
       "StoaCommands",

@@ -30,7 +30,7 @@ public struct StoaCommand: ParsableCommand {
       """,
     version: "stoa \(StoaVersion.current)",
     groupedSubcommands: [
-      CommandGroup(name: "Use models", subcommands: [RunCommand.self]),
+      CommandGroup(name: "Use models", subcommands: [RunCommand.self, ServeCommand.self]),
       CommandGroup(
         name: "Look after models",
         subcommands: [

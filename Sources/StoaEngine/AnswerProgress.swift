@@ -180,7 +180,9 @@ private struct TriggerMatcher {
     for mark in marks {
       for end in max(mark.count, tail.count - bytes.count + 1)..<(tail.count + 1)
       where mark.count <= tail.count && tail[(end - mark.count)..<end].elementsEqual(mark) {
-        if isOnlyAtStart, hasBegun || !tail[..<(end - mark.count)].allSatisfy({ [0x20, 0x0A].contains($0) }) { continue }
+        if isOnlyAtStart, hasBegun || !tail[..<(end - mark.count)].allSatisfy({ [0x20, 0x0A].contains($0) }) {
+          continue
+        }
         guard var constraint = try Constraint(masker, tokenizer) else { return nil }
         if try constraint.append(bytes: tail[end...]) { return constraint }
       }

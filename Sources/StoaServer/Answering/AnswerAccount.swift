@@ -33,3 +33,9 @@ protocol AnswerAccount: Sendable {
 struct AdmissionToken: Sendable {
   var id: UInt64 = 0
 }
+
+/// Admits everybody and writes nothing down.
+struct OpenAccount: AnswerAccount {
+  func admit(_ caller: Caller, promptTokens: Int) async throws -> AdmissionToken { AdmissionToken() }
+  func settle(_ token: AdmissionToken, _ report: AnswerReport) async throws -> AnswerCost? { nil }
+}

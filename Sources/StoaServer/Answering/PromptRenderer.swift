@@ -92,7 +92,8 @@ struct PromptRenderer {
       variables["enable_thinking"] = .bool(thinks)
       variables["thinking"] = .bool(thinks)
     }
-    let tools = offersTools && dialogue.templateShowsTools
+    let tools =
+      offersTools && dialogue.templateShowsTools
       ? TemplateValue.list(chat.tools.map { $0.templateValue.guarded(by: tokenizer) }) : nil
     // Without a date: an answer depends on what was asked, not on when.
     var text = try template.render(messages: messages, tools: tools, extra: variables)

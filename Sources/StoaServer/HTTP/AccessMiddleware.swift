@@ -29,8 +29,8 @@ struct AccessMiddleware: RouterMiddleware {
   /// Origins whose pages may call; `*` for all.
   let origins: [String]
 
-  func handle(
-    _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
+  @concurrent func handle(
+    _ request: Request, context: ServerContext, next: @concurrent (Request, ServerContext) async throws -> Response
   ) async throws -> Response {
     let origin = request.headers[.origin]
     if request.method == .options, let origin, allows(origin) {
@@ -78,7 +78,8 @@ struct AccessMiddleware: RouterMiddleware {
     }
     guard isLoopback else { return }
     let name = Self.name(ofHost: host)
-    let isLocal = ["", "localhost", "127.0.0.1", "[::1]"].contains(name) || name.hasSuffix(".localhost")
+    let isLocal =
+      ["", "localhost", "127.0.0.1", "[::1]"].contains(name) || name.hasSuffix(".localhost")
       || name.hasPrefix("127.")
     if !isLocal { throw APIError(.forbidden, "this server answers to localhost, not to \(name.prefix(100))") }
   }

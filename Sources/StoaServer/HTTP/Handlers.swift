@@ -98,8 +98,8 @@ struct Handlers: Sendable {
   }
 
   /// Gives the events of an answer, and nil after every `quietAfter` seconds in which nothing else came.
-  private static func forEachEvent(
-    _ prepared: PreparedAnswer, quietAfter: Double?, _ body: (AnswerEvent?) async throws -> Void
+  @concurrent private static func forEachEvent(
+    _ prepared: PreparedAnswer, quietAfter: Double?, _ body: @concurrent (AnswerEvent?) async throws -> Void
   ) async throws {
     guard let quietAfter else { return try await prepared.run { try await body($0) } }
     let (events, continuation) = AsyncThrowingStream<AnswerEvent?, any Error>.makeStream()

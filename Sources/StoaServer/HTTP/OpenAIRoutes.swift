@@ -1,6 +1,7 @@
 import Foundation
 import Hummingbird
 import StoaFormats
+import StoaHub
 import StoaTemplates
 import Synchronization
 

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import StoaEngine
 import StoaFormats
 import StoaTokenizers
 
@@ -51,8 +52,8 @@ extension Handlers {
       let chat = try OpenAIChat.decode(body)
       tokens = try await answerer.tokens(chat.request, for: context.caller)
     } else {
-      let text = try fields.required("prompt", fields.string("prompt") ?? fields.string("content"))
-      let addsSpecial = try fields.bool("add_special_tokens") ?? fields.bool("add_special") ?? true
+      let text = try fields.required("prompt", fields.string(fields.key("prompt", "content")))
+      let addsSpecial = try fields.bool(fields.key("add_special_tokens", "add_special")) ?? true
       tokens = try await BackgroundWork.run { tokenizer.encode(text, parseSpecial: true, addSpecial: addsSpecial) }
     }
     return .json([

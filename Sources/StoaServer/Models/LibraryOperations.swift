@@ -3,6 +3,7 @@ import StoaEngine
 import StoaFormats
 import StoaHub
 import StoaModels
+import StoaTokenizers
 import Synchronization
 
 /// What clients may ask about the models on offer, and do to the library.
@@ -101,11 +102,11 @@ struct LibraryOperations: Sendable {
     let (_, location) = try await models.find(source)
     let library = library
     try await BackgroundWork.run {
-      _ = try library.importModel(location.path, name: destination, mode: .link)
+      _ = try library.importModel(at: location.path, name: destination)
     }
   }
 
-  func pull(_ name: String, report: (OllamaProgress) async throws -> Void) async throws {
+  @concurrent func pull(_ name: String, report: @concurrent (OllamaProgress) async throws -> Void) async throws {
     let settings = try HubSettings()
     let text = name.hasPrefix("hf.co/") || name.hasPrefix("huggingface.co/") ? name : "hf.co/" + name
     let reference = try settings.reference(text)

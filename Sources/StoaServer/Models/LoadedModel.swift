@@ -3,6 +3,7 @@ import StoaDialogue
 import StoaEngine
 import StoaGrammar
 import StoaHub
+import StoaTemplates
 import StoaTokenizers
 import Synchronization
 

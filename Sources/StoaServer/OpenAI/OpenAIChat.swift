@@ -23,8 +23,8 @@ enum OpenAIChat {
     chat.tools = try tools(fields)
     chat.toolChoice = try toolChoice(fields, chat.tools)
     chat.parallelToolCalls = try fields.bool("parallel_tool_calls") ?? true
-    chat.continuesLastMessage =
-      try fields.bool("continue_final_message") ?? (items.last?.bool("prefix") ?? false)
+    let isPrefix = try items.last?.bool("prefix") ?? false
+    chat.continuesLastMessage = try fields.bool("continue_final_message") ?? isPrefix
     if let variables = try fields.object("chat_template_kwargs") {
       for (key, value) in variables.object { chat.variables[key] = TemplateValue(value) }
     }
@@ -34,8 +34,7 @@ enum OpenAIChat {
     }
     var request = AnswerRequest(model: try fields.string("model") ?? "", prompt: .chat(chat))
     try OpenAISampling.read(fields, into: &request)
-    request.maxTokens =
-      try fields.int("max_completion_tokens", in: 1...Int.max) ?? fields.int("max_tokens", in: 1...Int.max)
+    request.maxTokens = try fields.int(fields.key("max_completion_tokens", "max_tokens"), in: 1...Int.max)
     request.shape = try OpenAISampling.shape(fields)
     if try fields.bool("logprobs") ?? false {
       request.topLogprobs = try fields.int("top_logprobs", in: 0...20) ?? 0
@@ -61,7 +60,7 @@ enum OpenAIChat {
     message.content = try content(fields)
     message.name = try fields.string("name")
     message.toolCallID = try fields.string("tool_call_id")
-    message.reasoning = try fields.string("reasoning_content") ?? fields.string("reasoning")
+    message.reasoning = try fields.string(fields.key("reasoning_content", "reasoning"))
     if let calls = try fields.objects("tool_calls") {
       for call in calls { message.toolCalls.append(try toolCall(call)) }
     } else if let call = try fields.object("function_call") {

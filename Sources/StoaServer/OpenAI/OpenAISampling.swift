@@ -13,8 +13,8 @@ enum OpenAISampling {
     request.sampling.typicalP = try fields.topP("typical_p")
     request.sampling.presencePenalty = try fields.double("presence_penalty", in: -100...100)
     request.sampling.frequencyPenalty = try fields.double("frequency_penalty", in: -100...100)
-    request.sampling.repetitionPenalty =
-      try fields.double("repetition_penalty", in: 0.01...100) ?? fields.double("repeat_penalty", in: 0.01...100)
+    request.sampling.repetitionPenalty = try fields.double(
+      fields.key("repetition_penalty", "repeat_penalty"), in: 0.01...100)
     request.sampling.seed = try fields.int("seed", in: Int.min...Int.max).map { UInt64(bitPattern: Int64($0)) }
     request.sampling.logitBias = try logitBias(fields)
     request.stop = try fields.stop("stop")
@@ -29,7 +29,9 @@ enum OpenAISampling {
     guard let biases = try fields.object("logit_bias") else { return [:] }
     var result: [Int32: Float] = [:]
     for (key, value) in biases.object {
-      guard let token = Int32(key), token >= 0 else { throw .invalid("logit_bias.\(key.prefix(40))", "is not a token id") }
+      guard let token = Int32(key), token >= 0 else {
+        throw .invalid("logit_bias.\(key.prefix(40))", "is not a token id")
+      }
       guard let bias = value.doubleValue, (-100...100).contains(bias) else {
         throw .invalid("logit_bias.\(key)", "must be a number from -100 to 100")
       }
@@ -53,7 +55,7 @@ enum OpenAISampling {
     }
     if let schema = fields.value("guided_json") ?? fields.value("json_schema") { shapes.append(.jsonSchema(schema)) }
     if let regex = try fields.string("guided_regex") { shapes.append(.regex(regex)) }
-    if let grammar = try fields.string("guided_grammar") ?? fields.string("grammar") { shapes.append(.grammar(grammar)) }
+    if let grammar = try fields.string(fields.key("guided_grammar", "grammar")) { shapes.append(.grammar(grammar)) }
     guard shapes.count < 2 else {
       throw .invalid("response_format", "an answer can follow one schema, regular expression or grammar, not several")
     }
@@ -68,7 +70,9 @@ extension RequestFields {
   /// Texts that end an answer; empty ones would end all.
   func stop(_ key: String) throws(APIError) -> [String] {
     let stops = try strings(key) ?? []
-    guard stops.count <= 64 else { throw .invalid(path(of: key), "has \(stops.count) texts, but at most 64 are allowed") }
+    guard stops.count <= 64 else {
+      throw .invalid(path(of: key), "has \(stops.count) texts, but at most 64 are allowed")
+    }
     return stops.filter { !$0.isEmpty }
   }
 }

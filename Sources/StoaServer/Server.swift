@@ -1,0 +1,96 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+package import Logging
+import NIOCore
+import NIOSSL
+import ServiceLifecycle
+package import StoaHub
+
+/// What `stoa serve` is told.
+package struct ServerOptions: Sendable {
+  /// The models on offer by name; empty for the library and the bundled model.
+  package var models: [(name: String, location: ModelLocation)] = []
+  package var host = "127.0.0.1"
+  package var port = 11500
+  package var engine = EngineSettings()
+  /// Origins of pages that may call; `*` for all.
+  package var corsOrigins: [String] = []
+  /// PEM files for TLS; nil for plain HTTP.
+  package var tls: (certificate: String, key: String)?
+  /// The largest body of a request, in bytes.
+  package var bodyBytes = 32 << 20
+  /// Seconds after which a request is given up.
+  package var requestSeconds = 600.0
+  package var logLevel = Logger.Level.warning
+
+  package init() {}
+
+  /// Whether only this machine can reach the server.
+  package var isLoopback: Bool { ["127.0.0.1", "::1", "localhost"].contains(host) || host.hasPrefix("127.") }
+}
+
+/// Serves models over HTTP until the process is told to stop.
+package struct StoaServer: Sendable {
+  private let options: ServerOptions
+  private let models: ModelStore
+  private let handlers: Handlers
+  private let metrics = ServerMetrics()
+  private let access: any AccessControl
+
+  /// - Parameter started: Called with the port once requests are taken.
+  package init(options: ServerOptions, library: ModelLibrary = ModelLibrary()) {
+    self.options = options
+    models = ModelStore(
+      offer: options.models.isEmpty ? .library : .fixed(options.models), library: library, settings: options.engine)
+    let answerer = Answerer(
+      models: models, account: OpenAccount(), metrics: metrics, timeout: options.requestSeconds)
+    handlers = Handlers(
+      answerer: answerer, limits: RequestLimits(bodyBytes: options.bodyBytes), responses: StoredResponses(),
+      library: LibraryOperations(models: models, library: library, answerer: answerer))
+    access = OpenAccess()
+  }
+
+  /// Answers requests until SIGTERM or SIGINT; those that have begun are finished first.
+  package func run(started: @escaping @Sendable (Int) -> Void) async throws {
+    let readiness = Readiness()
+    var logger = Logger(label: "stoa", factory: { StreamLogHandler.standardError(label: $0) })
+    logger.logLevel = options.logLevel
+    var application = Application(
+      router: router(readiness), server: try serverBuilder(),
+      configuration: ApplicationConfiguration(address: .hostname(options.host, port: options.port), backlog: 4096),
+      onServerRunning: { channel in
+        readiness.set(true)
+        started(channel.localAddress?.port ?? options.port)
+      }, logger: logger)
+    application.addServices(Housekeeping(models: models, readiness: readiness))
+    try await application.runService()
+    await models.shutDown()
+  }
+
+  /// All routes behind access control.
+  func router(_ readiness: Readiness) -> Router<ServerContext> {
+    let router = Router(context: ServerContext.self)
+    router.add(middleware: EdgeMiddleware(metrics: metrics))
+    router.add(
+      middleware: AccessMiddleware(access: access, isLoopback: options.isLoopback, origins: options.corsOrigins))
+    handlers.addOpenAIRoutes(to: router)
+    handlers.addAnthropicRoutes(to: router)
+    handlers.addOllamaRoutes(to: router)
+    handlers.addOperationRoutes(to: router, readiness: readiness)
+    return router
+  }
+
+  private func serverBuilder() throws -> HTTPServerBuilder {
+    let http = HTTPServerBuilder.http1(
+      configuration: HTTP1Channel.Configuration(idleTimeout: .seconds(120)))
+    guard let tls = options.tls else { return http }
+    let certificates = try NIOSSLCertificate.fromPEMFile(tls.certificate).map {
+      NIOSSLCertificateSource.certificate($0)
+    }
+    let key = try NIOSSLPrivateKey(file: tls.key, format: .pem)
+    return try .tls(
+      http, tlsConfiguration: .makeServerConfiguration(certificateChain: certificates, privateKey: .privateKey(key)))
+  }
+}
