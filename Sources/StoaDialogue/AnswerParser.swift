@@ -108,7 +108,12 @@ package struct AnswerParser: Sendable {
     let mark = Array((reasoning?.close ?? "").utf8)
     let (end, isFound) = Search.plainText([mark], in: input, isEnd)
     if end > 0 {
-      parts.append(.reasoning(takeText(end)))
+      let text = takeText(end)
+      if case .reasoning(let before)? = parts.last {
+        parts[parts.count - 1] = .reasoning(before + text)
+      } else {
+        parts.append(.reasoning(text))
+      }
       mode = .reasoning
       return true
     }
@@ -144,7 +149,12 @@ package struct AnswerParser: Sendable {
 
   /// Takes the next bytes, and the white space before them, as content.
   private mutating func say(_ count: Int) {
-    parts.append(.content(takeText(count)))
+    let text = takeText(count)
+    if case .content(let before)? = parts.last {
+      parts[parts.count - 1] = .content(before + text)
+    } else {
+      parts.append(.content(text))
+    }
     mode = .content
   }
 

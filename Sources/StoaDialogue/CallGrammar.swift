@@ -72,28 +72,14 @@ private struct CallGrammar {
     }
     var parts = [Grammar.choice(first)]
     if parallel, allowsSeveral { parts.append(.any(.choice(further))) }
-    parts.append(.text(layout.close.map(\.written).joined()))
+    parts.append(.text(layout.close.texts(around: "").joined()))
     return .sequence(parts)
   }
 
   private static func grammar(
     _ parts: [CallLayout.Part], _ tool: ToolDefinition, _ arguments: Grammar, after mark: String = ""
   ) -> Grammar {
-    var texts = [""]
-    for part in parts {
-      let name = JSONValue.string(tool.name).text()
-      switch part {
-      case .name: texts[texts.count - 1] += tool.name
-      case .arguments: texts.append("")
-      case .object(let nameKey, let argumentsKey):
-        texts[texts.count - 1] += "{\"\(nameKey)\": \(name), \"\(argumentsKey)\": "
-        texts.append("}")
-      case .keyed:
-        texts[texts.count - 1] += "{\(name): "
-        texts.append("}")
-      case .text, .space, .word, .end: texts[texts.count - 1] += part.written
-      }
-    }
+    var texts = parts.texts(around: tool.name)
     texts[0] = String(texts[0].unicodeScalars.dropFirst(mark.unicodeScalars.count))
     return .sequence([.text(texts[0])] + texts.dropFirst().flatMap { [arguments, .text($0)] })
   }
@@ -107,15 +93,5 @@ private struct CallGrammar {
         pointer: "", keyword: "type", problem: "\(type) as the parameters of \(tool.name)\nthey must be an object")
     }
     return try Grammar(jsonSchema: .object(schema))
-  }
-}
-
-extension CallLayout.Part {
-  /// The text of a part that does not depend on the call.
-  fileprivate var written: String {
-    switch self {
-    case .text(let text), .space(let text), .word(let text): text
-    case .name, .arguments, .object, .keyed, .end: ""
-    }
   }
 }

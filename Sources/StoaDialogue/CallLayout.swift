@@ -1,3 +1,5 @@
+import StoaFormats
+
 /// One way of writing calls as a sequence of parts, from which calls are read, grammars made and examples written.
 struct CallLayout: Sendable, Equatable {
   /// What stands once before the first call.
@@ -48,5 +50,39 @@ struct CallLayout: Sendable, Equatable {
       open: [.text(start), .space(""), .text("["), .space("")], call: [call],
       separator: [.space(""), .text(","), .space(" ")],
       close: [.space(""), .text("]")] + (end.map { [.space(""), .text($0)] } ?? []))
+  }
+}
+
+extension CallLayout {
+  /// The text of some calls, each with the JSON text of its arguments.
+  func text(of calls: [(name: String, arguments: String)]) -> String {
+    var text = ""
+    for (index, call) in calls.enumerated() {
+      text += ((index == 0 ? open : separator) + self.call).texts(around: call.name).joined(separator: call.arguments)
+    }
+    return text + close.texts(around: "").joined()
+  }
+}
+
+extension [CallLayout.Part] {
+  /// What is written before and after the arguments of a call.
+  func texts(around name: String) -> [String] {
+    var texts = [""]
+    func quoted(_ name: String) -> String { JSONValue.string(name).text() }
+    for part in self {
+      switch part {
+      case .text(let text), .space(let text), .word(let text): texts[texts.count - 1] += text
+      case .name: texts[texts.count - 1] += name
+      case .arguments: texts.append("")
+      case .object(let nameKey, let argumentsKey):
+        texts[texts.count - 1] += "{\"\(nameKey)\": \(quoted(name)), \"\(argumentsKey)\": "
+        texts.append("}")
+      case .keyed:
+        texts[texts.count - 1] += "{\(quoted(name)): "
+        texts.append("}")
+      case .end: break
+      }
+    }
+    return texts
   }
 }

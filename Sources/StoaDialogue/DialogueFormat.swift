@@ -87,7 +87,7 @@ extension CallFormat {
         .apriel
       } else if has("<tool_calls>", "\"arguments\"") {
         .minimax
-      } else if has("<parameter=") || has("<arg_key") {
+      } else if has("<parameter=") || has("<arg_key") || has("<invoke name=") {
         .generic
       } else if has("<tool_call>", "arguments") {
         .hermes
