@@ -63,25 +63,27 @@ private struct CallGrammar {
 
   /// Calls of any of the tools; without the mark when that is already there.
   func grammar(_ tools: [ToolDefinition], parallel: Bool, after mark: String?) throws(GrammarError) -> Grammar {
-    var first: [Grammar] = []
-    var further: [Grammar] = []
+    // What all calls begin with stands before the list, so that the rules of the arguments are needed once.
+    let head = Array(layout.call.prefix { $0.isFixed })
+    let open = Self.text(layout.open + head)
+    var calls: [Grammar] = []
     for tool in tools {
+      var texts = layout.call.dropFirst(head.count).texts(around: tool.name)
+      if layout.isBare, let mark { texts[0] = Self.removing(mark, from: texts[0]) }
       let arguments = try Self.arguments(of: tool)
-      first.append(Self.grammar(layout.open + layout.call, tool, arguments, after: mark ?? ""))
-      further.append(Self.grammar(layout.separator + layout.call, tool, arguments))
+      calls.append(.sequence([.text(texts[0])] + texts.dropFirst().flatMap { [arguments, .text($0)] }))
     }
-    var parts = [Grammar.choice(first)]
-    if parallel, allowsSeveral { parts.append(.any(.choice(further))) }
-    parts.append(.text(layout.close.texts(around: "").joined()))
-    return .sequence(parts)
+    return .sequence([
+      .text(layout.isBare ? open : Self.removing(mark ?? "", from: open)),
+      .list(.choice(calls), separator: Self.text(layout.separator + head), several: parallel && allowsSeveral),
+      .text(Self.text(layout.close)),
+    ])
   }
 
-  private static func grammar(
-    _ parts: [CallLayout.Part], _ tool: ToolDefinition, _ arguments: Grammar, after mark: String = ""
-  ) -> Grammar {
-    var texts = parts.texts(around: tool.name)
-    texts[0] = String(texts[0].unicodeScalars.dropFirst(mark.unicodeScalars.count))
-    return .sequence([.text(texts[0])] + texts.dropFirst().flatMap { [arguments, .text($0)] })
+  private static func text(_ parts: [CallLayout.Part]) -> String { parts[...].texts(around: "").joined() }
+
+  private static func removing(_ mark: String, from text: String) -> String {
+    String(text.unicodeScalars.dropFirst(mark.unicodeScalars.count))
   }
 
   /// The arguments that a tool takes: always an object.

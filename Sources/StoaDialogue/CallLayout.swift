@@ -29,6 +29,14 @@ struct CallLayout: Sendable, Equatable {
     case keyed
     /// Nothing but white space to the end of the answer.
     case end
+
+    /// Whether it is written in the same way for all calls.
+    var isFixed: Bool {
+      switch self {
+      case .text, .space, .word, .end: true
+      case .name, .arguments, .object, .keyed: false
+      }
+    }
   }
 
   /// The text that begins calls; nil when they are bare.
@@ -58,13 +66,14 @@ extension CallLayout {
   func text(of calls: [(name: String, arguments: String)]) -> String {
     var text = ""
     for (index, call) in calls.enumerated() {
-      text += ((index == 0 ? open : separator) + self.call).texts(around: call.name).joined(separator: call.arguments)
+      let parts = (index == 0 ? open : separator) + self.call
+      text += parts[...].texts(around: call.name).joined(separator: call.arguments)
     }
-    return text + close.texts(around: "").joined()
+    return text + close[...].texts(around: "").joined()
   }
 }
 
-extension [CallLayout.Part] {
+extension ArraySlice<CallLayout.Part> {
   /// What is written before and after the arguments of a call.
   func texts(around name: String) -> [String] {
     var texts = [""]

@@ -9,8 +9,16 @@ import Testing
   static let weather = (name: "get_weather", arguments: #"{"city": "Łódź", "days": 2}"#)
   static let now = (name: "now", arguments: #"{"zone": ["UTC", {"a": null}]}"#)
 
-  static func accepts(_ grammar: Grammar?, _ text: String) throws -> Bool {
-    var state = try GrammarState(CompiledGrammar(#require(grammar)))
+  static func compiled(
+    _ format: DialogueFormat, _ choice: ToolChoice, parallel: Bool, startsInReasoning: Bool = false
+  ) throws -> CompiledGrammar {
+    let grammar = try format.grammar(
+      for: tools, choice: choice, parallel: parallel, startsInReasoning: startsInReasoning)
+    return try CompiledGrammar(#require(grammar))
+  }
+
+  static func accepts(_ grammar: CompiledGrammar, _ text: String) throws -> Bool {
+    var state = try GrammarState(grammar)
     return try state.advance(text.utf8) && state.canEnd
   }
 
@@ -19,9 +27,9 @@ import Testing
     let format = DialogueFormat(calls: calls)
     let layout = calls.layouts[0]
     let several = [Self.weather, Self.now, Self.weather]
-    let one = try format.grammar(for: Self.tools, choice: .required, parallel: false)
-    let many = try format.grammar(for: Self.tools, choice: .required, parallel: true)
-    let named = try format.grammar(for: Self.tools, choice: .named("now"), parallel: true)
+    let one = try Self.compiled(format, .required, parallel: false)
+    let many = try Self.compiled(format, .required, parallel: true)
+    let named = try Self.compiled(format, .named("now"), parallel: true)
     for call in [Self.weather, Self.now] {
       let text = layout.text(of: [call])
       #expect(try Self.accepts(one, text) && Self.accepts(many, text), "\(text)")
@@ -53,8 +61,9 @@ import Testing
     let text = calls.layouts[0].text(of: [Self.weather])
     let mark = trigger.marks[0]
     #expect(text.hasPrefix(mark))
-    #expect(try Self.accepts(trigger.grammar, String(text.unicodeScalars.dropFirst(mark.unicodeScalars.count))))
-    #expect(try !Self.accepts(trigger.grammar, text))
+    let grammar = try CompiledGrammar(trigger.grammar)
+    #expect(try Self.accepts(grammar, String(text.unicodeScalars.dropFirst(mark.unicodeScalars.count))))
+    #expect(try !Self.accepts(grammar, text))
     #expect(trigger.isOnlyAtStart == calls.layouts[0].isBare)
     for mark in trigger.marks where !trigger.isOnlyAtStart { #expect(format.visibleMarks.contains(mark)) }
     #expect(try format.trigger(for: [], parallel: true) == nil)
@@ -80,11 +89,9 @@ import Testing
   func reasoning() throws {
     let format = DialogueFormat(calls: .hermes, reasoning: ReasoningMarks(open: "<think>", close: "</think>"))
     let call = CallFormat.hermes.layouts[0].text(of: [Self.now])
-    func accepts(_ text: String, opened: Bool) throws -> Bool {
-      let grammar = try format.grammar(
-        for: Self.tools, choice: .required, parallel: false, startsInReasoning: opened)
-      return try Self.accepts(grammar, text)
-    }
+    let open = try Self.compiled(format, .required, parallel: false, startsInReasoning: true)
+    let closed = try Self.compiled(format, .required, parallel: false)
+    func accepts(_ text: String, opened: Bool) throws -> Bool { try Self.accepts(opened ? open : closed, text) }
     #expect(try accepts(call, opened: false))
     #expect(try !accepts(call, opened: true))
     for thought in ["", "a < b </ <</thin 中", "\n"] {

@@ -16,6 +16,8 @@ import Testing
       (.choice([letter, digit, .text("no")]), ["a", "42", "no", "((b))"], ["", "a4", "n"]),
       (.any(.sequence([digit, .text(";")])), ["", "1;", "1;22;"], ["1", ";"]),
       (.optional(letter), ["", "a"], ["aa"]),
+      (.list(digit, separator: ", ", several: true), ["1", "1, 23, 4"], ["", "1, ", "1,2"]),
+      (.list(digit, separator: ", ", several: false), ["12"], ["", "1, 23"]),
       (.sequence([.any(letter), object, .any(.text("!"))]), ["ab{\"x\": null}!!", "{}"], ["!", "a{\"x\": 1}"]),
     ]
     for (grammar, good, bad) in cases {
