@@ -99,9 +99,9 @@ import Testing
     let toolValues = TemplateValue.list(tools.map(\.templateValue))
     var read = 0
     for (name, source) in Self.templates() {
-      let format = DialogueFormat(template: source)
       let template = try ChatTemplate(source: source, bosToken: "", eosToken: "<eos>")
-      guard format.templateShowsTools, template.capabilities.supportsToolCalls else { continue }
+      let format = DialogueFormat(template)
+      guard format.calls != .generic, template.capabilities.supportsToolCalls else { continue }
       for count in 1...(format.calls.allowsSeveralCalls ? 2 : 1) {
         let calls = [("look_up", arguments), ("now", [:])].prefix(count).map {
           ChatMessage.ToolCall(id: "abcdefghi", name: $0, arguments: $1)
@@ -110,7 +110,8 @@ import Testing
         let answer = ChatMessage(role: "assistant", content: "", toolCalls: Array(calls))
         func render(_ messages: [ChatMessage], _ addGenerationPrompt: Bool) throws -> String {
           try template.render(
-            messages: messages, tools: toolValues, addGenerationPrompt: addGenerationPrompt,
+            messages: messages, tools: format.templateShowsTools ? toolValues : nil,
+            addGenerationPrompt: addGenerationPrompt,
             now: TemplateDate(year: 2025, month: 7, day: 4))
         }
         // Generation prompts may open reasoning, which answers in a history do not have; bare calls need one.
