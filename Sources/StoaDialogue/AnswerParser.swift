@@ -8,7 +8,7 @@ package struct AnswerParser: Sendable {
   private let reasoning: ReasoningMarks?
   private let layouts: [CallLayout]
   private let callMarks: [[UInt8]]
-  private let tools: Set<String>
+  private let tools: [String: ToolDefinition]
   private let ids: CallIDs
 
   private var mode = Mode.beginning
@@ -55,7 +55,7 @@ package struct AnswerParser: Sendable {
   package init(format: DialogueFormat, tools: [ToolDefinition], startsInReasoning: Bool, ids: CallIDs) {
     reasoning = format.reasoning
     self.startsInReasoning = startsInReasoning && reasoning != nil
-    self.tools = Set(tools.map(\.name))
+    self.tools = Dictionary(tools.map { ($0.name, $0) }) { first, _ in first }
     self.ids = ids
     layouts = tools.isEmpty ? [] : format.calls.layouts
     callMarks = layouts.compactMap { $0.mark.map { Array($0.utf8) } }

@@ -70,7 +70,7 @@ private struct CallGrammar {
     for tool in tools {
       var texts = layout.call.dropFirst(head.count).texts(around: tool.name)
       if layout.isBare, let mark { texts[0] = Self.removing(mark, from: texts[0]) }
-      let arguments = try Self.arguments(of: tool)
+      let arguments = try arguments(of: tool)
       calls.append(.sequence([.text(texts[0])] + texts.dropFirst().flatMap { [arguments, .text($0)] }))
     }
     return .sequence([
@@ -87,13 +87,15 @@ private struct CallGrammar {
   }
 
   /// The arguments that a tool takes: always an object.
-  private static func arguments(of tool: ToolDefinition) throws(GrammarError) -> Grammar {
-    guard var schema = tool.parameters?.objectValue, !schema.isEmpty else { return try .jsonObject() }
-    if schema["type"] == nil, schema["$ref"] == nil { schema["type"] = "object" }
+  private func arguments(of tool: ToolDefinition) throws(GrammarError) -> Grammar {
+    var schema = tool.parameters?.objectValue ?? [:]
     if let type = schema["type"]?.stringValue, type != "object" {
       throw .schema(
         pointer: "", keyword: "type", problem: "\(type) as the parameters of \(tool.name)\nthey must be an object")
     }
+    if let marks = layout.parameterMarks { return try marks.grammar(of: tool) }
+    if schema.isEmpty { return try .jsonObject() }
+    if schema["type"] == nil, schema["$ref"] == nil { schema["type"] = "object" }
     return try Grammar(jsonSchema: .object(schema))
   }
 }

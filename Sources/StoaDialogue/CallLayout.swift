@@ -27,6 +27,8 @@ struct CallLayout: Sendable, Equatable {
     case object(name: String, arguments: String)
     /// A JSON object whose only key is the tool's name.
     case keyed
+    /// The arguments one by one, with what ends them.
+    case parameters(ParameterMarks)
     /// Nothing but white space to the end of the answer.
     case end
 
@@ -34,7 +36,7 @@ struct CallLayout: Sendable, Equatable {
     var isFixed: Bool {
       switch self {
       case .text, .space, .word, .end: true
-      case .name, .arguments, .object, .keyed: false
+      case .name, .arguments, .object, .keyed, .parameters: false
       }
     }
   }
@@ -45,9 +47,21 @@ struct CallLayout: Sendable, Equatable {
     return text
   }
 
+  /// How arguments are written that are not JSON.
+  var parameterMarks: ParameterMarks? {
+    call.lazy.compactMap { if case .parameters(let marks) = $0 { marks } else { nil } }.first
+  }
+
   /// All texts that may be special tokens.
   var texts: [String] {
-    (open + call + separator + close).compactMap { if case .text(let text) = $0 { text } else { nil } }
+    (open + call + separator + close).flatMap { part -> [String] in
+      switch part {
+      case .text(let text): [text]
+      case .parameters(let marks):
+        [marks.keyOpen, marks.keyClose] + (marks.valueOpen.map { [$0] } ?? []) + [marks.valueClose, marks.end]
+      default: []
+      }
+    }
   }
 
   /// A JSON array of calls between marks.
@@ -67,10 +81,12 @@ extension CallLayout {
     var text = ""
     for (index, call) in calls.enumerated() {
       let parts = (index == 0 ? open : separator) + self.call
-      text += parts[...].texts(around: call.name).joined(separator: call.arguments)
+      text += parts[...].texts(around: call.name).joined(separator: written(call.arguments))
     }
     return text + close[...].texts(around: "").joined()
   }
+
+  private func written(_ arguments: String) -> String { parameterMarks?.written(arguments) ?? arguments }
 }
 
 extension ArraySlice<CallLayout.Part> {
@@ -89,6 +105,7 @@ extension ArraySlice<CallLayout.Part> {
       case .keyed:
         texts[texts.count - 1] += "{\(quoted(name)): "
         texts.append("}")
+      case .parameters(let marks): texts.append(marks.end)
       case .end: break
       }
     }

@@ -97,7 +97,13 @@ extension CallFormat {
         .apriel
       } else if has("<tool_calls>", "\"arguments\"") {
         .minimax
-      } else if has("<parameter=") || has("<arg_key") || has("<invoke name=") {
+      } else if has("<seed:tool_call>", "<parameter=") {
+        .seed
+      } else if has("<tool_call>", "<parameter=") {
+        .qwenCoder
+      } else if has("<tool_call>", "<arg_key>", "<arg_value>") {
+        .glm
+      } else if has("<invoke name=") {
         .generic
       } else if has("<tool_call>", "arguments") {
         .hermes

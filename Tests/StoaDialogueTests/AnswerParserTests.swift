@@ -119,6 +119,22 @@ import Testing
       [two, two]
     ),
     (
+      .qwenCoder,
+      "I look.\n<tool_call>\n<function=get_weather>\n<parameter=city>\nŁódź\n</parameter>\n<parameter=days>\n2\n"
+        + "</parameter>\n</function>\n</tool_call>\n<tool_call><function=now></function></tool_call>", "I look.",
+      [one, two]
+    ),
+    (
+      .seed,
+      "<seed:tool_call>\n<function=get_weather>\n<parameter=city>Łódź</parameter>\n<parameter=days>2</parameter>\n"
+        + "</function>\n</seed:tool_call>", "", [one]
+    ),
+    (
+      .glm,
+      "<tool_call>get_weather\n<arg_key>city</arg_key>\n<arg_value>Łódź</arg_value>\n<arg_key>days</arg_key>"
+        + "<arg_value>2</arg_value>\n</tool_call>\n<tool_call>now</tool_call>", "", [one, two]
+    ),
+    (
       .apertus, #"<|tools_prefix|>[{"get_weather": {"city": "Łódź", "days": 2}}, {"now": {}}]<|tools_suffix|>"#, "",
       [one, two]
     ),
@@ -161,6 +177,13 @@ extension AnswerParserTests {
     (.deepseekV3, "<｜tool▁calls▁begin｜>\n<｜tool▁call▁begin｜>function<｜tool▁sep｜>now\n```json\n{}\n<｜tool▁call▁end｜>"),
     (.kimi, "<|tool_calls_section_begin|><|tool_call_begin|>now<|tool_call_argument_begin|>{}<|tool_call_end|>"),
     (.apertus, #"<|tools_prefix|>[{"now": {}, "get_weather": {}}]<|tools_suffix|>"#),
+    (.qwenCoder, "<tool_call>\n<function=now>\n<parameter=a>\n1\n</parameter>\n</tool_call>"),
+    (
+      .qwenCoder,
+      "<tool_call>\n<function=now>\n<parameter=a>1</parameter><parameter=a>2</parameter></function></tool_call>"
+    ),
+    (.qwenCoder, "<tool_call>\n<function=other>\n</function>\n</tool_call>"), (.seed, "<seed:tool_call><function=now>"),
+    (.glm, "<tool_call>now\n<arg_key>a</arg_key>\n</tool_call>"), (.glm, "<tool_call>no</tool_call>"),
   ]
 
   @Test(arguments: bad.indices)

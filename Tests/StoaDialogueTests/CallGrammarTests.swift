@@ -46,10 +46,11 @@ import Testing
     if calls.allowsSeveralCalls {
       #expect(AnswerParserTests.parse([text], format).calls == several.map { $0.name + $0.arguments })
     }
+    // Without quotes any text is one, and what is no object cannot be written at all.
     for (name, arguments) in [
       ("get_weather", "{}"), ("get_weather", #"{"city": 1}"#), ("get_weather", #"{"city": "x", "days": "y"}"#),
       ("other", "{}"), ("now", "[]"), ("now", "1"),
-    ] {
+    ] where layout.parameterMarks == nil || !["[]", "1", #"{"city": 1}"#].contains(arguments) {
       #expect(try !Self.accepts(many, layout.text(of: [(name, arguments)])), "\(name) \(arguments)")
     }
   }
