@@ -8,7 +8,7 @@ package struct AnswerParser: Sendable {
   private let reasoning: ReasoningMarks?
   private let layouts: [CallLayout]
   private let callMarks: [[UInt8]]
-  private let tools: Set<String>
+  private let tools: [String: ToolDefinition]
   private let ids: CallIDs
 
   private var mode = Mode.beginning
@@ -55,7 +55,7 @@ package struct AnswerParser: Sendable {
   package init(format: DialogueFormat, tools: [ToolDefinition], startsInReasoning: Bool, ids: CallIDs) {
     reasoning = format.reasoning
     self.startsInReasoning = startsInReasoning && reasoning != nil
-    self.tools = Set(tools.map(\.name))
+    self.tools = Dictionary(tools.map { ($0.name, $0) }) { first, _ in first }
     self.ids = ids
     layouts = tools.isEmpty ? [] : format.calls.layouts
     callMarks = layouts.compactMap { $0.mark.map { Array($0.utf8) } }
@@ -108,7 +108,12 @@ package struct AnswerParser: Sendable {
     let mark = Array((reasoning?.close ?? "").utf8)
     let (end, isFound) = Search.plainText([mark], in: input, isEnd)
     if end > 0 {
-      parts.append(.reasoning(takeText(end)))
+      let text = takeText(end)
+      if case .reasoning(let before)? = parts.last {
+        parts[parts.count - 1] = .reasoning(before + text)
+      } else {
+        parts.append(.reasoning(text))
+      }
       mode = .reasoning
       return true
     }
@@ -144,7 +149,12 @@ package struct AnswerParser: Sendable {
 
   /// Takes the next bytes, and the white space before them, as content.
   private mutating func say(_ count: Int) {
-    parts.append(.content(takeText(count)))
+    let text = takeText(count)
+    if case .content(let before)? = parts.last {
+      parts[parts.count - 1] = .content(before + text)
+    } else {
+      parts.append(.content(text))
+    }
     mode = .content
   }
 

@@ -14,17 +14,18 @@ struct CallReader: Sendable {
   /// The call that was found; nil after a stretch without one, such as the end of a list.
   private(set) var call: ReadCall?
   private let parts: [CallLayout.Part]
-  private let tools: Set<String>
+  private let tools: [String: ToolDefinition]
   /// The part that is being read, and its bytes so far.
   private var part = 0
   private var bytes: [UInt8] = []
   private var scanner = JSONScanner()
+  private var parameters: ParameterReader?
   private var name = ""
 
   /// Longer names and words are not calls.
   private static let longestWord = 256
 
-  init(_ parts: [CallLayout.Part], tools: Set<String>) {
+  init(_ parts: [CallLayout.Part], tools: [String: ToolDefinition]) {
     self.parts = parts
     self.tools = tools
   }
@@ -50,7 +51,17 @@ struct CallReader: Sendable {
         guard !bytes.isEmpty else { return .broken }
         if parts[part] == .name {
           name = String(decoding: bytes, as: UTF8.self)
-          guard tools.contains(name) else { return .broken }
+          guard tools[name] != nil else { return .broken }
+        }
+      case .parameters(let marks):
+        guard let tool = tools[name] else { return .broken }
+        if parameters == nil { parameters = ParameterReader(marks, tool) }
+        switch parameters?.read(byte) {
+        case .more: return .more
+        case .done:
+          call = parameters.map { ReadCall(name: name, arguments: $0.arguments) }
+          return next()
+        case .broken, nil: return .broken
         }
       case .arguments, .object, .keyed:
         bytes.append(byte)
@@ -85,13 +96,13 @@ struct CallReader: Sendable {
     switch parts[part] {
     case .arguments: return ReadCall(name: name, arguments: text)
     case .keyed:
-      guard scanner.members.count == 1, let name = value.objectValue?.keys.first, tools.contains(name),
+      guard scanner.members.count == 1, let name = value.objectValue?.keys.first, tools[name] != nil,
         value[name]?.objectValue != nil
       else { return nil }
       return ReadCall(name: name, arguments: self.text(scanner.members[0].value))
     case .object(let nameKey, let argumentsKey):
       // Models confuse the families' keys.
-      guard let name = value[nameKey]?.stringValue ?? value["name"]?.stringValue, tools.contains(name) else {
+      guard let name = value[nameKey]?.stringValue ?? value["name"]?.stringValue, tools[name] != nil else {
         return nil
       }
       for key in [argumentsKey, "arguments", "parameters"] {
@@ -105,7 +116,7 @@ struct CallReader: Sendable {
         }
       }
       return nil
-    case .text, .space, .word, .name, .end: return nil
+    case .text, .space, .word, .name, .parameters, .end: return nil
     }
   }
 
