@@ -94,8 +94,13 @@ struct ServeCommand: ParsableCommand {
     let server = StoaServer(options: options)
     let offered = options.models
     let (isSecure, host, isOpen) = (options.tls != nil, host, options.isLoopback)
-    try Waiting.run {
-      try await server.run { port in Self.announce(offered, host, port, isSecure: isSecure, isLoopback: isOpen) }
+    let (stops, stop) = AsyncStream<Void>.makeStream()
+    try Interrupts.stoppable(by: { stop.finish() }) {
+      try Waiting.run {
+        try await server.run(until: stops) { port in
+          Self.announce(offered, host, port, isSecure: isSecure, isLoopback: isOpen)
+        }
+      }
     }
   }
 

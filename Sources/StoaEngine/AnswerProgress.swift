@@ -25,6 +25,11 @@ public struct TokenLogprobs: Sendable, Equatable {
   public let chosen: TokenLogprob
   /// The most likely tokens, the likeliest first.
   public let top: [TokenLogprob]
+
+  package init(chosen: TokenLogprob, top: [TokenLogprob]) {
+    self.chosen = chosen
+    self.top = top
+  }
 }
 
 /// One answer in the making: which token comes next, what text it adds, and when the answer ends.

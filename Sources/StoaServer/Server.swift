@@ -39,7 +39,6 @@ package struct StoaServer: Sendable {
   private let metrics = ServerMetrics()
   private let access: any AccessControl
 
-  /// - Parameter started: Called with the port once requests are taken.
   package init(options: ServerOptions, library: ModelLibrary = ModelLibrary()) {
     self.options = options
     models = ModelStore(
@@ -52,8 +51,10 @@ package struct StoaServer: Sendable {
     access = OpenAccess()
   }
 
-  /// Answers requests until SIGTERM or SIGINT; those that have begun are finished first.
-  package func run(started: @escaping @Sendable (Int) -> Void) async throws {
+  /// Answers requests until `stops` ends; those that have begun are finished first.
+  ///
+  /// - Parameter started: Called with the port once requests are taken.
+  package func run(until stops: AsyncStream<Void>, started: @escaping @Sendable (Int) -> Void) async throws {
     let readiness = Readiness()
     var logger = Logger(label: "stoa", factory: { StreamLogHandler.standardError(label: $0) })
     logger.logLevel = options.logLevel
@@ -65,7 +66,13 @@ package struct StoaServer: Sendable {
         started(channel.localAddress?.port ?? options.port)
       }, logger: logger)
     application.addServices(Housekeeping(models: models, readiness: readiness))
-    try await application.runService()
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: [
+          .init(service: application),
+          .init(service: StopService(stops: stops), successTerminationBehavior: .gracefullyShutdownGroup),
+        ], logger: logger))
+    try await group.run()
     await models.shutDown()
   }
 

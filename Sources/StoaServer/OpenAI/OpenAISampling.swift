@@ -7,17 +7,17 @@ import StoaFormats
 enum OpenAISampling {
   static func read(_ fields: RequestFields, into request: inout AnswerRequest) throws(APIError) {
     request.sampling.temperature = try fields.double("temperature", in: 0...1000)
-    request.sampling.topP = try fields.topP("top_p")
+    request.sampling.topP = try fields.share("top_p")
     request.sampling.topK = try fields.int("top_k", in: -1...Int(Int32.max)).map { max(0, $0) }
     request.sampling.minP = try fields.double("min_p", in: 0...1)
-    request.sampling.typicalP = try fields.topP("typical_p")
+    request.sampling.typicalP = try fields.share("typical_p")
     request.sampling.presencePenalty = try fields.double("presence_penalty", in: -100...100)
     request.sampling.frequencyPenalty = try fields.double("frequency_penalty", in: -100...100)
     request.sampling.repetitionPenalty = try fields.double(
       fields.key("repetition_penalty", "repeat_penalty"), in: 0.01...100)
-    request.sampling.seed = try fields.int("seed", in: Int.min...Int.max).map { UInt64(bitPattern: Int64($0)) }
+    request.sampling.seed = try fields.seed("seed")
     request.sampling.logitBias = try logitBias(fields)
-    request.stop = try fields.stop("stop")
+    request.stop = try fields.stopStrings("stop")
     request.choices = try fields.int("n", in: 1...128) ?? 1
     if let best = try fields.int("best_of", in: 1...128), best > request.choices {
       throw .invalid("best_of", "more answers than n are not generated; leave it out")
@@ -60,19 +60,5 @@ enum OpenAISampling {
       throw .invalid("response_format", "an answer can follow one schema, regular expression or grammar, not several")
     }
     return shapes.first ?? .anything
-  }
-}
-
-extension RequestFields {
-  /// A share of probability; 0, which some clients send for "off", means the most likely token alone.
-  func topP(_ key: String) throws(APIError) -> Double? { try double(key, in: 0...1).map { max($0, 1e-9) } }
-
-  /// Texts that end an answer; empty ones would end all.
-  func stop(_ key: String) throws(APIError) -> [String] {
-    let stops = try strings(key) ?? []
-    guard stops.count <= 64 else {
-      throw .invalid(path(of: key), "has \(stops.count) texts, but at most 64 are allowed")
-    }
-    return stops.filter { !$0.isEmpty }
   }
 }
