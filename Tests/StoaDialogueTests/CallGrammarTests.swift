@@ -7,7 +7,7 @@ import Testing
 @Suite struct CallGrammarTests {
   static let tools = AnswerParserTests.tools
   static let weather = (name: "get_weather", arguments: #"{"city": "Łódź", "days": 2}"#)
-  static let now = (name: "now", arguments: #"{"zone": ["UTC", {"a": null}]}"#)
+  static let now = (name: "now", arguments: #"{"zone": ["UTC",{"a":null}]}"#)
 
   static func compiled(
     _ format: DialogueFormat, _ choice: ToolChoice, parallel: Bool, startsInReasoning: Bool = false
