@@ -212,6 +212,9 @@ package struct AnswerParser: Sendable {
 
   // MARK: Bytes
 
+  /// What is held back.
+  var undecided: String { String(decoding: space + input, as: UTF8.self) }
+
   /// The next bytes of the input, behind the white space before them if that counts.
   private mutating func takeText(_ count: Int) -> String {
     defer {
