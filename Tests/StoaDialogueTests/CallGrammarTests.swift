@@ -135,4 +135,14 @@ import Testing
       #expect(found == rest, "\(text)")
     }
   }
+
+  @Test("Many tools without parameters share their rules")
+  func manyTools() throws {
+    let tools = (0..<300).map { ToolDefinition(name: "tool_\($0)") }
+    let format = DialogueFormat(calls: .hermes)
+    let grammar = try CompiledGrammar(#require(try format.grammar(for: tools, choice: .required, parallel: true)))
+    let text = CallFormat.hermes.layouts[0].text(of: [("tool_299", "{}"), ("tool_0", #"{"a": [1]}"#)])
+    #expect(try Self.accepts(grammar, text))
+    #expect(try !Self.accepts(grammar, CallFormat.hermes.layouts[0].text(of: [("tool_300", "{}")])))
+  }
 }
