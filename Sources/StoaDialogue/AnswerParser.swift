@@ -188,7 +188,7 @@ package struct AnswerParser: Sendable {
     let isBroken = attempt.candidates.isEmpty
     if attempt.stream != nil {
       giveOutArguments()
-      if isEnd || isBroken { endCall(attempt.position - (isBroken ? 1 : 0)) }
+      if isEnd || isBroken { endCall(isBroken ? lastCharacter : attempt.position) }
       return isEnd || isBroken
     }
     guard isEnd || isBroken else { return false }
@@ -259,6 +259,9 @@ package struct AnswerParser: Sendable {
   }
 
   // MARK: Bytes
+
+  /// Where the character begins to which the last byte belongs that was read.
+  private var lastCharacter: Int { input[..<attempt.position].lastIndex { !UTF8.isContinuation($0) } ?? 0 }
 
   /// What is held back.
   var undecided: String { String(decoding: space + input, as: UTF8.self) }

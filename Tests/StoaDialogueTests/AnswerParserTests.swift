@@ -268,6 +268,36 @@ extension AnswerParserTests {
     }
   }
 
+  @Test(
+    "Any mixture of marks is parsed, and is content to the letter when no call is in it", arguments: CallFormat.allCases
+  )
+  func mixtures(_ calls: CallFormat) {
+    var generator = SeededGenerator(state: 11)
+    let format = DialogueFormat(calls: calls)
+    let fragments =
+      format.visibleMarks + ["{", "}", "[", "]", "{}", ", ", "\n", " ", "now", "x", "中", "\"", "\\", ":", "<", "。"]
+      + [
+        #"{"name": "now", "arguments": {}}"#, #""name": "now""#, #""parameters": "#, #"{"now": {}}"#, "```json",
+        "functions.",
+      ]
+    let call = calls.layouts[0].text(of: [("now", "{}")])
+    var found = 0
+    for _ in 0..<500 {
+      let pieces = (0..<Int.random(in: 1...14, using: &generator)).map { _ in
+        (fragments + [call]).randomElement(using: &generator)!
+      }
+      let text = pieces.joined()
+      let outcome = Self.parse([text], format)
+      #expect(Self.parse(pieces, format) == outcome, "\(text)")
+      #expect(!outcome.calls.isEmpty || outcome.content == text, "\(text)")
+      found += outcome.calls.count
+      let streamed = Self.parse([text], format, streamsArguments: true)
+      #expect(Self.parse(text.unicodeScalars.map { String($0) }, format, streamsArguments: true) == streamed, "\(text)")
+      #expect(!streamed.content.contains("\u{FFFD}"))
+    }
+    #expect(found > 0)
+  }
+
   @Test("Nothing is held back that cannot become a mark")
   func streams() {
     let format = DialogueFormat(calls: .hermes, reasoning: Self.thinking)
@@ -334,6 +364,10 @@ extension AnswerParserTests {
       ])
     #expect(parts([begin, "{\"a\": \"x"]) == [call, arguments("{\"a\": \"x"), end])
     #expect(parts([begin + "{}}\n</tool"]) == [call, arguments("{}"), end])
+    let deepseek = "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>now<｜tool▁sep｜>{}<"
+    #expect(
+      Self.parse([deepseek, "。"], DialogueFormat(calls: .deepseekV31), streamsArguments: true)
+        == Outcome(content: "。", calls: [Self.two]))
     #expect(parts([begin + "{]} x"]) == [call, arguments("{"), end, .content("]} x")])
   }
 }
