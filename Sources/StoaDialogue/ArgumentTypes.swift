@@ -5,12 +5,14 @@ struct ArgumentTypes: Sendable {
   private(set) var names: Set<String>?
   private let root: JSONValue
 
-  private static let deepest = 16
+  /// Schemas that are looked at, so that those which refer to themselves come to an end.
+  private static let mostSchemas = 256
 
   init(of key: String, _ tool: ToolDefinition) {
     root = tool.parameters ?? .null
     names = nil
-    if let schema = root["properties"]?[key] { names = types(schema, depth: 0) }
+    var budget = Self.mostSchemas
+    if let schema = root["properties"]?[key] { names = types(schema, &budget) }
   }
 
   /// Whether a text may stand for itself.
@@ -39,20 +41,21 @@ struct ArgumentTypes: Sendable {
     }
   }
 
-  private func types(_ schema: JSONValue, depth: Int) -> Set<String>? {
-    guard depth < Self.deepest else { return nil }
+  private func types(_ schema: JSONValue, _ budget: inout Int) -> Set<String>? {
+    budget -= 1
+    guard budget > 0 else { return nil }
     if let name = schema["type"]?.stringValue { return [name] }
     if let list = schema["type"]?.arrayValue { return Set(list.compactMap(\.stringValue)) }
     if let options = schema["enum"]?.arrayValue { return Set(options.map(Self.type)) }
     if let value = schema["const"] { return [Self.type(value)] }
     if let reference = schema["$ref"]?.stringValue, reference.hasPrefix("#/") {
       let target = reference.dropFirst(2).split(separator: "/").reduce(JSONValue?.some(root)) { $0?[String($1)] }
-      return target.flatMap { types($0, depth: depth + 1) }
+      return target.flatMap { types($0, &budget) }
     }
     guard let branches = (schema["anyOf"] ?? schema["oneOf"])?.arrayValue else { return nil }
     var union: Set<String> = []
     for branch in branches {
-      guard let names = types(branch, depth: depth + 1) else { return nil }
+      guard let names = types(branch, &budget) else { return nil }
       union.formUnion(names)
     }
     return union

@@ -67,11 +67,15 @@ private struct CallGrammar {
     let head = Array(layout.call.prefix { $0.isFixed })
     let open = Self.text(layout.open + head)
     var calls: [Grammar] = []
-    for tool in tools {
-      var texts = layout.call.dropFirst(head.count).texts(around: tool.name)
-      if layout.isBare, let mark { texts[0] = Self.removing(mark, from: texts[0]) }
-      let arguments = try arguments(of: tool)
-      calls.append(.sequence([.text(texts[0])] + texts.dropFirst().flatMap { [arguments, .text($0)] }))
+    // Tools with the same parameters share the rules for them; free objects take many.
+    for group in Dictionary(grouping: tools, by: { $0.parameters?.text() ?? "" }).sorted(by: { $0.key < $1.key }) {
+      let texts = group.value.map { tool in
+        var texts = layout.call.dropFirst(head.count).texts(around: tool.name)
+        if layout.isBare, let mark { texts[0] = Self.removing(mark, from: texts[0]) }
+        return texts
+      }
+      let arguments = try arguments(of: group.value[0])
+      calls.append(.sequence([.choice(texts.map { .text($0[0]) }), arguments, .text(texts[0][1])]))
     }
     return .sequence([
       .text(layout.isBare ? open : Self.removing(mark ?? "", from: open)),

@@ -83,6 +83,25 @@ struct CallReader: Sendable {
   /// Whether the answer may end here.
   var canEnd: Bool { part < parts.count && parts[part] == .end }
 
+  /// The tool whose arguments began with the last byte.
+  var begunTool: String? {
+    guard part < parts.count else { return nil }
+    switch parts[part] {
+    case .arguments where bytes.count == 1: return name
+    case .object(let nameKey, let argumentsKey):
+      guard let key = scanner.begunKey.flatMap(word), [argumentsKey, "arguments", "parameters"].contains(key) else {
+        return nil
+      }
+      let member = scanner.members.first { [nameKey, "name"].contains(word($0.key)) }
+      return member.flatMap { word($0.value) }.flatMap { tools[$0]?.name }
+    case .keyed where scanner.members.isEmpty: return scanner.begunKey.flatMap(word).flatMap { tools[$0]?.name }
+    default: return nil
+    }
+  }
+
+  /// The JSON string in a range; nil when something else is there.
+  private func word(_ range: Range<Int>) -> String? { (try? JSONValue(parsing: text(range)))?.stringValue }
+
   private mutating func next() -> Progress {
     part += 1
     bytes = []
@@ -130,5 +149,24 @@ struct CallReader: Sendable {
       true
     default: false
     }
+  }
+}
+
+/// The arguments of a call that is given out before it is complete.
+struct ArgumentStream: Sendable {
+  private var scanner = JSONScanner()
+  private var isComplete = false
+  private var piece: [UInt8] = []
+
+  mutating func read(_ byte: UInt8) {
+    guard !isComplete else { return }
+    piece.append(byte)
+    isComplete = scanner.read(byte) != .more
+  }
+
+  /// What came since the last time.
+  mutating func take() -> String {
+    defer { piece = [] }
+    return String(decoding: piece, as: UTF8.self)
   }
 }

@@ -15,18 +15,20 @@ package struct DialogueFormat: Sendable, Equatable {
     self.templateShowsTools = templateShowsTools
   }
 
-  /// The format of a template.
+  /// The format of a template, with what rendering it has shown.
   package init(_ template: ChatTemplate) {
     self.init(template: template.source)
-    // Some templates write calls, but say nothing of tools; others fail when there are any.
-    templateShowsTools = calls != .generic && template.capabilities.supportsTools
+    // Some templates fail when there are tools.
+    templateShowsTools = templateShowsTools && template.capabilities.supportsTools
   }
 
   /// The format that the source of a template shows; without one, the generic format.
   package init(template: String?) {
     let template = template ?? ""
     self.init(calls: CallFormat(template: template), reasoning: ReasoningMarks(template: template))
-    templateShowsTools = calls != .generic
+    // Some templates write calls, but say nothing of tools.
+    let words = template.split { !$0.isLetter && !$0.isNumber && $0 != "_" }
+    templateShowsTools = calls != .generic && words.contains("tools")
   }
 
   /// The texts that the parser has to see even where they are special tokens, which detokenisers hide.

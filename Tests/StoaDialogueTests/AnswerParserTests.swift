@@ -23,10 +23,12 @@ import Testing
 
   /// The outcome of an answer that comes in some pieces; checks the order of the parts.
   static func parse(
-    _ pieces: [String], _ format: DialogueFormat, tools: [ToolDefinition] = tools, startsInReasoning: Bool = false
+    _ pieces: [String], _ format: DialogueFormat, tools: [ToolDefinition] = tools, startsInReasoning: Bool = false,
+    streamsArguments: Bool = false
   ) -> Outcome {
     var parser = AnswerParser(
       format: format, tools: tools, startsInReasoning: startsInReasoning, ids: CallIDs(seed: 1, format: format.calls))
+    parser.streamsArguments = streamsArguments
     var outcome = Outcome()
     var isOpen = false
     for part in pieces.flatMap({ parser.append($0) }) + parser.finish() {
@@ -145,6 +147,8 @@ import Testing
     let (format, text, content, calls) = Self.good[index]
     let outcome = Self.parse([text], DialogueFormat(calls: format))
     #expect(outcome == Outcome(content: content, calls: calls), "\(text)")
+    let streamed = Self.parse(text.map { String($0) }, DialogueFormat(calls: format), streamsArguments: true)
+    #expect(streamed == outcome, "\(text)")
   }
 }
 
@@ -250,14 +254,48 @@ extension AnswerParserTests {
       let whole = begin + text + [" ", "\n", ""].randomElement(using: &generator)! + end
       let format = DialogueFormat(calls: format, reasoning: Self.thinking)
       let startsInReasoning = Bool.random(using: &generator)
-      let expected = Self.parse([whole], format, startsInReasoning: startsInReasoning)
+      let streamsArguments = Bool.random(using: &generator)
+      let expected = Self.parse(
+        [whole], format, startsInReasoning: startsInReasoning, streamsArguments: streamsArguments)
       var pieces = [""]
       for scalar in whole.unicodeScalars {
         if Int.random(in: 0..<3, using: &generator) == 0 || seed == 0 { pieces.append("") }
         pieces[pieces.count - 1].unicodeScalars.append(scalar)
       }
-      #expect(Self.parse(pieces, format, startsInReasoning: startsInReasoning) == expected, "\(pieces)")
+      let outcome = Self.parse(
+        pieces, format, startsInReasoning: startsInReasoning, streamsArguments: streamsArguments)
+      #expect(outcome == expected, "\(pieces)")
     }
+  }
+
+  @Test(
+    "Any mixture of marks is parsed, and is content to the letter when no call is in it", arguments: CallFormat.allCases
+  )
+  func mixtures(_ calls: CallFormat) {
+    var generator = SeededGenerator(state: 11)
+    let format = DialogueFormat(calls: calls)
+    let fragments =
+      format.visibleMarks + ["{", "}", "[", "]", "{}", ", ", "\n", " ", "now", "x", "中", "\"", "\\", ":", "<", "。"]
+      + [
+        #"{"name": "now", "arguments": {}}"#, #""name": "now""#, #""parameters": "#, #"{"now": {}}"#, "```json",
+        "functions.",
+      ]
+    let call = calls.layouts[0].text(of: [("now", "{}")])
+    var found = 0
+    for _ in 0..<500 {
+      let pieces = (0..<Int.random(in: 1...14, using: &generator)).map { _ in
+        (fragments + [call]).randomElement(using: &generator)!
+      }
+      let text = pieces.joined()
+      let outcome = Self.parse([text], format)
+      #expect(Self.parse(pieces, format) == outcome, "\(text)")
+      #expect(!outcome.calls.isEmpty || outcome.content == text, "\(text)")
+      found += outcome.calls.count
+      let streamed = Self.parse([text], format, streamsArguments: true)
+      #expect(Self.parse(text.unicodeScalars.map { String($0) }, format, streamsArguments: true) == streamed, "\(text)")
+      #expect(!streamed.content.contains("\u{FFFD}"))
+    }
+    #expect(found > 0)
   }
 
   @Test("Nothing is held back that cannot become a mark")
@@ -305,5 +343,31 @@ extension AnswerParserTests {
     }
     let short = CallIDs(seed: 7, format: .mistralList).id(3)
     #expect(short.count == 9 && short.allSatisfy { $0.isLetter || $0.isNumber })
+  }
+
+  @Test("Forced calls come out piece by piece, and end with what is there")
+  func streamsArguments() {
+    func parts(_ pieces: [String]) -> [AnswerPart] {
+      var parser = AnswerParser(
+        format: DialogueFormat(calls: .hermes), tools: Self.tools, startsInReasoning: false,
+        ids: CallIDs(seed: 1, format: .hermes))
+      parser.streamsArguments = true
+      return pieces.flatMap { parser.append($0) } + parser.finish()
+    }
+    let begin = "<tool_call>\n{\"name\": \"now\", \"arguments\": "
+    let call = AnswerPart.toolCall(index: 0, id: CallIDs(seed: 1, format: .hermes).id(0), name: "now")
+    let end = AnswerPart.toolCallEnd(index: 0)
+    func arguments(_ text: String) -> AnswerPart { .toolArguments(index: 0, text) }
+    #expect(
+      parts([begin, "{\"a", "\": {}", "}}\n</tool", "_call>"]) == [
+        call, arguments("{\"a"), arguments("\": {}"), arguments("}"), end,
+      ])
+    #expect(parts([begin, "{\"a\": \"x"]) == [call, arguments("{\"a\": \"x"), end])
+    #expect(parts([begin + "{}}\n</tool"]) == [call, arguments("{}"), end])
+    let deepseek = "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>now<｜tool▁sep｜>{}<"
+    #expect(
+      Self.parse([deepseek, "。"], DialogueFormat(calls: .deepseekV31), streamsArguments: true)
+        == Outcome(content: "。", calls: [Self.two]))
+    #expect(parts([begin + "{]} x"]) == [call, arguments("{"), end, .content("]} x")])
   }
 }

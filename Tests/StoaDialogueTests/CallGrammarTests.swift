@@ -7,7 +7,7 @@ import Testing
 @Suite struct CallGrammarTests {
   static let tools = AnswerParserTests.tools
   static let weather = (name: "get_weather", arguments: #"{"city": "Łódź", "days": 2}"#)
-  static let now = (name: "now", arguments: #"{"zone": ["UTC", {"a": null}]}"#)
+  static let now = (name: "now", arguments: #"{"zone": ["UTC",{"a":null}]}"#)
 
   static func compiled(
     _ format: DialogueFormat, _ choice: ToolChoice, parallel: Bool, startsInReasoning: Bool = false
@@ -103,5 +103,46 @@ import Testing
       }
     }
     #expect(try !accepts("a</think>b</think>\(call)", opened: true))
+  }
+
+  @Test("The grammar takes over right behind the mark, however the answer is cut", arguments: [1, 2, 3, 5, 1000])
+  func watches(_ length: Int) throws {
+    let thinking = ReasoningMarks(open: "<think>", close: "</think>")
+    let cases: [(CallFormat, String, rest: String?)] = [
+      (.hermes, "Yes <tool_call>\n{", "\n{"), (.hermes, "<think><tool_call></think> a <tool_call>\n ", "\n "),
+      (.hermes, "<think><tool_call>", nil), (.hermes, "<tool_cal l><<tool_call>{<tool_call>", "{<tool_call>"),
+      (.llama3, "<think>x</think>\n{\"name\": \"", " \""), (.llama3, " {\"name\":", ""),
+      (.llama3, "<|python_tag|>{\"name\": ", " "), (.llama3, "So {\"name\": \"", nil), (.llama3, "{\"names\": 1", nil),
+      (.mistralNamed, "[TOOL_CALLS]now[ARGS]", "now[ARGS]"),
+      (.deepseekV31, "a<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>", "<｜tool▁call▁begin｜>"),
+    ]
+    for (calls, text, rest) in cases {
+      let format = DialogueFormat(calls: calls, reasoning: thinking)
+      let trigger = try #require(try format.trigger(for: [Self.tools[0]], parallel: true))
+      var watch = TriggerWatch(trigger, format: format, startsInReasoning: false)
+      var found: String?
+      var scalars = text.unicodeScalars[...]
+      while !scalars.isEmpty {
+        let piece = String(scalars.prefix(length))
+        scalars = scalars.dropFirst(length)
+        if found != nil {
+          #expect(watch.append(piece) == nil)
+          found? += piece
+        } else {
+          found = watch.append(piece)
+        }
+      }
+      #expect(found == rest, "\(text)")
+    }
+  }
+
+  @Test("Many tools without parameters share their rules")
+  func manyTools() throws {
+    let tools = (0..<300).map { ToolDefinition(name: "tool_\($0)") }
+    let format = DialogueFormat(calls: .hermes)
+    let grammar = try CompiledGrammar(#require(try format.grammar(for: tools, choice: .required, parallel: true)))
+    let text = CallFormat.hermes.layouts[0].text(of: [("tool_299", "{}"), ("tool_0", #"{"a": [1]}"#)])
+    #expect(try Self.accepts(grammar, text))
+    #expect(try !Self.accepts(grammar, CallFormat.hermes.layouts[0].text(of: [("tool_300", "{}")])))
   }
 }

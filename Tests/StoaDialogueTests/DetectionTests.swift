@@ -89,12 +89,19 @@ import Testing
       let format = DialogueFormat(template: source)
       #expect(format.calls == Self.expected[name]?.calls, "\(name)")
       #expect(format.reasoning?.open == Self.expected[name]?.open, "\(name)")
+      // DeepSeek's templates write calls, but say nothing of tools.
+      let isSilent = ["deepseek-ai-DeepSeek-R1-Distill-Qwen-32B", "deepseek-ai-DeepSeek-V3.1"].contains {
+        name.hasSuffix($0)
+      }
+      #expect(format.templateShowsTools == (format.calls != .generic && !isSilent), "\(name)")
     }
   }
 
   @Test("What templates write for calls is read as these calls", .oracle(folder))
   func readsWhatTemplatesWrite() throws {
-    let arguments: TemplateValue = ["city": "São \"Paulo\"\n</tool_call>", "days": 2, "more": ["a": [1, nil, true]]]
+    let flat: TemplateDictionary = ["city": "São \"Paulo\"\n</tool_call>", "days": 2]
+    var nested = flat
+    nested["more"] = ["a": [1, nil, true]]
     let tools = ["look_up", "now"].map { ToolDefinition(name: $0, description: "Does something.") }
     let toolValues = TemplateValue.list(tools.map(\.templateValue))
     var read = 0
@@ -102,6 +109,8 @@ import Testing
       let template = try ChatTemplate(source: source, bosToken: "", eosToken: "<eos>")
       let format = DialogueFormat(template)
       guard format.calls != .generic, template.capabilities.supportsToolCalls else { continue }
+      // Seed's template writes nested values as Python shows them, which is no JSON.
+      let arguments = TemplateValue.dict(format.calls == .seed ? flat : nested)
       for count in 1...(format.calls.allowsSeveralCalls ? 2 : 1) {
         let calls = [("look_up", arguments), ("now", [:])].prefix(count).map {
           ChatMessage.ToolCall(id: "abcdefghi", name: $0, arguments: $1)

@@ -14,9 +14,13 @@ import Testing
         "maybe": ["type": ["string", "null"]], "list": ["type": "array", "items": ["$ref": "#/$defs/item"]],
         "either": ["anyOf": [["type": "integer"], ["$ref": "#/$defs/name"]]], "kind": ["enum": ["a", "b c"]],
         "any": ["description": "Anything."], "loop": ["$ref": "#/$defs/loop"],
+        "bush": ["$ref": "#/$defs/bush"],
       ],
       "required": ["text"],
-      "$defs": ["item": ["type": "number"], "name": ["type": "string"], "loop": ["$ref": "#/$defs/loop"]],
+      "$defs": [
+        "item": ["type": "number"], "name": ["type": "string"], "loop": ["$ref": "#/$defs/loop"],
+        "bush": ["anyOf": [["$ref": "#/$defs/bush"], ["$ref": "#/$defs/bush"], ["type": "null"]]],
+      ],
     ])
 
   /// What an argument is as JSON when it is written without quotes.
@@ -30,6 +34,7 @@ import Testing
     ("either", "[7]", #""[7]""#), ("kind", "b c", #""b c""#), ("any", #"{"a": 1}"#, #"{"a": 1}"#),
     ("any", "True", #""True""#),
     ("any", #""quoted""#, #""\"quoted\"""#), ("loop", "1", "1"), ("unknown", "x", #""x""#),
+    ("bush", "1", "1"),
   ])
   func values(_ key: String, _ text: String, _ json: String) {
     #expect(ArgumentTypes(of: key, Self.tool).json(text) == json)
