@@ -91,7 +91,8 @@ package struct StoaServer: Sendable {
 
   private func serverBuilder() throws -> HTTPServerBuilder {
     let http = HTTPServerBuilder.http1(
-      configuration: HTTP1Channel.Configuration(idleTimeout: .seconds(120)))
+      configuration: HTTP1Channel.Configuration(
+        additionalChannelHandlers: [ClientWatch()], idleTimeout: .seconds(120)))
     guard let tls = options.tls else { return http }
     let certificates = try NIOSSLCertificate.fromPEMFile(tls.certificate).map {
       NIOSSLCertificateSource.certificate($0)

@@ -109,6 +109,10 @@ struct GenerationPlan: Sendable {
     var options = GenerationOptions()
     options.sampling = loaded.model.recommendedSampling
     options.sampling.apply(request.sampling)
+    let size = loaded.model.summary.vocabularySize
+    if let token = request.sampling.logitBias.keys.first(where: { $0 >= size }) {
+      throw APIError.invalid("logit_bias.\(token)", "is outside the vocabulary of \(size) tokens")
+    }
     options.maxTokens = request.maxTokens
     options.stop = request.stop
     options.topLogprobs = request.topLogprobs
@@ -153,7 +157,7 @@ struct GenerationPlan: Sendable {
       } else {
         options.constraint = try loaded.constraint(key) {
           guard var grammar = try shape.grammar() else { return nil }
-          if let calls = try dialogue.grammar(for: tools, choice: .required, parallel: parallel), !tools.isEmpty {
+          if !tools.isEmpty, let calls = try dialogue.grammar(for: tools, choice: .required, parallel: parallel) {
             grammar = .choice([grammar, calls])
           }
           guard startsInReasoning, let close = dialogue.reasoning?.close else { return grammar }

@@ -43,8 +43,7 @@ extension Handlers {
   }
 
   private func tokenize(_ request: Request, _ context: ServerContext) async throws -> Response {
-    var request = request
-    let body = try await object(&request)
+    let body = try await object(request, context)
     let fields = RequestFields(body)
     let (lease, tokenizer) = try await tokenizer(try fields.string("model") ?? "", context)
     let tokens: [Int32]
@@ -63,8 +62,7 @@ extension Handlers {
   }
 
   private func detokenize(_ request: Request, _ context: ServerContext) async throws -> Response {
-    var request = request
-    let fields = RequestFields(try await object(&request))
+    let fields = RequestFields(try await object(request, context))
     let (lease, tokenizer) = try await tokenizer(try fields.string("model") ?? "", context)
     let items = try fields.required("tokens", fields.array("tokens"))
     let tokens = items.isEmpty ? [] : try OpenAICompletions.tokens(items, path: "tokens")

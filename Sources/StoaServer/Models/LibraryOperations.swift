@@ -108,6 +108,9 @@ struct LibraryOperations: Sendable {
 
   @concurrent func pull(_ name: String, report: @concurrent (OllamaProgress) async throws -> Void) async throws {
     let settings = try HubSettings()
+    guard !name.contains("://") else {
+      throw APIError.invalid("model", "is an address; give OWNER/REPO[:FILE or QUANT] on the hub")
+    }
     let text = name.hasPrefix("hf.co/") || name.hasPrefix("huggingface.co/") ? name : "hf.co/" + name
     let reference = try settings.reference(text)
     if try library.model(for: reference, endpoint: settings.endpointAddress) != nil {
