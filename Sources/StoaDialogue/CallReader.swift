@@ -22,7 +22,7 @@ struct CallReader: Sendable {
   private var parameters: ParameterReader?
   private var name = ""
 
-  /// Longer names and words are not calls.
+  /// With longer words it is no call.
   private static let longestWord = 256
 
   init(_ parts: [CallLayout.Part], tools: [String: ToolDefinition]) {
@@ -43,16 +43,20 @@ struct CallReader: Sendable {
         if JSONScanner.isSpace(byte) { return .more }
       case .end:
         return JSONScanner.isSpace(byte) ? .more : .broken
-      case .word, .name:
+      case .word:
         if Self.isWord(byte) {
           bytes.append(byte)
           return bytes.count <= Self.longestWord ? .more : .broken
         }
         guard !bytes.isEmpty else { return .broken }
-        if parts[part] == .name {
-          name = String(decoding: bytes, as: UTF8.self)
-          guard tools[name] != nil else { return .broken }
+      case .name:
+        let longer = bytes + [byte]
+        if tools.keys.contains(where: { $0.utf8.starts(with: longer) }) {
+          bytes = longer
+          return .more
         }
+        name = String(decoding: bytes, as: UTF8.self)
+        guard tools[name] != nil else { return .broken }
       case .parameters(let marks):
         guard let tool = tools[name] else { return .broken }
         if parameters == nil { parameters = ParameterReader(marks, tool) }
@@ -141,11 +145,11 @@ struct CallReader: Sendable {
 
   private func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
 
-  /// Whether a byte may be in the name of a function.
+  /// Whether a byte may be in the number or identifier of a call.
   private static func isWord(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."), 0x80...:
+      UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."):
       true
     default: false
     }

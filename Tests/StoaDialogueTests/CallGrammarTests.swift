@@ -136,6 +136,20 @@ import Testing
     }
   }
 
+  @Test("Names may have any characters, and begin with each other", arguments: CallFormat.allCases)
+  func names(_ calls: CallFormat) throws {
+    let format = DialogueFormat(calls: calls)
+    let tools = ["a", "a b", "a/x:é", "aé\"<"].map { ToolDefinition(name: $0, parameters: ["properties": [:]]) }
+    let grammar = try CompiledGrammar(#require(try format.grammar(for: tools, choice: .required, parallel: false)))
+    for tool in tools {
+      let text = calls.layouts[0].text(of: [(tool.name, "{}")])
+      #expect(try Self.accepts(grammar, text), "\(text)")
+      #expect(AnswerParserTests.parse([text], format, tools: tools).calls == [tool.name + "{}"], "\(text)")
+    }
+    let unknown = calls.layouts[0].text(of: [("a/x", "{}")])
+    #expect(AnswerParserTests.parse([unknown], format, tools: tools).content == unknown)
+  }
+
   @Test("Many tools without parameters share their rules")
   func manyTools() throws {
     let tools = (0..<300).map { ToolDefinition(name: "tool_\($0)") }
