@@ -1,0 +1,76 @@
+import Foundation
+import GRDB
+
+/// The ledger in one SQLite file: several processes may use it at once, and it survives being killed.
+package final class SQLiteLedger: LedgerStorage {
+  package let path: String
+  let pool: DatabasePool
+  private let commits: GroupCommit
+
+  /// Opens the file; makes it, readable to its owner only, if it is not there.
+  package init(path: String) throws(LedgerError) {
+    self.path = path
+    do {
+      try Self.makeFile(path)
+      pool = try DatabasePool(path: path, configuration: Self.configuration(path))
+      let migrator = LedgerSchema.migrator
+      if try pool.read(migrator.hasBeenSuperseded) { throw LedgerError.newer(path: path) }
+      try migrator.migrate(pool)
+      // GRDB sets NORMAL with WAL, which may lose the last commits in a power cut.
+      try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+    } catch {
+      throw LedgerError(error, path: path)
+    }
+    commits = GroupCommit(pool: pool, path: path)
+  }
+
+  package func record(_ row: UsageRow) async throws { try await commits.record(row) }
+
+  package func close() async throws {
+    await commits.close()
+    try ledgerErrors { try pool.close() }
+  }
+
+  private static func configuration(_ path: String) -> Configuration {
+    var configuration = Configuration()
+    configuration.label = "ledger"
+    configuration.busyMode = .timeout(10)
+    configuration.prepareDatabase { db in
+      // Before anything is written: another program's database must not even change its journal mode.
+      let id = try Int.fetchOne(db, sql: "PRAGMA application_id")
+      if id == LedgerSchema.applicationID { return }
+      guard id == 0, try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") == 0 else {
+        throw LedgerError.notALedger(path: path)
+      }
+      try db.execute(sql: "PRAGMA application_id = \(LedgerSchema.applicationID)")
+    }
+    return configuration
+  }
+
+  private static func makeFile(_ path: String) throws {
+    let files = FileManager.default
+    if files.fileExists(atPath: path) { return }
+    try files.createDirectory(
+      atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true,
+      attributes: [.posixPermissions: 0o700])
+    // SQLite gives its -wal and -shm files the mode of the database. Never truncates what another process has just made.
+    let descriptor = unsafe open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else {
+      throw LedgerError.system(path: path, operation: "make", problem: unsafe String(cString: strerror(errno)))
+    }
+    Foundation.close(descriptor)
+  }
+
+  /// Runs work on the database, with its errors in the ledger's words.
+  func ledgerErrors<Value>(_ work: () throws -> Value) throws -> Value {
+    do { return try work() } catch { throw LedgerError.translated(error, path: path) }
+  }
+
+  func read<Value: Sendable>(_ work: @Sendable (Database) throws -> Value) async throws -> Value {
+    do { return try await pool.read(work) } catch { throw LedgerError.translated(error, path: path) }
+  }
+
+  func write<Value: Sendable>(_ work: @Sendable (Database) throws -> Value) async throws -> Value {
+    do { return try await pool.write(work) } catch { throw LedgerError.translated(error, path: path) }
+  }
+}
