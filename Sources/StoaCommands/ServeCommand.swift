@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import StoaEngine
 import StoaHub
+import StoaLedger
 import StoaServer
 import StoaTensor
 import StoaTerminal
@@ -52,6 +53,11 @@ struct ServeCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Seconds after which a request is given up.", valueName: "s")) var timeout = 600.0
 
   @Option(
+    help: ArgumentHelp(
+      "What answers cost, and what they would cost elsewhere (YAML; see docs/LEDGER.md).", valueName: "file"),
+    completion: .file())
+  var prices: String?
+  @Option(
     parsing: .singleValue, help: ArgumentHelp("Pages of this origin may call; * for all.", valueName: "origin"))
   var cors: [String] = []
   @Option(help: ArgumentHelp("Serve HTTPS with this certificate chain (PEM).", valueName: "file"), completion: .file())
@@ -86,19 +92,22 @@ struct ServeCommand: ParsableCommand {
     options.requestSeconds = timeout
     options.corsOrigins = cors
     if let tlsCert, let tlsKey { options.tls = (tlsCert, tlsKey) }
-    if !options.isLoopback, !noAuth {
+    let ledger = try SQLiteLedger(path: StoaHome.standard().path + "/ledger.sqlite")
+    options.isOpen = noAuth || options.isLoopback
+    if !options.isOpen, try !Waiting.run({ try await KeyStore(storage: ledger).hasUsableKey() }) {
       throw CommandFailure(
         message: "\(host) can be reached by others, and there is no key",
         advice: "make one with stoa key create NAME, or pass --no-auth to let everybody in")
     }
-    let server = StoaServer(options: options)
+    if let prices { options.prices = try PriceTable(path: prices) }
+    let server = StoaServer(options: options, ledger: ledger)
     let offered = options.models
-    let (isSecure, host, isOpen) = (options.tls != nil, host, options.isLoopback)
+    let (isSecure, host, isLoopback, isOpen) = (options.tls != nil, host, options.isLoopback, options.isOpen)
     let (stops, stop) = AsyncStream<Void>.makeStream()
     try Interrupts.stoppable(by: { stop.finish() }) {
       try Waiting.run {
         try await server.run(until: stops) { port in
-          Self.announce(offered, host, port, isSecure: isSecure, isLoopback: isOpen)
+          Self.announce(offered, host, port, isSecure: isSecure, isLoopback: isLoopback, isOpen: isOpen)
         }
       }
     }
@@ -124,7 +133,8 @@ struct ServeCommand: ParsableCommand {
   }
 
   private static func announce(
-    _ models: [(name: String, location: ModelLocation)], _ host: String, _ port: Int, isSecure: Bool, isLoopback: Bool
+    _ models: [(name: String, location: ModelLocation)], _ host: String, _ port: Int, isSecure: Bool, isLoopback: Bool,
+    isOpen: Bool
   ) {
     let width = models.map(\.name.count).max() ?? 0
     for model in models {
@@ -137,6 +147,6 @@ struct ServeCommand: ParsableCommand {
     Output.note(
       isLoopback
         ? "open to this machine only; for others: stoa key create, then --host 0.0.0.0\n"
-        : "open to everybody who can reach this address\n")
+        : isOpen ? "open to everybody who can reach this address\n" : "keys are needed: stoa key list\n")
   }
 }

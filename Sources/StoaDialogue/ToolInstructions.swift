@@ -26,7 +26,4 @@ extension DialogueFormat {
       \(layout.text(of: [call]))\(several)
       """
   }
-
-  /// Calls as the model writes them, for templates that cannot show them.
-  package func text(of calls: [(name: String, arguments: String)]) -> String { self.calls.layouts[0].text(of: calls) }
 }

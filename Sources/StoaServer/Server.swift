@@ -7,6 +7,7 @@ import NIOCore
 import NIOSSL
 import ServiceLifecycle
 package import StoaHub
+package import StoaLedger
 
 /// What `stoa serve` is told.
 package struct ServerOptions: Sendable {
@@ -23,6 +24,9 @@ package struct ServerOptions: Sendable {
   package var bodyBytes = 32 << 20
   /// Seconds after which a request is given up.
   package var requestSeconds = 600.0
+  /// Whether those without a key are let in.
+  package var isOpen = true
+  package var prices = PriceTable.none
   package var logLevel = Logger.Level.warning
 
   package init() {}
@@ -37,18 +41,21 @@ package struct StoaServer: Sendable {
   private let models: ModelStore
   private let handlers: Handlers
   private let metrics = ServerMetrics()
+  private let ledger: any LedgerStorage
   private let access: any AccessControl
 
-  package init(options: ServerOptions, library: ModelLibrary = ModelLibrary()) {
+  package init(options: ServerOptions, ledger: any LedgerStorage, library: ModelLibrary = ModelLibrary()) {
     self.options = options
+    self.ledger = ledger
+    let account = LedgerAccount(ledger: ledger, prices: options.prices, isOpen: options.isOpen)
     models = ModelStore(
       offer: options.models.isEmpty ? .library : .fixed(options.models), library: library, settings: options.engine)
     let answerer = Answerer(
-      models: models, account: OpenAccount(), metrics: metrics, timeout: options.requestSeconds)
+      models: models, account: account, metrics: metrics, timeout: options.requestSeconds)
     handlers = Handlers(
       answerer: answerer, limits: RequestLimits(bodyBytes: options.bodyBytes), responses: StoredResponses(),
       library: LibraryOperations(models: models, library: library, answerer: answerer))
-    access = OpenAccess()
+    access = account
   }
 
   /// Answers requests until `stops` ends; those that have begun are finished first.
@@ -74,6 +81,7 @@ package struct StoaServer: Sendable {
         ], logger: logger))
     try await group.run()
     await models.shutDown()
+    try await ledger.close()
   }
 
   /// All routes behind access control.

@@ -160,9 +160,17 @@ final class PreparedAnswer: Sendable {
 
   private func parser(_ choice: Int) -> AnswerParser {
     let seed = (plan.options.sampling.seed ?? 0) &+ UInt64(choice) &* 0x9E37_79B9
-    return AnswerParser(
+    var parser = AnswerParser(
       format: loaded.dialogue, tools: plan.tools, startsInReasoning: plan.startsInReasoning,
       ids: CallIDs(seed: seed, format: loaded.dialogue.calls))
+    // What a grammar forces cannot break, so its arguments need not be held back.
+    if case .chat(let chat) = request.prompt {
+      switch chat.toolChoice {
+      case .required, .named: parser.streamsArguments = true
+      case .auto, .none: break
+      }
+    }
+    return parser
   }
 
   private var promptText: String {

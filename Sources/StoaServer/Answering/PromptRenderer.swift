@@ -69,15 +69,20 @@ struct PromptRenderer {
     let tokenizer = try tokenizer()
     var messages = chat.messages
     let offersTools = !chat.tools.isEmpty && chat.toolChoice != .none
-    if offersTools, let text = dialogue.instructions(for: chat.tools, choice: chat.toolChoice) {
+    if offersTools,
+      let text = dialogue.instructions(
+        for: chat.tools, choice: chat.toolChoice, parallel: chat.parallelToolCalls)
+    {
       if let first = messages.first, first.role == "system" {
         messages[0].content = .text(first.text + "\n\n" + text)
       } else {
         messages.insert(ChatMessage(role: "system", content: text), at: 0)
       }
     }
-    if let capabilities = model.chatTemplate?.capabilities {
-      messages = messages.map { $0.adapted(to: capabilities, dialogue) }
+    if let capabilities = model.chatTemplate?.capabilities { messages = dialogue.adapted(messages, for: capabilities) }
+    // Most templates join the content to other text without looking.
+    for index in messages.indices where messages[index].content == nil && messages[index].toolCalls.isEmpty {
+      messages[index].content = .text("")
     }
     messages = messages.map { $0.guarded(by: tokenizer) }
     var prefill: String?
@@ -122,22 +127,6 @@ struct PromptRenderer {
 }
 
 extension ChatMessage {
-  /// The message as text where the template knows neither calls of tools nor their results.
-  fileprivate func adapted(to capabilities: ChatTemplate.Capabilities, _ dialogue: DialogueFormat) -> ChatMessage {
-    var message = self
-    if !toolCalls.isEmpty, !capabilities.supportsToolCalls {
-      let calls = dialogue.text(of: toolCalls.map { ($0.name, $0.arguments.json) })
-      message.content = .text(text.isEmpty ? calls : text + "\n" + calls)
-      message.toolCalls = []
-    }
-    if role == "tool", !capabilities.supportsToolResults {
-      message = ChatMessage(role: "user", content: "The result of \(name ?? "the tool"): " + text)
-    }
-    // Most templates join the content to other text without looking.
-    if message.content == nil, message.toolCalls.isEmpty { message.content = .text("") }
-    return message
-  }
-
   /// The message with everything that its writer chose kept from becoming a control token.
   fileprivate func guarded(by tokenizer: Tokenizer) -> ChatMessage {
     var message = self

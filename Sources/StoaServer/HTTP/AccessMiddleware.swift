@@ -1,6 +1,5 @@
 import HTTPTypes
 import Hummingbird
-import StoaLedger
 
 /// Decides who may call what.
 protocol AccessControl: Sendable {
@@ -13,11 +12,6 @@ enum AccessScope: String, Sendable {
   case inference
   case admin
   case metrics
-}
-
-/// Everybody may do everything: for servers that only this machine reaches, or whose operator said so.
-struct OpenAccess: AccessControl {
-  func caller(secret: String?, scope: AccessScope) async throws(APIError) -> Caller { Caller() }
 }
 
 /// Finds out who asks, and keeps pages of other sites from using a server that needs no key.
