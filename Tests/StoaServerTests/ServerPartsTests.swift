@@ -13,7 +13,7 @@ import Testing
     settings.memoryBytes = memory
     settings.keepAliveSeconds = keepAlive
     let library = ModelLibrary()
-    let names = ["llama", "llama_sharded", "mistral_swa"]
+    let names = ["llama", "llama_sharded", "mixtral"]
     let models = try names.map { (name: $0, location: try library.resolve(OracleData.fixture("models/\($0)"))) }
     return ModelStore(offer: .fixed(models), library: library, settings: settings)
   }
@@ -37,12 +37,12 @@ import Testing
     let store = try store(memory: sizes[0] + sizes[1])
     var first: ModelStore.Lease? = try await store.acquire("llama")
     let second = try await store.acquire("llama_sharded")
-    let refusal = await #expect(throws: APIError.self) { try await store.acquire("mistral_swa") }
+    let refusal = await #expect(throws: APIError.self) { try await store.acquire("mixtral") }
     #expect(refusal?.kind == .overloaded)
     #expect(first != nil)
     first = nil
-    _ = try await store.acquire("mistral_swa")
-    #expect(await names(store) == ["llama_sharded", "mistral_swa"])
+    _ = try await store.acquire("mixtral")
+    #expect(await names(store) == ["llama_sharded", "mixtral"])
     withExtendedLifetime(second) {}
   }
 
