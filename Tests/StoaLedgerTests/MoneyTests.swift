@@ -24,7 +24,7 @@ import Testing
   func writes(_ micros: Int, _ text: String) { #expect(Money(micros: micros).text == text) }
 
   @Test func readsWhatItWrote() {
-    var random = SeededGenerator(seed: 1)
+    var random = SeededGenerator(state: 1)
     for _ in 0..<1000 {
       let money = Money(micros: Int.random(in: 0..<1 << Int.random(in: 1...59, using: &random), using: &random))
       #expect(Money(money.text) == money)
@@ -45,7 +45,7 @@ import Testing
     #expect((1...UnixTime.microsecondsPerDay).contains(UnixTime.restOfDay(date)))
   }
 
-  @Test func odddDatesAreBounded() {
+  @Test func oddDatesAreBounded() {
     for date in [Date.distantPast, .distantFuture, Date(timeIntervalSince1970: .infinity)] {
       #expect(abs(UnixTime.microseconds(date)) <= 100_000_000_000_000_000)
     }

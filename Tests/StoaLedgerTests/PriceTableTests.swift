@@ -55,7 +55,7 @@ import Testing
 
   @Test("The price of two answers is that of one with the sums, but for the rounding")
   func additive() throws {
-    var random = SeededGenerator(seed: 3)
+    var random = SeededGenerator(state: 3)
     let table = try PriceTable(yaml: Self.whole, path: "p")
     for _ in 0..<500 {
       let (a, b) = (Int.random(in: 0...100_000, using: &random), Int.random(in: 0...100_000, using: &random))

@@ -87,7 +87,7 @@ import Testing
 
   @Test("Random calls: never above a limit, a refusal costs nothing, its wait is enough and not a second too long")
   func laws() throws {
-    var random = SeededGenerator(seed: 11)
+    var random = SeededGenerator(state: 11)
     for _ in 0..<200 {
       let limits = KeyLimits(
         requestsPerMinute: Bool.random(using: &random) ? Int.random(in: 1...50, using: &random) : nil,

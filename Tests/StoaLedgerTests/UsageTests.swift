@@ -10,7 +10,7 @@ import Testing
 
   @Test("Sums equal those of the rows, whatever they are grouped and filtered by")
   func sums() async throws {
-    var random = SeededGenerator(seed: 7)
+    var random = SeededGenerator(state: 7)
     let rows = (0..<400).map { index in
       LedgerFixture.row(
         "r\(index)", at: LedgerFixture.noon + Self.day * Double(Int.random(in: -3...3, using: &random)),
