@@ -6,6 +6,7 @@ import functools
 import json
 import math
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import unittest
 from pathlib import Path
 from typing import Literal
 
-from oracle import FIXTURES, HANG_SECONDS, OracleCase, needs, record, stoa
+from oracle import FIXTURES, HANG_SECONDS, REPOSITORY, OracleCase, needs, record, stoa
 from server import Server
 
 PROMPT = "tell me a story about a fox named Ada at the harbour"
@@ -705,6 +706,50 @@ class Frameworks(ClientCase):
                 pieces = litellm.completion(model=model, messages=said(), stream=True, **options)
                 text = "".join(piece.choices[0].delta.content or "" for piece in pieces)
                 self.assertEqual(text, told()["text"])
+
+
+class Pages(unittest.TestCase):
+    """The programs in docs/clients run as they are printed there, but for the port."""
+
+    def programs(self, page, language):
+        text = (REPOSITORY / "docs/clients" / page).read_text().replace("127.0.0.1:11500", f"127.0.0.1:{server.port}")
+        programs = re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+        self.assertTrue(programs)
+        return programs
+
+    def run_programs(self, page, language="python", command=(sys.executable, "-c")):
+        for program in self.programs(page, language):
+            with self.subTest(program):
+                result = subprocess.run(
+                    [*command, program], capture_output=True, check=False, text=True, timeout=HANG_SECONDS
+                )
+                self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertNotIn('"error"', result.stdout)
+                self.assertTrue(result.stdout.strip())
+
+    @needs(packages=["openai"])
+    def test_openai_page(self):
+        self.run_programs("openai.md")
+
+    @needs(packages=["anthropic"])
+    def test_anthropic_page(self):
+        self.run_programs("anthropic.md")
+
+    @needs(packages=["ollama"])
+    def test_ollama_page(self):
+        self.run_programs("ollama.md")
+
+    @needs(packages=["langchain_openai", "langchain_ollama"])
+    def test_langchain_page(self):
+        self.run_programs("langchain.md")
+
+    @needs(packages=["litellm"])
+    def test_litellm_page(self):
+        self.run_programs("litellm.md")
+
+    @needs(programs=["curl", "bash"])
+    def test_curl_page(self):
+        self.run_programs("curl.md", "sh", ("bash", "-euc"))
 
 
 class Earlier(unittest.TestCase):
