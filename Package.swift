@@ -103,7 +103,7 @@ let package = Package(
       "StoaServer",
       [
         "StoaTensor", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaGrammar", "StoaDialogue", "StoaModels",
-        "StoaEngine", "StoaHub", "StoaLedger", yams,
+        "StoaEngine", "StoaHub", "StoaLedger", crypto,
       ] + hummingbird, resources: [.embedInCode("Console/console.html")])
     + module("StoaTerminal", [])
     + module(
