@@ -94,6 +94,7 @@ package struct StoaServer: Sendable {
     handlers.addAnthropicRoutes(to: router)
     handlers.addOllamaRoutes(to: router)
     handlers.addOperationRoutes(to: router, readiness: readiness)
+    router.refuseOtherMethods()
     return router
   }
 

@@ -75,9 +75,11 @@ struct EdgeMiddleware: RouterMiddleware {
     } catch is CancellationError {
       throw CancellationError()
     } catch {
+      let allowed = (error as? HTTPError)?.headers[.allow]
       let error = APIError(http: error)
       if error.kind == .internal { context.logger.error("request failed", metadata: ["error": "\(error.message)"]) }
       response = error.response(APIStyle(path: request.uri.path), requestID: context.requestID)
+      response.headers[.allow] = allowed
       if leavesBody(request, context, error) {
         response.headers[.connection] = "close"
         response.body = response.body.closing(context.channel)
