@@ -61,7 +61,8 @@ struct ServerClient: Sendable {
   // MARK: Failures in words
 
   private func failure(_ error: any Error) -> CommandFailure {
-    if error is NIOConnectionError || error as? HTTPClientError == .connectTimeout {
+    // Names that cannot be reached give one error, addresses another.
+    if error is NIOConnectionError || error is IOError || error as? HTTPClientError == .connectTimeout {
       return CommandFailure(
         message: "no server answers at \(address.url)",
         advice: "start one with stoa serve, or name another with --server URL")
