@@ -27,7 +27,7 @@ extension KeyCommand {
     @Argument(help: "What to call it.") var name: String
     @Option(
       name: .customLong("scope"), parsing: .singleValue,
-      help: ArgumentHelp("What it may be used for: inference (the default), admin, metrics.", valueName: "scope"))
+      help: ArgumentHelp("What it may be used for (default: inference).", valueName: "scope"))
     var scopes: [ScopeName] = []
     @Option(help: ArgumentHelp("Requests a minute.", valueName: "n")) var requestsPerMinute: Int?
     @Option(help: ArgumentHelp("Prompt and answer tokens a minute.", valueName: "n")) var tokensPerMinute: Int?

@@ -11,9 +11,12 @@ struct ServeCommand: ParsableCommand {
     commandName: "serve", abstract: "Answer requests over HTTP: the OpenAI, Anthropic and Ollama APIs.",
     discussion: """
       Without a MODEL it offers the library and the bundled model; each is loaded when it is first asked for.
-      On a loopback address no key is needed. On any other it refuses to start without keys (stoa key create),
-      unless told --no-auth. An option can also stand in the environment (--kv-memory: STOA_KV_MEMORY) or in a
-      configuration file (kv_memory); the command line counts before the environment, and that before the file.
+
+      On a loopback address no key is needed. On any other it refuses to start without keys (stoa key create), unless \
+      told --no-auth.
+
+      Every option has an environment variable (STOA_KV_MEMORY for --kv-memory) and a setting in the configuration file \
+      (kv_memory). The command line counts before the environment, and that before the file.
 
       Examples:
         stoa serve
@@ -41,7 +44,7 @@ struct ServeCommand: ParsableCommand {
     plan.options.models = try Self.models(plan.offers)
     if let prices = plan.prices { plan.options.prices = try PriceTable(path: prices) }
     let options = plan.options
-    let ledger = try SQLiteLedger(path: plan.ledger ?? StoaHome.standard().path + "/ledger.sqlite")
+    let ledger = try SQLiteLedger(path: plan.ledger ?? LedgerAccess.path)
     if !options.isOpen, try !Waiting.run({ try await KeyStore(storage: ledger).hasUsableKey() }) {
       throw CommandFailure(
         message: "\(options.host) can be reached by others, and there is no key",

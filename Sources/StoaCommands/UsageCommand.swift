@@ -16,7 +16,7 @@ struct UsageCommand: ParsableCommand {
         stoa usage --by model --key laptop
       """)
 
-  @Option(help: ArgumentHelp("key, model or day.", valueName: "group")) var by = Group.key
+  @Option(help: ArgumentHelp("What to group by.", valueName: "group")) var by = Group.key
   @Option(help: ArgumentHelp("The first day, or moment.", valueName: "date"), transform: DateArgument.start)
   var from: Date?
   @Option(

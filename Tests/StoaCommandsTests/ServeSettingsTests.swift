@@ -43,6 +43,21 @@ import Testing
         file: ServeFile(yaml: yaml, path: "stoa.yaml")))
   }
 
+  /// Made by `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=localhost`.
+  private static let certificate = """
+    -----BEGIN CERTIFICATE-----
+    MIIBmzCCAUGgAwIBAgIUECvuMYSWHjepQYmFbg1+whHifLcwCgYIKoZIzj0EAwIw
+    FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNTE2NTYxMVoYDzIxMjYxMTAx
+    MTY1NjExWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+    PQMBBwNCAAQS6YTSSuvWIg+gTyqKdWjPSbZTmQF2Ne0pF1M+bwvAegHZD0dxM07n
+    kkPj6l8cr19pUTZdOSUEOxrkgv6Bv3HMo28wbTAdBgNVHQ4EFgQUXgGWBPPwzm3e
+    lKI5dn8vB0PVW5EwHwYDVR0jBBgwFoAUXgGWBPPwzm3elKI5dn8vB0PVW5EwDwYD
+    VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+    zj0EAwIDSAAwRQIgNA+ISXnDHJXDmQTSRTBRhWhzvnF50nhc7fbAVXWkj+sCIQDI
+    uwlSUI6uZyeSzDnotjnTnUK0kqEvR9Dh5ThyLz8kpQ==
+    -----END CERTIFICATE-----
+    """
+
   private static func failure(_ work: () throws -> ServePlan) -> CommandFailure? {
     #expect(throws: CommandFailure.self) { try work() }
   }
@@ -165,8 +180,17 @@ import Testing
     #expect(try ServeFile(yaml: yaml, path: "stoa.yaml").values.isEmpty)
   }
 
-  @Test func certificateAndKeyGoTogether() {
-    let failure = Self.failure { try Self.plan(["--tls-cert", #filePath]) }
+  @Test(arguments: [("--tls-cert", "certificate"), ("--tls-key", "private key")])
+  func saysWhatAFileLacks(_ flag: String, _ content: String) {
+    let failure = Self.failure { try Self.plan([flag, #filePath]) }
+    #expect(failure?.message == "\(flag): \(#filePath) holds no \(content) in the format PEM")
+  }
+
+  @Test func certificateAndKeyGoTogether() throws {
+    let certificate = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).pem")
+    defer { try? FileManager.default.removeItem(at: certificate) }
+    try Self.certificate.write(to: certificate, atomically: true, encoding: .utf8)
+    let failure = Self.failure { try Self.plan(["--tls-cert", certificate.path]) }
     #expect(failure?.message == "tls_cert and tls_key go together")
     #expect(failure?.advice == "give --tls-key FILE too")
   }

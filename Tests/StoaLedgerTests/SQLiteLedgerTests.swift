@@ -33,6 +33,22 @@ import Testing
     #expect(folder[.posixPermissions] as? Int == 0o700)
   }
 
+  @Test("Processes that make the ledger at the same time all get it", .serialized, arguments: 1...5)
+  func opensTogether(_ round: Int) async throws {
+    let path = fixture.path
+    try await withThrowingTaskGroup { group in
+      for index in 0..<6 {
+        group.addTask {
+          let ledger = try SQLiteLedger(path: path)
+          try await ledger.record(LedgerFixture.row("r\(index)"))
+          try await ledger.close()
+        }
+      }
+      try await group.waitForAll()
+    }
+    #expect(try await fixture.open().usage(UsageQuery(by: .model)).map(\.requests) == [6])
+  }
+
   @Test func everyCommitReachesTheDisk() async throws {
     let ledger = try fixture.open()
     let (mode, synchronous) = try await ledger.pool.writeWithoutTransaction { db in

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import NIOSSL
 import StoaEngine
 import StoaServer
 
@@ -51,8 +52,11 @@ struct ServePlan {
   private static func security(
     _ settings: ServeSettings
   ) throws(CommandFailure) -> (certificate: String, key: String)? {
-    let certificate = try file(.tlsCert, settings)
-    let key = try file(.tlsKey, settings)
+    let certificate = try file(.tlsCert, settings, "certificate") { try !NIOSSLCertificate.fromPEMFile($0).isEmpty }
+    let key = try file(.tlsKey, settings, "private key") {
+      _ = try NIOSSLPrivateKey(file: $0, format: .pem)
+      return true
+    }
     if certificate == nil, key == nil { return nil }
     guard let certificate, let key else {
       let missing: ServeKey = key == nil ? .tlsKey : .tlsCert
@@ -61,11 +65,18 @@ struct ServePlan {
     return (certificate, key)
   }
 
-  private static func file(_ key: ServeKey, _ settings: ServeSettings) throws(CommandFailure) -> String? {
+  private static func file(
+    _ key: ServeKey, _ settings: ServeSettings, _ content: String, _ holds: (String) throws -> Bool
+  ) throws(CommandFailure) -> String? {
     guard let path = try settings.text(key) else { return nil }
     guard FileManager.default.isReadableFile(atPath: path) else {
       throw .usage(
         "\(settings.place(of: key)): \(path) cannot be read", advice: "check the path and who may read the file")
+    }
+    guard (try? holds(path)) == true else {
+      throw .usage(
+        "\(settings.place(of: key)): \(path) holds no \(content) in the format PEM",
+        advice: "PEM files have a line -----BEGIN …-----")
     }
     return path
   }

@@ -43,6 +43,6 @@ struct ServerOption: ParsableArguments {
       throw .usage(
         "\(text) is not the address of a server", advice: "write http://HOST:PORT after --server or in STOA_HOST")
     }
-    return ServerClient(address: address, key: variable("STOA_API_KEY"))
+    return ServerClient(address: address, key: variable("STOA_API_KEY"), certificates: variable("SSL_CERT_FILE"))
   }
 }

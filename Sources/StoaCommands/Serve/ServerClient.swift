@@ -2,12 +2,15 @@ import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import StoaFormats
 
 /// Asks a running server, as the commands for operators need it.
 struct ServerClient: Sendable {
   let address: ServerAddress
   let key: String?
+  /// A file of certificates to trust in place of the system's.
+  let certificates: String?
 
   private static let largestAnswer = 16 << 20
 
@@ -30,8 +33,11 @@ struct ServerClient: Sendable {
   }
 
   private func exchange(_ method: HTTPMethod, _ path: String, _ body: JSONObject?) async throws -> (UInt, String) {
+    var security = TLSConfiguration.makeClientConfiguration()
+    if let certificates { security.trustRoots = .file(certificates) }
     var configuration = HTTPClient.Configuration(
-      redirectConfiguration: .disallow, timeout: .init(connect: .seconds(5), read: .seconds(60)))
+      tlsConfiguration: security, redirectConfiguration: .disallow,
+      timeout: .init(connect: .seconds(5), read: .seconds(60)))
     configuration.httpVersion = .http1Only
     configuration.connectionPool.retryConnectionEstablishment = false
     let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
@@ -61,10 +67,16 @@ struct ServerClient: Sendable {
   // MARK: Failures in words
 
   private func failure(_ error: any Error) -> CommandFailure {
-    if error is NIOConnectionError || error as? HTTPClientError == .connectTimeout {
+    // Names that cannot be reached give one error, addresses another.
+    if error is NIOConnectionError || error is IOError || error as? HTTPClientError == .connectTimeout {
       return CommandFailure(
         message: "no server answers at \(address.url)",
         advice: "start one with stoa serve, or name another with --server URL")
+    }
+    if error is NIOSSLError {
+      return CommandFailure(
+        message: "no secure connection to \(address.url): its certificate is not trusted, or it does not speak https",
+        advice: "SSL_CERT_FILE names a file of certificates to trust")
     }
     return CommandFailure(
       message: "the server at \(address.url) did not answer: \(String("\(error)".prefix(200)))",

@@ -1,12 +1,15 @@
 import ArgumentParser
 import Foundation
-import StoaFormats
 import StoaHub
 import StoaLedger
 
-/// The ledger of the user's home, for commands beside a server that may be running on it.
+/// The ledger, for commands beside a server that may be running on it.
 enum LedgerAccess {
-  static var path: String { StoaHome.standard().path + "/ledger.sqlite" }
+  /// The file that `$STOA_LEDGER` names, as for `stoa serve`, else the one in the home.
+  static var path: String {
+    if let path = StoaHome.environment[ServeKey.ledger.variable], !path.isEmpty { return path }
+    return StoaHome.standard().path + "/ledger.sqlite"
+  }
 
   /// Runs work on the ledger and closes it; nil when there is none and none is to be made.
   static func run<Value: Sendable>(
@@ -32,9 +35,11 @@ enum DateArgument {
   static func end(_ text: String) throws -> Date { try bounds(text).end }
 
   private static func bounds(_ text: String) throws -> (start: Date, end: Date) {
-    if let moment = try? Date(text, strategy: .iso8601) { return (moment, moment) }
-    if text.utf8.count == 10, let day = try? Date(text + "T00:00:00Z", strategy: .iso8601) {
-      return (day, day + 86_400)
+    let day = String(text.prefix(10))
+    // The parser takes November 31st for December 1st.
+    if let start = try? Date(day + "T00:00:00Z", strategy: .iso8601), start.rfc3339.hasPrefix(day) {
+      if text == day { return (start, start + 86_400) }
+      if let moment = try? Date(text, strategy: .iso8601) { return (moment, moment) }
     }
     throw ValidationError("'\(text)' is no date: write 2026-12-31, or 2026-12-31T18:00:00Z")
   }
