@@ -157,19 +157,25 @@ class Document(unittest.TestCase):
 class Conformance(unittest.TestCase):
     """schemathesis makes requests from the document, right and wrong ones, and looks whether the answers fit it."""
 
-    # The server is open on this machine, so keys are not needed.
-    EXCLUDED = "ignored_auth"
+    # Other names of fields: they are not read beside the names that go before them.
+    ALIASES = {
+        "Sampling": ("repeat_penalty", "json_schema", "grammar"),
+        "ChatRequest": ("max_tokens", "functions", "function_call"),
+        "ChatMessage": ("reasoning", "function_call"),
+        "TokenizeRequest": ("add_special",),
+    }
 
-    @needs(packages=["schemathesis"])
-    def test_no_violations(self):
+    def check(self, mode, api):
         folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
-        (folder / "openapi.json").write_text(json.dumps(self.bounded(document())))
+        (folder / "openapi.json").write_text(json.dumps(api))
         with serve() as server:
             command = [sys.executable, "-m", "schemathesis.cli", "run", "openapi.json", "--url", server.url]
-            command += ["--checks", "all", "--exclude-checks", self.EXCLUDED, "--phases", "examples,coverage,fuzzing"]
-            command += ["--max-examples", os.environ.get("STOA_OPENAPI_EXAMPLES", "12"), "--seed", "1", "--no-color"]
-            command += ["--suppress-health-check", "all", "--generation-database", "none", "--continue-on-failure"]
-            command += ["--request-timeout", "60", "--warnings", "off", "--output-sanitize", "false"]
+            # Keys are not needed on this machine.
+            command += ["--checks", "all", "--exclude-checks", "ignored_auth", "--mode", mode]
+            command += ["--phases", "examples,coverage,fuzzing", "--continue-on-failure", "--request-timeout", "60"]
+            command += ["--max-examples", os.environ.get("STOA_OPENAPI_EXAMPLES", "10"), "--seed", "1"]
+            command += ["--suppress-health-check", "all", "--generation-database", "none", "--warnings", "off"]
+            command += ["--output-sanitize", "false", "--no-color"]
             result = subprocess.run(
                 command,
                 cwd=folder,
@@ -182,50 +188,60 @@ class Conformance(unittest.TestCase):
             self.assertEqual(result.returncode, 0, result.stdout[-20_000:] + result.stderr[-4000:])
             self.assertEqual(server.get("/readyz").status, 200)
 
-    @staticmethod
-    def bounded(api):
-        """The document with what a schema cannot say, and with less work for the server."""
-        schemas = api["components"]["schemas"]
-        for name, schema in {
-            "Model": {"enum": ["primer", None]},
-            "NamedModel": {"const": "primer"},
-            "TokenIDs": {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 2047}, "minItems": 1},
-            # One of several ways to constrain an answer, and only schemas that can be followed.
-            "ResponseFormat": {"const": {"type": "json_object"}},
-        }.items():
-            schemas[name] = schema
+    @needs(packages=["schemathesis"])
+    def test_right_requests(self):
+        self.check("positive", self.bounded(document()))
+
+    @needs(packages=["schemathesis"])
+    def test_wrong_requests(self):
+        self.check("negative", self.without_aliases(document()))
+
+    @classmethod
+    def without_aliases(cls, api):
+        def remove(schema, names):
+            for name in names:
+                schema.get("properties", {}).pop(name, None)
+            for part in schema.get("allOf", []) + schema.get("anyOf", []) + schema.get("oneOf", []):
+                remove(part, names)
+
+        for name, names in cls.ALIASES.items():
+            remove(api["components"]["schemas"][name], names)
+        return api
+
+    @classmethod
+    def bounded(cls, api):
+        """The document with what a schema cannot say, such as which model there is, and with less work."""
+        schemas = cls.without_aliases(api)["components"]["schemas"]
+        ids = {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 2047}, "minItems": 1}
+        schemas["Model"] = schemas["NamedModel"] = {"const": "primer"}
+        schemas["TokenIDs"] = ids
+        # Those of an answer that can be written with few tokens, and only one of them.
+        schemas["ResponseFormat"] = {"const": {"type": "json_object"}}
+        few = {"type": "integer", "minimum": 1, "maximum": 3}
         none = {"type": "null"}
         changes = {
             "n": {"enum": [None, 2]},
             "best_of": {"enum": [None, 1]},
             "logit_bias": {"enum": [None, {}, {"5": -100}]},
-            "max_completion_tokens": {"type": ["integer", "null"], "minimum": 1, "maximum": 3},
-            "max_output_tokens": {"type": ["integer", "null"], "minimum": 1, "maximum": 3},
-            "num_predict": {"type": ["integer", "null"], "minimum": 1, "maximum": 3},
-            "tokens": schemas["TokenIDs"],
+            **dict.fromkeys(("max_tokens", "max_completion_tokens", "max_output_tokens", "num_predict"), few),
+            "tokens": ids,
             "format": {"enum": [None, "", "json"]},
-            "previous_response_id": none,
-            # Tools have different names, choices name them, and results belong to calls.
-            **dict.fromkeys(("tools", "functions", "tool_choice", "function_call"), none),
-            **dict.fromkeys(("guided_json", "guided_regex", "guided_grammar", "output_format"), none),
-            # Other names of fields, which are not read beside these.
-            **dict.fromkeys(("repeat_penalty", "json_schema", "grammar", "reasoning", "add_special"), none),
+            # Tools have different names, choices name them, and what is referred to is there.
+            **dict.fromkeys(("tools", "tool_choice", "previous_response_id"), none),
+            **dict.fromkeys(("guided_json", "guided_regex", "guided_grammar", "output_format", "output_config"), none),
         }
 
         def change(schema):
-            for part in schema.get("allOf", []) + schema.get("anyOf", []):
-                change(part)
             properties = schema.get("properties", {})
-            for field in properties.keys() & changes.keys():
-                properties[field] = changes[field]
-            if "max_tokens" in properties:
-                properties["max_tokens"] = {"type": "integer", "minimum": 1, "maximum": 3}
+            properties.update({name: changes[name] for name in properties.keys() & changes.keys()})
+            for part in schema.get("allOf", []):
+                change(part)
 
         for name, schema in schemas.items():
             if name.endswith(("Request", "Sampling", "Options")):
                 change(schema)
-        prompts = schemas["CompletionRequest"]["allOf"][1]["properties"]["prompt"]["anyOf"]
-        prompts[2]["maxItems"] = 4
+        (completion,) = (part for part in schemas["CompletionRequest"]["allOf"] if "properties" in part)
+        completion["properties"]["prompt"] = {"anyOf": [{"type": "string"}, {"$ref": "#/components/schemas/TokenIDs"}]}
         return api
 
 
