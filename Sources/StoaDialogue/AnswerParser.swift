@@ -8,7 +8,7 @@ package struct AnswerParser: Sendable {
   private let reasoning: ReasoningMarks?
   private let layouts: [CallLayout]
   private let callMarks: [[UInt8]]
-  private let tools: Set<String>
+  private let tools: [String: ToolDefinition]
   private let ids: CallIDs
 
   private var mode = Mode.beginning
@@ -21,6 +21,9 @@ package struct AnswerParser: Sendable {
   /// What may be a call, in the mode `reading`.
   private var attempt = Attempt()
   private let startsInReasoning: Bool
+  /// Whether arguments come out piece by piece: for answers that a grammar forces, because a call that has begun cannot
+  /// be taken back when it breaks. Then it ends with what is there.
+  package var streamsArguments = false
 
   private enum Mode: Sendable {
     /// Nothing but white space has come.
@@ -40,22 +43,26 @@ package struct AnswerParser: Sendable {
     var dropsSpace: Bool { self == .reasoningBeginning || self == .afterReasoning || self == .afterCall }
   }
 
+  private typealias Candidate = (layout: CallLayout, reader: CallReader)
+
   /// Ways to read what may be a call.
   private struct Attempt: Sendable {
-    var candidates: [(layout: CallLayout, reader: CallReader)] = []
+    var candidates: [Candidate] = []
     /// Where in the input the first unread byte lies.
     var position = 0
     /// How much of the input is content when it is no call.
     var refused = 0
     /// How to go on then.
     var fallback = Mode.content
+    /// The arguments of a call that is given out piece by piece.
+    var stream: ArgumentStream?
   }
 
   /// Parses an answer of a model that was told of these tools; without tools nothing is a call.
   package init(format: DialogueFormat, tools: [ToolDefinition], startsInReasoning: Bool, ids: CallIDs) {
     reasoning = format.reasoning
     self.startsInReasoning = startsInReasoning && reasoning != nil
-    self.tools = Set(tools.map(\.name))
+    self.tools = Dictionary(tools.map { ($0.name, $0) }) { first, _ in first }
     self.ids = ids
     layouts = tools.isEmpty ? [] : format.calls.layouts
     callMarks = layouts.compactMap { $0.mark.map { Array($0.utf8) } }
@@ -108,7 +115,12 @@ package struct AnswerParser: Sendable {
     let mark = Array((reasoning?.close ?? "").utf8)
     let (end, isFound) = Search.plainText([mark], in: input, isEnd)
     if end > 0 {
-      parts.append(.reasoning(takeText(end)))
+      let text = takeText(end)
+      if case .reasoning(let before)? = parts.last {
+        parts[parts.count - 1] = .reasoning(before + text)
+      } else {
+        parts.append(.reasoning(text))
+      }
       mode = .reasoning
       return true
     }
@@ -144,7 +156,12 @@ package struct AnswerParser: Sendable {
 
   /// Takes the next bytes, and the white space before them, as content.
   private mutating func say(_ count: Int) {
-    parts.append(.content(takeText(count)))
+    let text = takeText(count)
+    if case .content(let before)? = parts.last {
+      parts[parts.count - 1] = .content(before + text)
+    } else {
+      parts.append(.content(text))
+    }
     mode = .content
   }
 
@@ -158,41 +175,68 @@ package struct AnswerParser: Sendable {
 
   private mutating func read(_ isEnd: Bool) -> Bool {
     while attempt.position < input.count, !attempt.candidates.isEmpty {
-      let byte = input[attempt.position]
       attempt.position += 1
-      var broken: [Int] = []
-      for index in attempt.candidates.indices {
-        switch attempt.candidates[index].reader.read(byte) {
-        case .more: break
-        case .done:
-          accept(attempt.candidates[index])
-          return true
-        case .broken: broken.append(index)
-        }
+      if let complete = read(input[attempt.position - 1]) {
+        accept(complete)
+        return true
       }
-      for index in broken.reversed() { attempt.candidates.remove(at: index) }
     }
     if isEnd, let complete = attempt.candidates.first(where: { $0.reader.canEnd }) {
       accept(complete)
       return true
     }
-    guard isEnd || attempt.candidates.isEmpty else { return false }
+    let isBroken = attempt.candidates.isEmpty
+    if attempt.stream != nil {
+      giveOutArguments()
+      if isEnd || isBroken { endCall(isBroken ? lastCharacter : attempt.position) }
+      return isEnd || isBroken
+    }
+    guard isEnd || isBroken else { return false }
     // What was read is searched again, but for the mark that it began with.
     mode = attempt.fallback
     if attempt.refused > 0 { say(attempt.refused) }
     return true
   }
 
+  /// Gives the next byte to all candidates; the one that is complete with it.
+  private mutating func read(_ byte: UInt8) -> Candidate? {
+    for index in attempt.candidates.indices.reversed() {
+      switch attempt.candidates[index].reader.read(byte) {
+      case .more:
+        if streamsArguments, attempt.stream == nil, byte == UInt8(ascii: "{"),
+          let name = attempt.candidates[index].reader.begunTool
+        {
+          parts.append(.toolCall(index: callCount, id: ids.id(callCount), name: name))
+          attempt.candidates = [attempt.candidates[index]]
+          attempt.stream = ArgumentStream()
+          attempt.stream?.read(byte)
+          return nil
+        }
+        attempt.stream?.read(byte)
+      case .done:
+        attempt.stream?.read(byte)
+        return attempt.candidates[index]
+      case .broken: attempt.candidates.remove(at: index)
+      }
+    }
+    return nil
+  }
+
   /// Takes what was read as a call, or as the end of several.
-  private mutating func accept(_ candidate: (layout: CallLayout, reader: CallReader)) {
-    input.removeFirst(attempt.position)
-    space = []
-    mode = .afterCall
-    guard let call = candidate.reader.call else { return }
-    parts.append(.toolCall(index: callCount, id: ids.id(callCount), name: call.name))
-    parts.append(.toolArguments(index: callCount, call.arguments))
-    parts.append(.toolCallEnd(index: callCount))
-    callCount += 1
+  private mutating func accept(_ candidate: Candidate) {
+    guard let call = candidate.reader.call else {
+      input.removeFirst(attempt.position)
+      space = []
+      mode = .afterCall
+      return
+    }
+    if attempt.stream == nil {
+      parts.append(.toolCall(index: callCount, id: ids.id(callCount), name: call.name))
+      parts.append(.toolArguments(index: callCount, call.arguments))
+    } else {
+      giveOutArguments()
+    }
+    endCall(attempt.position)
     let layout = candidate.layout
     if !layout.open.isEmpty {
       let next = [layout.separator + layout.call, layout.close].filter { !$0.isEmpty }
@@ -200,7 +244,27 @@ package struct AnswerParser: Sendable {
     }
   }
 
+  /// Ends a call with as much of the input as belongs to it.
+  private mutating func endCall(_ count: Int) {
+    parts.append(.toolCallEnd(index: callCount))
+    callCount += 1
+    input.removeFirst(count)
+    space = []
+    mode = .afterCall
+  }
+
+  private mutating func giveOutArguments() {
+    guard let text = attempt.stream?.take(), !text.isEmpty else { return }
+    parts.append(.toolArguments(index: callCount, text))
+  }
+
   // MARK: Bytes
+
+  /// Where the character begins to which the last byte belongs that was read.
+  private var lastCharacter: Int { input[..<attempt.position].lastIndex { !UTF8.isContinuation($0) } ?? 0 }
+
+  /// What is held back.
+  var undecided: String { String(decoding: space + input, as: UTF8.self) }
 
   /// The next bytes of the input, behind the white space before them if that counts.
   private mutating func takeText(_ count: Int) -> String {

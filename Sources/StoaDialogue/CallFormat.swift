@@ -30,6 +30,12 @@ package enum CallFormat: String, Sendable, Equatable, CaseIterable {
   case minimax
   /// `<|tools_prefix|>[{"f": {…}}]<|tools_suffix|>`: Apertus.
   case apertus
+  /// `<tool_call>\n<function=f>\n<parameter=key>\nvalue\n</parameter>\n</function>\n</tool_call>`: Qwen 3 Coder, Qwen 3.5.
+  case qwenCoder
+  /// As Qwen 3 Coder, but for the outer marks: Seed OSS.
+  case seed
+  /// `<tool_call>f\n<arg_key>key</arg_key>\n<arg_value>value</arg_value>\n</tool_call>`: GLM 4.5 and later.
+  case glm
   /// As Hermes, described in a system message: templates that show no tools, or in a form that is not known here.
   case generic
 
@@ -86,6 +92,13 @@ package enum CallFormat: String, Sendable, Equatable, CaseIterable {
           open: [.text("<tool_calls>"), .space("\n")], call: [.object(name: "name", arguments: "arguments")],
           separator: [.space("\n")], close: [.space("\n"), .text("</tool_calls>")])
       ]
+    case .qwenCoder: return [Self.tagged("<tool_call>", "</tool_call>")]
+    case .seed: return [Self.tagged("<seed:tool_call>", "</seed:tool_call>")]
+    case .glm:
+      return [
+        CallLayout(
+          call: [.text("<tool_call>"), .space(""), .name, .space("\n"), .parameters(.pairs)], separator: [.space("\n")])
+      ]
     case .apertus: return [.list("<|tools_prefix|>", "<|tools_suffix|>", call: .keyed)]
     }
   }
@@ -99,6 +112,14 @@ package enum CallFormat: String, Sendable, Equatable, CaseIterable {
     call: [
       .text("[TOOL_CALLS]"), .name, .text("[CALL_ID]"), .word("000000000"), .text("[ARGS]"), .space(""), .arguments,
     ])
+
+  private static func tagged(_ start: String, _ end: String) -> CallLayout {
+    CallLayout(
+      call: [
+        .text(start), .space("\n"), .text("<function="), .name, .text(">"), .space("\n"), .parameters(.tags),
+        .space("\n"), .text(end),
+      ], separator: [.space("\n")])
+  }
 
   private static func deepseek(_ call: [CallLayout.Part], separator: String) -> CallLayout {
     CallLayout(

@@ -63,59 +63,43 @@ private struct CallGrammar {
 
   /// Calls of any of the tools; without the mark when that is already there.
   func grammar(_ tools: [ToolDefinition], parallel: Bool, after mark: String?) throws(GrammarError) -> Grammar {
-    var first: [Grammar] = []
-    var further: [Grammar] = []
-    for tool in tools {
-      let arguments = try Self.arguments(of: tool)
-      first.append(Self.grammar(layout.open + layout.call, tool, arguments, after: mark ?? ""))
-      further.append(Self.grammar(layout.separator + layout.call, tool, arguments))
+    // What all calls begin with stands before the list, so that the rules of the arguments are needed once.
+    let head = Array(layout.call.prefix { $0.isFixed })
+    let open = Self.text(layout.open + head)
+    var calls: [Grammar] = []
+    // Tools with the same parameters share the rules for them; free objects take many.
+    for group in Dictionary(grouping: tools, by: { $0.parameters?.text() ?? "" }).sorted(by: { $0.key < $1.key }) {
+      let texts = group.value.map { tool in
+        var texts = layout.call.dropFirst(head.count).texts(around: tool.name)
+        if layout.isBare, let mark { texts[0] = Self.removing(mark, from: texts[0]) }
+        return texts
+      }
+      let arguments = try arguments(of: group.value[0])
+      calls.append(.sequence([.choice(texts.map { .text($0[0]) }), arguments, .text(texts[0][1])]))
     }
-    var parts = [Grammar.choice(first)]
-    if parallel, allowsSeveral { parts.append(.any(.choice(further))) }
-    parts.append(.text(layout.close.map(\.written).joined()))
-    return .sequence(parts)
+    return .sequence([
+      .text(layout.isBare ? open : Self.removing(mark ?? "", from: open)),
+      .list(.choice(calls), separator: Self.text(layout.separator + head), several: parallel && allowsSeveral),
+      .text(Self.text(layout.close)),
+    ])
   }
 
-  private static func grammar(
-    _ parts: [CallLayout.Part], _ tool: ToolDefinition, _ arguments: Grammar, after mark: String = ""
-  ) -> Grammar {
-    var texts = [""]
-    for part in parts {
-      let name = JSONValue.string(tool.name).text()
-      switch part {
-      case .name: texts[texts.count - 1] += tool.name
-      case .arguments: texts.append("")
-      case .object(let nameKey, let argumentsKey):
-        texts[texts.count - 1] += "{\"\(nameKey)\": \(name), \"\(argumentsKey)\": "
-        texts.append("}")
-      case .keyed:
-        texts[texts.count - 1] += "{\(name): "
-        texts.append("}")
-      case .text, .space, .word, .end: texts[texts.count - 1] += part.written
-      }
-    }
-    texts[0] = String(texts[0].unicodeScalars.dropFirst(mark.unicodeScalars.count))
-    return .sequence([.text(texts[0])] + texts.dropFirst().flatMap { [arguments, .text($0)] })
+  private static func text(_ parts: [CallLayout.Part]) -> String { parts[...].texts(around: "").joined() }
+
+  private static func removing(_ mark: String, from text: String) -> String {
+    String(text.unicodeScalars.dropFirst(mark.unicodeScalars.count))
   }
 
   /// The arguments that a tool takes: always an object.
-  private static func arguments(of tool: ToolDefinition) throws(GrammarError) -> Grammar {
-    guard var schema = tool.parameters?.objectValue, !schema.isEmpty else { return try .jsonObject() }
-    if schema["type"] == nil, schema["$ref"] == nil { schema["type"] = "object" }
+  private func arguments(of tool: ToolDefinition) throws(GrammarError) -> Grammar {
+    var schema = tool.parameters?.objectValue ?? [:]
     if let type = schema["type"]?.stringValue, type != "object" {
       throw .schema(
         pointer: "", keyword: "type", problem: "\(type) as the parameters of \(tool.name)\nthey must be an object")
     }
+    if let marks = layout.parameterMarks { return try marks.grammar(of: tool) }
+    if schema.isEmpty { return try .jsonObject() }
+    if schema["type"] == nil, schema["$ref"] == nil { schema["type"] = "object" }
     return try Grammar(jsonSchema: .object(schema))
-  }
-}
-
-extension CallLayout.Part {
-  /// The text of a part that does not depend on the call.
-  fileprivate var written: String {
-    switch self {
-    case .text(let text), .space(let text), .word(let text): text
-    case .name, .arguments, .object, .keyed, .end: ""
-    }
   }
 }

@@ -1,3 +1,5 @@
+import StoaFormats
+
 /// One way of writing calls as a sequence of parts, from which calls are read, grammars made and examples written.
 struct CallLayout: Sendable, Equatable {
   /// What stands once before the first call.
@@ -25,8 +27,18 @@ struct CallLayout: Sendable, Equatable {
     case object(name: String, arguments: String)
     /// A JSON object whose only key is the tool's name.
     case keyed
+    /// The arguments one by one, with what ends them.
+    case parameters(ParameterMarks)
     /// Nothing but white space to the end of the answer.
     case end
+
+    /// Whether it is written in the same way for all calls.
+    var isFixed: Bool {
+      switch self {
+      case .text, .space, .word, .end: true
+      case .name, .arguments, .object, .keyed, .parameters: false
+      }
+    }
   }
 
   /// The text that begins calls; nil when they are bare.
@@ -35,9 +47,21 @@ struct CallLayout: Sendable, Equatable {
     return text
   }
 
+  /// How arguments are written that are not JSON.
+  var parameterMarks: ParameterMarks? {
+    call.lazy.compactMap { if case .parameters(let marks) = $0 { marks } else { nil } }.first
+  }
+
   /// All texts that may be special tokens.
   var texts: [String] {
-    (open + call + separator + close).compactMap { if case .text(let text) = $0 { text } else { nil } }
+    (open + call + separator + close).flatMap { part -> [String] in
+      switch part {
+      case .text(let text): [text]
+      case .parameters(let marks):
+        [marks.keyOpen, marks.keyClose] + (marks.valueOpen.map { [$0] } ?? []) + [marks.valueClose, marks.end]
+      default: []
+      }
+    }
   }
 
   /// A JSON array of calls between marks.
@@ -48,5 +72,43 @@ struct CallLayout: Sendable, Equatable {
       open: [.text(start), .space(""), .text("["), .space("")], call: [call],
       separator: [.space(""), .text(","), .space(" ")],
       close: [.space(""), .text("]")] + (end.map { [.space(""), .text($0)] } ?? []))
+  }
+}
+
+extension CallLayout {
+  /// The text of some calls, each with the JSON text of its arguments.
+  func text(of calls: [(name: String, arguments: String)]) -> String {
+    var text = ""
+    for (index, call) in calls.enumerated() {
+      let parts = (index == 0 ? open : separator) + self.call
+      text += parts[...].texts(around: call.name).joined(separator: written(call.arguments))
+    }
+    return text + close[...].texts(around: "").joined()
+  }
+
+  private func written(_ arguments: String) -> String { parameterMarks?.written(arguments) ?? arguments }
+}
+
+extension ArraySlice<CallLayout.Part> {
+  /// What is written before and after the arguments of a call.
+  func texts(around name: String) -> [String] {
+    var texts = [""]
+    func quoted(_ name: String) -> String { JSONValue.string(name).text() }
+    for part in self {
+      switch part {
+      case .text(let text), .space(let text), .word(let text): texts[texts.count - 1] += text
+      case .name: texts[texts.count - 1] += name
+      case .arguments: texts.append("")
+      case .object(let nameKey, let argumentsKey):
+        texts[texts.count - 1] += "{\"\(nameKey)\": \(quoted(name)), \"\(argumentsKey)\": "
+        texts.append("}")
+      case .keyed:
+        texts[texts.count - 1] += "{\(quoted(name)): "
+        texts.append("}")
+      case .parameters(let marks): texts.append(marks.end)
+      case .end: break
+      }
+    }
+    return texts
   }
 }

@@ -14,17 +14,18 @@ struct CallReader: Sendable {
   /// The call that was found; nil after a stretch without one, such as the end of a list.
   private(set) var call: ReadCall?
   private let parts: [CallLayout.Part]
-  private let tools: Set<String>
+  private let tools: [String: ToolDefinition]
   /// The part that is being read, and its bytes so far.
   private var part = 0
   private var bytes: [UInt8] = []
   private var scanner = JSONScanner()
+  private var parameters: ParameterReader?
   private var name = ""
 
-  /// Longer names and words are not calls.
+  /// With longer words it is no call.
   private static let longestWord = 256
 
-  init(_ parts: [CallLayout.Part], tools: Set<String>) {
+  init(_ parts: [CallLayout.Part], tools: [String: ToolDefinition]) {
     self.parts = parts
     self.tools = tools
   }
@@ -42,15 +43,29 @@ struct CallReader: Sendable {
         if JSONScanner.isSpace(byte) { return .more }
       case .end:
         return JSONScanner.isSpace(byte) ? .more : .broken
-      case .word, .name:
+      case .word:
         if Self.isWord(byte) {
           bytes.append(byte)
           return bytes.count <= Self.longestWord ? .more : .broken
         }
         guard !bytes.isEmpty else { return .broken }
-        if parts[part] == .name {
-          name = String(decoding: bytes, as: UTF8.self)
-          guard tools.contains(name) else { return .broken }
+      case .name:
+        let longer = bytes + [byte]
+        if tools.keys.contains(where: { $0.utf8.starts(with: longer) }) {
+          bytes = longer
+          return .more
+        }
+        name = String(decoding: bytes, as: UTF8.self)
+        guard tools[name] != nil else { return .broken }
+      case .parameters(let marks):
+        guard let tool = tools[name] else { return .broken }
+        if parameters == nil { parameters = ParameterReader(marks, tool) }
+        switch parameters?.read(byte) {
+        case .more: return .more
+        case .done:
+          call = parameters.map { ReadCall(name: name, arguments: $0.arguments) }
+          return next()
+        case .broken, nil: return .broken
         }
       case .arguments, .object, .keyed:
         bytes.append(byte)
@@ -72,6 +87,25 @@ struct CallReader: Sendable {
   /// Whether the answer may end here.
   var canEnd: Bool { part < parts.count && parts[part] == .end }
 
+  /// The tool whose arguments began with the last byte.
+  var begunTool: String? {
+    guard part < parts.count else { return nil }
+    switch parts[part] {
+    case .arguments where bytes.count == 1: return name
+    case .object(let nameKey, let argumentsKey):
+      guard let key = scanner.begunKey.flatMap(word), [argumentsKey, "arguments", "parameters"].contains(key) else {
+        return nil
+      }
+      let member = scanner.members.first { [nameKey, "name"].contains(word($0.key)) }
+      return member.flatMap { word($0.value) }.flatMap { tools[$0]?.name }
+    case .keyed where scanner.members.isEmpty: return scanner.begunKey.flatMap(word).flatMap { tools[$0]?.name }
+    default: return nil
+    }
+  }
+
+  /// The JSON string in a range; nil when something else is there.
+  private func word(_ range: Range<Int>) -> String? { (try? JSONValue(parsing: text(range)))?.stringValue }
+
   private mutating func next() -> Progress {
     part += 1
     bytes = []
@@ -85,13 +119,13 @@ struct CallReader: Sendable {
     switch parts[part] {
     case .arguments: return ReadCall(name: name, arguments: text)
     case .keyed:
-      guard scanner.members.count == 1, let name = value.objectValue?.keys.first, tools.contains(name),
+      guard scanner.members.count == 1, let name = value.objectValue?.keys.first, tools[name] != nil,
         value[name]?.objectValue != nil
       else { return nil }
       return ReadCall(name: name, arguments: self.text(scanner.members[0].value))
     case .object(let nameKey, let argumentsKey):
       // Models confuse the families' keys.
-      guard let name = value[nameKey]?.stringValue ?? value["name"]?.stringValue, tools.contains(name) else {
+      guard let name = value[nameKey]?.stringValue ?? value["name"]?.stringValue, tools[name] != nil else {
         return nil
       }
       for key in [argumentsKey, "arguments", "parameters"] {
@@ -105,19 +139,38 @@ struct CallReader: Sendable {
         }
       }
       return nil
-    case .text, .space, .word, .name, .end: return nil
+    case .text, .space, .word, .name, .parameters, .end: return nil
     }
   }
 
   private func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
 
-  /// Whether a byte may be in the name of a function.
+  /// Whether a byte may be in the number or identifier of a call.
   private static func isWord(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."), 0x80...:
+      UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."):
       true
     default: false
     }
+  }
+}
+
+/// The arguments of a call that is given out before it is complete.
+struct ArgumentStream: Sendable {
+  private var scanner = JSONScanner()
+  private var isComplete = false
+  private var piece: [UInt8] = []
+
+  mutating func read(_ byte: UInt8) {
+    guard !isComplete else { return }
+    piece.append(byte)
+    isComplete = scanner.read(byte) != .more
+  }
+
+  /// What came since the last time.
+  mutating func take() -> String {
+    defer { piece = [] }
+    return String(decoding: piece, as: UTF8.self)
   }
 }

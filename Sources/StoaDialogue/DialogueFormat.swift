@@ -1,23 +1,35 @@
-/// How a model writes its reasoning and its tool calls, found from the source of its chat template.
+package import StoaTemplates
+
+/// How a model writes its reasoning and its tool calls, found from its chat template.
 package struct DialogueFormat: Sendable, Equatable {
   package var calls: CallFormat
   /// Nil when the model does not mark its reasoning.
   package var reasoning: ReasoningMarks?
+  /// Whether the template describes tools itself. Otherwise it has to be rendered without them, and `instructions`
+  /// belong in a system message.
+  package var templateShowsTools: Bool
 
-  package init(calls: CallFormat, reasoning: ReasoningMarks? = nil) {
+  package init(calls: CallFormat, reasoning: ReasoningMarks? = nil, templateShowsTools: Bool = false) {
     self.calls = calls
     self.reasoning = reasoning
+    self.templateShowsTools = templateShowsTools
   }
 
-  /// The format of a template; without one, tools are described in a system message.
+  /// The format of a template, with what rendering it has shown.
+  package init(_ template: ChatTemplate) {
+    self.init(template: template.source)
+    // Some templates fail when there are tools.
+    templateShowsTools = templateShowsTools && template.capabilities.supportsTools
+  }
+
+  /// The format that the source of a template shows; without one, the generic format.
   package init(template: String?) {
     let template = template ?? ""
     self.init(calls: CallFormat(template: template), reasoning: ReasoningMarks(template: template))
+    // Some templates write calls, but say nothing of tools.
+    let words = template.split { !$0.isLetter && !$0.isNumber && $0 != "_" }
+    templateShowsTools = calls != .generic && words.contains("tools")
   }
-
-  /// Whether the template describes tools itself; otherwise it has to be rendered without them, and `instructions`
-  /// belong in a system message.
-  package var templateShowsTools: Bool { calls != .generic }
 
   /// The texts that the parser has to see even where they are special tokens, which detokenisers hide.
   package var visibleMarks: [String] {
@@ -87,7 +99,13 @@ extension CallFormat {
         .apriel
       } else if has("<tool_calls>", "\"arguments\"") {
         .minimax
-      } else if has("<parameter=") || has("<arg_key") {
+      } else if has("<seed:tool_call>", "<parameter=") {
+        .seed
+      } else if has("<tool_call>", "<parameter=") {
+        .qwenCoder
+      } else if has("<tool_call>", "<arg_key>", "<arg_value>") {
+        .glm
+      } else if has("<invoke name=") {
         .generic
       } else if has("<tool_call>", "arguments") {
         .hermes

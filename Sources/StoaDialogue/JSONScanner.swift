@@ -26,6 +26,9 @@ struct JSONScanner: Sendable {
   /// As deep as `JSONValue` reads.
   private static let deepest = 256
 
+  /// The key of the outermost object whose value is an object that began with the last byte.
+  var begunKey: Range<Int>? { containers == [true, true] && start == count - 1 ? key : nil }
+
   mutating func read(_ byte: UInt8) -> Progress {
     let progress = step(byte)
     count += 1

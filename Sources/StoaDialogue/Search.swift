@@ -15,7 +15,7 @@ enum Search {
   }
 
   /// The length of the longest end of a text with which a mark may begin.
-  private static func partial(_ marks: [[UInt8]], at text: [UInt8]) -> Int {
+  static func partial(_ marks: [[UInt8]], at text: [UInt8]) -> Int {
     let longest = min(text.count, marks.map(\.count).max() ?? 0)
     return (0...longest).last { length in marks.contains { $0.starts(with: text.suffix(length)) } } ?? 0
   }

@@ -12,16 +12,18 @@ extension DialogueFormat {
       case .required: "Call \(parallel ? "one or more tools" : "one tool"); do not answer in plain words."
       case .named(let name): "Call the tool \(name); do not answer in plain words."
       }
+    let call = (name: "NAME_OF_THE_TOOL", arguments: #"{"ARGUMENT": "VALUE"}"#)
+    let layout = calls.layouts[0]
+    let several =
+      parallel && calls.allowsSeveralCalls ? "\n\nSeveral calls look like this:\n\(layout.text(of: [call, call]))" : ""
     return """
       You can call these tools, each described by a JSON schema:
       <tools>
       \(list)
       </tools>
-      \(demand) Write a call exactly like this, with the arguments as a JSON object:
-      <tool_call>
-      {"name": "NAME OF THE TOOL", "arguments": {"ARGUMENT": "VALUE"}}
-      </tool_call>\(parallel ? "\nFor several calls write several such blocks." : "")
-      What a tool returned comes between <tool_response> and </tool_response>.
+
+      \(demand) A call has exactly this form, with the arguments as a JSON object:
+      \(layout.text(of: [call]))\(several)
       """
   }
 }

@@ -8,13 +8,16 @@ public struct ConstraintTrigger: Sendable {
   public var marks: [String]
   /// Whether a mark counts only where nothing but white space stands before it.
   public var isOnlyAtStart: Bool
+  /// A text before which marks do not count, such as the end of the model's reasoning.
+  public var after: String?
   /// What has to follow.
   public var constraint: TokenMasker
 
   /// A grammar for what follows one of `marks`.
-  public init(marks: [String], isOnlyAtStart: Bool = false, constraint: TokenMasker) {
+  public init(marks: [String], isOnlyAtStart: Bool = false, after: String? = nil, constraint: TokenMasker) {
     self.marks = marks
     self.isOnlyAtStart = isOnlyAtStart
+    self.after = after
     self.constraint = constraint
   }
 }
@@ -25,6 +28,11 @@ public struct TokenLogprobs: Sendable, Equatable {
   public let chosen: TokenLogprob
   /// The most likely tokens, the likeliest first.
   public let top: [TokenLogprob]
+
+  package init(chosen: TokenLogprob, top: [TokenLogprob]) {
+    self.chosen = chosen
+    self.top = top
+  }
 }
 
 /// One answer in the making: which token comes next, what text it adds, and when the answer ends.
@@ -51,6 +59,7 @@ struct AnswerProgress {
 
   private let model: LanguageModel
   private let topLogprobs: Int?
+  private let endTokens: Set<Int32>
   private let limit: Int
   private var sampler: Sampler
   private var answer: AnswerText
@@ -68,11 +77,12 @@ struct AnswerProgress {
     self.model = model
     seed = options.sampling.seed ?? UInt64.random(in: 0..<(1 << 32))
     topLogprobs = options.topLogprobs
+    endTokens = options.ignoresEnd ? [] : model.endTokens
     limit = min(options.maxTokens ?? Int.max, model.contextLength - prompt.count)
     sampler = Sampler(
       parameters: options.sampling, seed: seed, choice: options.choice, prompt: prompt, compute: model.model.compute)
-    constraint = try Constraint(options.constraint, model.tokenizer)
-    trigger = options.trigger.map { TriggerMatcher($0) }
+    constraint = try Constraint(options.constraint, model.tokenizer, shownTokens: options.shownTokens)
+    trigger = options.trigger.map { TriggerMatcher($0, shownTokens: options.shownTokens) }
     // A grammar is about all bytes of the answer, so none is dropped at the start of a text.
     let isFirstText = constraint == nil && prompt.allSatisfy { $0 == model.bosToken }
     answer = AnswerText(
@@ -86,7 +96,7 @@ struct AnswerProgress {
     let mask = try unsafe constraint?.mask(logits)
     let position = prompt.count + tokens.count
     let token = try unsafe sampler.choose(logits, position: position, mask: mask)
-    if model.endTokens.contains(token) {
+    if endTokens.contains(token) {
       finishReason = .stop
       return Step(text: finishText())
     }
@@ -163,11 +173,16 @@ private struct TriggerMatcher {
   private let marks: [[UInt8]]
   private let isOnlyAtStart: Bool
   private let masker: TokenMasker
+  private let shownTokens: Set<Int32>
+  /// What has to come first.
+  private var after: [UInt8]?
   private var tail: [UInt8] = []
   /// Whether text has left the tail.
   private var hasBegun = false
 
-  init(_ trigger: ConstraintTrigger) {
+  init(_ trigger: ConstraintTrigger, shownTokens: Set<Int32>) {
+    self.shownTokens = shownTokens
+    after = trigger.after.map { Array($0.utf8) }
     marks = trigger.marks.map { Array($0.utf8) }.filter { !$0.isEmpty }
     isOnlyAtStart = trigger.isOnlyAtStart
     masker = trigger.constraint
@@ -177,11 +192,19 @@ private struct TriggerMatcher {
   mutating func append(_ token: Int32, _ tokenizer: Tokenizer) throws -> Constraint? {
     let bytes = tokenizer.bytes(of: token, showSpecial: true)
     tail += bytes
+    if let after {
+      let found = tail.indices.first { tail[$0...].starts(with: after) }
+      tail.removeFirst(found.map { $0 + after.count } ?? max(0, tail.count - after.count))
+      if found == nil { return nil }
+      self.after = nil
+    }
     for mark in marks {
       for end in max(mark.count, tail.count - bytes.count + 1)..<(tail.count + 1)
       where mark.count <= tail.count && tail[(end - mark.count)..<end].elementsEqual(mark) {
-        if isOnlyAtStart, hasBegun || !tail[..<(end - mark.count)].allSatisfy({ [0x20, 0x0A].contains($0) }) { continue }
-        guard var constraint = try Constraint(masker, tokenizer) else { return nil }
+        if isOnlyAtStart, hasBegun || !tail[..<(end - mark.count)].allSatisfy({ [0x20, 0x0A].contains($0) }) {
+          continue
+        }
+        guard var constraint = try Constraint(masker, tokenizer, shownTokens: shownTokens) else { return nil }
         if try constraint.append(bytes: tail[end...]) { return constraint }
       }
     }

@@ -5,13 +5,17 @@ import Synchronization
 
 extension LanguageModel {
   /// Makes a grammar ready for this model's tokens; sessions and requests may share the result.
-  public func constraint(_ grammar: CompiledGrammar) throws -> TokenMasker {
+  ///
+  /// - Parameter shownTokens: Special tokens that stand for their names; the options of the answer have to show them too.
+  public func constraint(_ grammar: CompiledGrammar, shownTokens: Set<Int32> = []) throws -> TokenMasker {
     guard let tokenizer else { throw EngineError.grammarNeedsTokenizer }
-    let vocabulary = tokenVocabulary.withLock { cached in
-      if let cached { return cached }
-      let tokens = (0..<model.configuration.vocabularySize).map { tokenizer.bytes(of: Int32($0)) }
+    let vocabulary = tokenVocabularies.withLock { cached in
+      if let known = cached[shownTokens] { return known }
+      let tokens = (0..<model.configuration.vocabularySize).map { id in
+        tokenizer.bytes(of: Int32(id), showSpecial: shownTokens.contains(Int32(id)))
+      }
       let vocabulary = TokenVocabulary(tokens: tokens, endTokens: endTokens)
-      cached = vocabulary
+      cached[shownTokens] = vocabulary
       return vocabulary
     }
     return try TokenMasker(grammar, vocabulary)
@@ -22,13 +26,15 @@ extension LanguageModel {
 struct Constraint {
   private let masker: TokenMasker
   private let tokenizer: Tokenizer
+  private let shownTokens: Set<Int32>
   private var state: GrammarState
 
-  init?(_ masker: TokenMasker?, _ tokenizer: Tokenizer?) throws {
+  init?(_ masker: TokenMasker?, _ tokenizer: Tokenizer?, shownTokens: Set<Int32>) throws {
     guard let masker else { return nil }
     guard let tokenizer else { throw EngineError.grammarNeedsTokenizer }
     self.masker = masker
     self.tokenizer = tokenizer
+    self.shownTokens = shownTokens
     state = try GrammarState(masker.grammar)
   }
 
@@ -51,7 +57,9 @@ struct Constraint {
   }
 
   mutating func append(_ token: Int32) throws {
-    guard try append(bytes: tokenizer.bytes(of: token)) else { throw EngineError.grammarHasNoToken }
+    guard try append(bytes: tokenizer.bytes(of: token, showSpecial: shownTokens.contains(token))) else {
+      throw EngineError.grammarHasNoToken
+    }
   }
 
   /// False when the grammar has no text that goes on like this.

@@ -43,8 +43,8 @@ public final class LanguageModel: Sendable {
   public let loadSeconds: Double
   package let model: any DecoderModel
   package let prefillChunk: Int
-  /// The tokens as grammars see them, once a grammar has asked for them.
-  let tokenVocabulary = Mutex<TokenVocabulary?>(nil)
+  /// The tokens as grammars see them, once a grammar has asked for them, by the special tokens that are shown.
+  let tokenVocabularies = Mutex<[Set<Int32>: TokenVocabulary]>([:])
 
   /// Tokens that end an answer.
   public let endTokens: Set<Int32>

@@ -18,6 +18,11 @@ public struct TokenLogprob: Sendable, Equatable {
   public let token: Int32
   /// The natural logarithm of the model's probability, before penalties and temperature.
   public let logprob: Double
+
+  package init(token: Int32, logprob: Double) {
+    self.token = token
+    self.logprob = logprob
+  }
 }
 
 /// Chooses tokens; a value per sequence.

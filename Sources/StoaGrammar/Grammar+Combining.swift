@@ -18,6 +18,11 @@ extension Grammar {
     combining([part]) { .any($0[0]) }
   }
 
+  /// One or, when `several`, more texts of a grammar with a text between each two.
+  package static func list(_ item: Grammar, separator: String, several: Bool) -> Grammar {
+    combining([item]) { several ? .sequence([$0[0], .any(.sequence([.text(separator), $0[0]]))]) : $0[0] }
+  }
+
   /// A text of a grammar, or nothing.
   package static func optional(_ part: Grammar) -> Grammar {
     combining([part]) { .optional($0[0]) }

@@ -23,6 +23,7 @@ public enum Interrupts {
   private static let listeners = Atomic<Int>(0)
   private static let count = Atomic<Int>(0)
   private static let installed = Atomic<Bool>(false)
+  private static let stop = Mutex<(@Sendable () -> Void)?>(nil)
 
   /// Whether Ctrl-C has come since the outermost `listen` began.
   public static var requested: Bool { count.load(ordering: .relaxed) > 0 }
@@ -59,6 +60,26 @@ public enum Interrupts {
     return try work()
   }
 
+  /// Runs work that ends soon after `stop` was called: the first SIGINT, SIGTERM or SIGHUP does so, the second ends the
+  /// process.
+  public static func stoppable<Result, Failure: Error>(
+    by stop: @escaping @Sendable () -> Void, _ work: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    Self.stop.withLock { $0 = stop }
+    defer { Self.stop.withLock { $0 = nil } }
+    return try work()
+  }
+
+  /// Calls what was to be called at the first signal; false when there is nothing, or no more.
+  private static func callStop() -> Bool {
+    let action = stop.withLock { action in
+      defer { action = nil }
+      return action
+    }
+    action?()
+    return action != nil
+  }
+
   /// Does what a signal does; the waiting thread and tests call it.
   static func interrupt() -> Bool {
     guard listeners.load(ordering: .relaxed) > 0 else { return true }
@@ -72,6 +93,7 @@ public enum Interrupts {
     while true {
       var number: Int32 = 0
       guard unsafe sigwait(&set, &number) == 0 else { continue }
+      if callStop() { continue }
       if number == SIGINT {
         guard interrupt() else { continue }
         TerminalMode.restore()

@@ -150,7 +150,9 @@ import Testing
     let scheduler = try Scheduler(model: try load(), options: options)
     var streams: [AsyncThrowingStream<GenerationEvent, any Error>] = []
     #expect(throws: EngineError.queueFull(limit: 20)) {
-      while streams.count < 10_000 { streams.append(try scheduler.submit(request(streams.count, length: 4, tokens: 200))) }
+      while streams.count < 10_000 {
+        streams.append(try scheduler.submit(request(streams.count, length: 4, tokens: 200)))
+      }
     }
     // Streams that nobody reads any more cancel their requests.
     streams.removeFirst(streams.count - 1)

@@ -12,7 +12,7 @@ import Testing
   ]
 
   enum API: String, CaseIterable, CustomTestStringConvertible {
-    case anthropic, chat, generate, embed, pull, responses
+    case anthropic, chat, generate, embed, pull, responses, openAIChat, completions, embeddings
 
     var testDescription: String { rawValue }
 
@@ -47,6 +47,26 @@ import Testing
         {"model":"m","prompt":"p","system":"s","suffix":"","template":"","context":[],"raw":false,"images":[],
          "format":"json","think":"high","keep_alive":5}
         """#
+      case .openAIChat:
+        #"""
+        {"model":"m","messages":[{"role":"system","content":[{"type":"text","text":"s"}]},{"role":"user","content":"a",
+          "name":"u"},{"role":"assistant","content":null,"reasoning_content":"t","tool_calls":[{"id":"i",
+          "type":"function","function":{"name":"n","arguments":"{}"}}]},
+          {"role":"tool","content":"r","tool_call_id":"i"}],
+         "tools":[{"type":"function","function":{"name":"n","description":"d","parameters":{"type":"object"}}}],
+         "tool_choice":{"type":"function","function":{"name":"n"}},"parallel_tool_calls":false,
+         "chat_template_kwargs":{"x":1},"reasoning_effort":"low","temperature":1,"top_p":1,"top_k":1,"min_p":0,
+         "typical_p":1,"presence_penalty":0,"frequency_penalty":0,"repetition_penalty":1,"seed":1,
+         "logit_bias":{"5":-100,"6":1},"stop":["x"],"n":2,"max_completion_tokens":5,"logprobs":true,"top_logprobs":2,
+         "response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"object"}}},
+         "stream":true,"stream_options":{"include_usage":true},"modalities":["text"]}
+        """#
+      case .completions:
+        #"""
+        {"model":"m","prompt":["a",[1,2]],"max_tokens":1,"temperature":0,"echo":true,"logprobs":1,"n":1,"best_of":1,
+         "suffix":"","stop":"x","seed":1,"stream":false,"guided_regex":"a+"}
+        """#
+      case .embeddings: #"{"model":"m","input":["a",[1,2]],"encoding_format":"base64"}"#
       case .embed: #"{"model":"m","input":["a","b"],"truncate":true,"dimensions":3,"keep_alive":"1h"}"#
       case .pull: #"{"model":"m","name":"n","insecure":false,"stream":true}"#
       case .responses:
@@ -72,6 +92,9 @@ import Testing
       case .generate: _ = try OllamaRequest.decode(object, for: .generate)
       case .embed: _ = try OllamaEmbedRequest.decode(object)
       case .pull: _ = try OllamaModels.decodePull(object)
+      case .openAIChat: _ = try OpenAIChat.decode(object)
+      case .completions: _ = try OpenAICompletions.decode(object)
+      case .embeddings: _ = try OpenAIEmbeddings.decode(object)
       case .responses: _ = try OpenAIResponsesRequest.decode(object).answerRequest(after: [])
       }
     }

@@ -3,9 +3,13 @@ import Foundation
 import StoaHub
 import StoaLedger
 
-/// The ledger of the user's home, for commands beside a server that may be running on it.
+/// The ledger, for commands beside a server that may be running on it.
 enum LedgerAccess {
-  static var path: String { StoaHome.standard().path + "/ledger.sqlite" }
+  /// The file that `$STOA_LEDGER` names, as for `stoa serve`, else the one in the home.
+  static var path: String {
+    if let path = StoaHome.environment[ServeKey.ledger.variable], !path.isEmpty { return path }
+    return StoaHome.standard().path + "/ledger.sqlite"
+  }
 
   /// Runs work on the ledger and closes it; nil when there is none and none is to be made.
   static func run<Value: Sendable>(

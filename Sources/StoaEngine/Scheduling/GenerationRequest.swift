@@ -55,6 +55,8 @@ public struct SchedulerLoad: Sendable, Equatable {
   public var preemptions = 0
   /// Forward passes so far.
   public var steps = 0
+
+  package init() {}
 }
 
 /// A request with its way back to the one who asked.

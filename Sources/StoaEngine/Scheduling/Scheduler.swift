@@ -50,7 +50,9 @@ public final class Scheduler: Sendable {
   /// Queues a request; throws at once when the queue is full or the scheduler stops.
   ///
   /// Whoever stops reading the events cancels the request.
-  public func submit(_ request: GenerationRequest) throws(EngineError) -> AsyncThrowingStream<GenerationEvent, any Error> {
+  public func submit(_ request: GenerationRequest) throws(EngineError) -> AsyncThrowingStream<
+    GenerationEvent, any Error
+  > {
     let (stream, continuation) = AsyncThrowingStream<GenerationEvent, any Error>.makeStream()
     let ticket = Ticket(request, continuation)
     continuation.onTermination = { [inbox] reason in

@@ -168,7 +168,8 @@ final class SchedulerLoop {
       for index in parts.indices { failures[index] = error }
     }
     pace.record(
-      decoding: parts.count { $0.range.count == 1 }, prompt: parts.reduce(0) { $0 + ($1.range.count > 1 ? $1.range.count : 0) },
+      decoding: parts.count { $0.range.count == 1 },
+      prompt: parts.reduce(0) { $0 + ($1.range.count > 1 ? $1.range.count : 0) },
       seconds: start.duration(to: .now).seconds)
     load.steps += 1
     for (index, part) in parts.enumerated() { conclude(part, failures[index]) }

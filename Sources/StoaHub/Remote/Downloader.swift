@@ -16,6 +16,7 @@ struct Downloader: Sendable {
   let repository: String
   let commit: String
   let transfers: [FileTransfer]
+  /// Connections at most.
   let connections: Int
   let observer: Observer
   /// Keeps what has been reached.
@@ -36,12 +37,13 @@ struct Downloader: Sendable {
   /// Downloads everything; what is there when it throws is kept and saved.
   func run() async throws(RemoteError) {
     let total = transfers.reduce(0) { $0 + $1.bytes }
+    let pace = SharedPace(limit: connections)
     do {
       try await withThrowingTaskGroup(of: Bool.self) { group in
-        group.addTask { try await watch(total: total) }
-        for _ in 0..<connections {
+        group.addTask { try await watch(total: total, pace) }
+        for index in 0..<connections {
           group.addTask {
-            try await work()
+            try await work(index, pace)
             return true
           }
         }
@@ -62,12 +64,16 @@ struct Downloader: Sendable {
   private var receivedBytes: Int { transfers.reduce(0) { $0 + $1.receivedBytes } }
 
   /// Reports and saves now and then, and hears the user; ends when it is cancelled.
-  private func watch(total: Int) async throws(RemoteError) -> Bool {
+  private func watch(total: Int, _ pace: SharedPace) async throws(RemoteError) -> Bool {
     var saved = receivedBytes
+    var last = ContinuousClock.now
     while !Task.isCancelled {
       do { try await Task.sleep(for: .milliseconds(100)) } catch { break }
       if observer.isCancelled() { throw .local(.cancelled) }
       let received = receivedBytes
+      let now = ContinuousClock.now
+      pace.record(bytes: max(0, received - saved), seconds: (now - last).seconds)
+      last = now
       observer.progress(received, total)
       // However the program ends, no more than the last moment is lost.
       if received != saved { try save() }
@@ -76,8 +82,13 @@ struct Downloader: Sendable {
     return false
   }
 
-  private func work() async throws(RemoteError) {
-    while let part = takePart() {
+  /// What the connection of a number does: it fetches parts while connections of its number are wanted.
+  private func work(_ number: Int, _ pace: SharedPace) async throws(RemoteError) {
+    while true {
+      while number >= pace.target, !Task.isCancelled, transfers.contains(where: \.hasParts) {
+        do { try await Task.sleep(for: .milliseconds(20)) } catch { throw .local(.cancelled) }
+      }
+      guard let part = takePart() else { return }
       var next: FileTransfer.Part? = part
       while let current = next { next = try await fetch(current) }
       switch try part.transfer.advanceHash() {

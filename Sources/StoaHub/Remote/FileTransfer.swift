@@ -68,6 +68,9 @@ final class FileTransfer: Sendable {
     }
   }
 
+  /// Whether there are parts that nobody has taken.
+  var hasParts: Bool { state.withLock { !$0.isDone && $0.nextPart < $0.received.count } }
+
   /// Takes the next part that needs work.
   func takePart() -> Part? {
     state.withLock { state in

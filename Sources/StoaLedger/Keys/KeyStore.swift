@@ -34,6 +34,11 @@ package actor KeyStore {
   /// All keys, revoked ones too, oldest first.
   package func list() async throws -> [APIKey] { try await storage.keys().map(\.key) }
 
+  /// Whether anybody could be let in with a key now.
+  package func hasUsableKey(now: Date = Date()) async throws -> Bool {
+    try await list().contains { $0.revokedAt == nil && $0.expiresAt.map { $0 > now } ?? true }
+  }
+
   /// Revokes the key of an id or a name; here at once, in other processes within a second.
   package func revoke(_ idOrName: String, now: Date = Date()) async throws -> APIKey {
     let key = try await storage.revoke(idOrName, at: now)

@@ -1,9 +1,14 @@
+import StoaLedger
+
 /// Who asks.
 struct Caller: Sendable, Equatable {
-  /// The key's identifier; nil when no keys are needed.
-  var keyID: String?
+  /// Nil when no key is needed.
+  var key: APIKey?
+
+  /// The key's identifier.
+  var keyID: String? { key?.id }
   /// The models that the key may use; nil for all.
-  var allowedModels: [String]?
+  var allowedModels: [String]? { key?.allowedModels }
 
   /// Those who share a turn when requests wait.
   var owner: String { keyID ?? "" }
@@ -31,5 +36,6 @@ protocol AnswerAccount: Sendable {
 
 /// The right to be answered once.
 struct AdmissionToken: Sendable {
-  var id: UInt64 = 0
+  /// What counts towards the limits of a key.
+  var reservation: RateLimiter.Reservation?
 }

@@ -109,8 +109,13 @@ struct GenerationPlan: Sendable {
     var options = GenerationOptions()
     options.sampling = loaded.model.recommendedSampling
     options.sampling.apply(request.sampling)
+    let size = loaded.model.summary.vocabularySize
+    if let token = request.sampling.logitBias.keys.first(where: { $0 >= size }) {
+      throw APIError.invalid("logit_bias.\(token)", "is outside the vocabulary of \(size) tokens")
+    }
     options.maxTokens = request.maxTokens
     options.stop = request.stop
+    options.ignoresEnd = request.ignoresEnd
     options.topLogprobs = request.topLogprobs
     var tools: [ToolDefinition] = []
     if case .chat(let chat) = request.prompt {
@@ -120,7 +125,7 @@ struct GenerationPlan: Sendable {
       try Self.constrain(&options, request.shape, chat, tools, rendered.startsInReasoning, loaded)
     } else {
       isChat = false
-      options.constraint = try loaded.constraint("\(request.shape)") { try request.shape.grammar() }
+      options.constraint = try loaded.constraint("\(request.shape)", showsMarks: false) { try request.shape.grammar() }
     }
     self.tools = tools
     options.sampling.seed = options.sampling.seed ?? UInt64.random(in: 0..<(1 << 32))
@@ -139,21 +144,22 @@ struct GenerationPlan: Sendable {
     let key = "\(chat.toolChoice) \(parallel) \(startsInReasoning) \(shape)\n\(definitions)"
     switch chat.toolChoice {
     case .required, .named:
-      options.constraint = try loaded.constraint(key) {
+      options.constraint = try loaded.constraint(key, showsMarks: true) {
         try dialogue.grammar(
           for: tools, choice: chat.toolChoice, parallel: parallel, startsInReasoning: startsInReasoning)
       }
     case .auto, .none:
       if shape == .anything {
         guard let trigger = try dialogue.trigger(for: tools, parallel: parallel),
-          let constraint = try loaded.constraint("trigger " + key, { trigger.grammar })
+          let constraint = try loaded.constraint("trigger " + key, showsMarks: true, { trigger.grammar })
         else { return }
         options.trigger = ConstraintTrigger(
-          marks: trigger.marks, isOnlyAtStart: trigger.isOnlyAtStart, constraint: constraint)
+          marks: trigger.marks, isOnlyAtStart: trigger.isOnlyAtStart,
+          after: startsInReasoning ? dialogue.reasoning?.close : nil, constraint: constraint)
       } else {
-        options.constraint = try loaded.constraint(key) {
+        options.constraint = try loaded.constraint(key, showsMarks: !tools.isEmpty || startsInReasoning) {
           guard var grammar = try shape.grammar() else { return nil }
-          if let calls = try dialogue.grammar(for: tools, choice: .required, parallel: parallel), !tools.isEmpty {
+          if !tools.isEmpty, let calls = try dialogue.grammar(for: tools, choice: .required, parallel: parallel) {
             grammar = .choice([grammar, calls])
           }
           guard startsInReasoning, let close = dialogue.reasoning?.close else { return grammar }

@@ -1,6 +1,7 @@
 import Foundation
 import StoaDialogue
 import StoaEngine
+import StoaTokenizers
 import Synchronization
 
 /// A request that waits for its answer; whoever drops it cancels it.
@@ -58,7 +59,7 @@ final class PreparedAnswer: Sendable {
   }
 
   /// Gives the events of the answer to `emit`; the last one comes when the request is written down.
-  func run(_ emit: (AnswerEvent) async throws -> Void) async throws {
+  @concurrent func run(_ emit: @concurrent (AnswerEvent) async throws -> Void) async throws {
     var progress = AnswerTally(start: start, choices: request.choices)
     do {
       try await generate(&progress, emit)
@@ -73,7 +74,8 @@ final class PreparedAnswer: Sendable {
       let failure = error is CancellationError || Task.isCancelled ? nil : APIError(error)
       if !progress.isSettled {
         _ = try? await account.settle(
-          token, report(usage(progress), status: failure?.status ?? 499, finish: failure == nil ? "cancelled" : "error"))
+          token, report(usage(progress), status: failure?.status ?? 499, finish: failure == nil ? "cancelled" : "error")
+        )
         metrics.failed(failure)
       }
       throw failure ?? error
@@ -90,8 +92,8 @@ final class PreparedAnswer: Sendable {
 
   // MARK: Events
 
-  private func generate(
-    _ tally: inout AnswerTally, _ emit: (AnswerEvent) async throws -> Void
+  @concurrent private func generate(
+    _ tally: inout AnswerTally, _ emit: @concurrent (AnswerEvent) async throws -> Void
   ) async throws {
     let streams = streams.take()
     var assemblers = (0..<streams.count).map { choice in
@@ -125,9 +127,9 @@ final class PreparedAnswer: Sendable {
   }
 
   /// Gives the events of all streams as they come.
-  private static func forEachEvent(
+  @concurrent private static func forEachEvent(
     of streams: [AsyncThrowingStream<GenerationEvent, any Error>],
-    _ body: (Int, GenerationEvent) async throws -> Void
+    _ body: @concurrent (Int, GenerationEvent) async throws -> Void
   ) async throws {
     if streams.count == 1 {
       for try await event in streams[0] { try await body(0, event) }
@@ -158,9 +160,17 @@ final class PreparedAnswer: Sendable {
 
   private func parser(_ choice: Int) -> AnswerParser {
     let seed = (plan.options.sampling.seed ?? 0) &+ UInt64(choice) &* 0x9E37_79B9
-    return AnswerParser(
+    var parser = AnswerParser(
       format: loaded.dialogue, tools: plan.tools, startsInReasoning: plan.startsInReasoning,
       ids: CallIDs(seed: seed, format: loaded.dialogue.calls))
+    // What a grammar forces cannot break, so its arguments need not be held back.
+    if case .chat(let chat) = request.prompt {
+      switch chat.toolChoice {
+      case .required, .named: parser.streamsArguments = true
+      case .auto, .none: break
+      }
+    }
+    return parser
   }
 
   private var promptText: String {

@@ -69,12 +69,20 @@ struct PromptRenderer {
     let tokenizer = try tokenizer()
     var messages = chat.messages
     let offersTools = !chat.tools.isEmpty && chat.toolChoice != .none
-    if offersTools, let text = dialogue.instructions(for: chat.tools, choice: chat.toolChoice) {
+    if offersTools,
+      let text = dialogue.instructions(
+        for: chat.tools, choice: chat.toolChoice, parallel: chat.parallelToolCalls)
+    {
       if let first = messages.first, first.role == "system" {
         messages[0].content = .text(first.text + "\n\n" + text)
       } else {
         messages.insert(ChatMessage(role: "system", content: text), at: 0)
       }
+    }
+    if let capabilities = model.chatTemplate?.capabilities { messages = dialogue.adapted(messages, for: capabilities) }
+    // Most templates join the content to other text without looking.
+    for index in messages.indices where messages[index].content == nil && messages[index].toolCalls.isEmpty {
+      messages[index].content = .text("")
     }
     messages = messages.map { $0.guarded(by: tokenizer) }
     var prefill: String?
@@ -92,7 +100,8 @@ struct PromptRenderer {
       variables["enable_thinking"] = .bool(thinks)
       variables["thinking"] = .bool(thinks)
     }
-    let tools = offersTools && dialogue.templateShowsTools
+    let tools =
+      offersTools && dialogue.templateShowsTools
       ? TemplateValue.list(chat.tools.map { $0.templateValue.guarded(by: tokenizer) }) : nil
     // Without a date: an answer depends on what was asked, not on when.
     var text = try template.render(messages: messages, tools: tools, extra: variables)

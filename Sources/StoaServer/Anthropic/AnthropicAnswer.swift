@@ -126,7 +126,7 @@ struct AnthropicStream: AnswerStreamEncoder {
   }
 
   mutating func encode(_ error: APIError) -> String {
-    serverSentEvent("error", AnthropicMessages.encode(error, requestID: requestID))
+    ServerSentEvents.event("error", AnthropicMessages.encode(error, requestID: requestID))
   }
 
   private mutating func piece(_ text: String, of kind: AnthropicMessages.Block) -> String {
@@ -152,6 +152,6 @@ struct AnthropicStream: AnswerStreamEncoder {
 
   /// An event whose data name its type too.
   private static func event(_ type: String, _ members: JSONObject) -> String {
-    serverSentEvent(type, .object(JSONObject([("type", .string(type))] + members.map { ($0.key, $0.value) })))
+    ServerSentEvents.event(type, .object(JSONObject([("type", .string(type))] + members.map { ($0.key, $0.value) })))
   }
 }

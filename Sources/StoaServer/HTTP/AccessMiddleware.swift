@@ -1,6 +1,5 @@
 import HTTPTypes
 import Hummingbird
-import StoaLedger
 
 /// Decides who may call what.
 protocol AccessControl: Sendable {
@@ -15,11 +14,6 @@ enum AccessScope: String, Sendable {
   case metrics
 }
 
-/// Everybody may do everything: for servers that only this machine reaches, or whose operator said so.
-struct OpenAccess: AccessControl {
-  func caller(secret: String?, scope: AccessScope) async throws(APIError) -> Caller { Caller() }
-}
-
 /// Finds out who asks, and keeps pages of other sites from using a server that needs no key.
 struct AccessMiddleware: RouterMiddleware {
   typealias Context = ServerContext
@@ -29,8 +23,8 @@ struct AccessMiddleware: RouterMiddleware {
   /// Origins whose pages may call; `*` for all.
   let origins: [String]
 
-  func handle(
-    _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
+  @concurrent func handle(
+    _ request: Request, context: ServerContext, next: @concurrent (Request, ServerContext) async throws -> Response
   ) async throws -> Response {
     let origin = request.headers[.origin]
     if request.method == .options, let origin, allows(origin) {
@@ -78,7 +72,8 @@ struct AccessMiddleware: RouterMiddleware {
     }
     guard isLoopback else { return }
     let name = Self.name(ofHost: host)
-    let isLocal = ["", "localhost", "127.0.0.1", "[::1]"].contains(name) || name.hasSuffix(".localhost")
+    let isLocal =
+      ["", "localhost", "127.0.0.1", "[::1]"].contains(name) || name.hasSuffix(".localhost")
       || name.hasPrefix("127.")
     if !isLocal { throw APIError(.forbidden, "this server answers to localhost, not to \(name.prefix(100))") }
   }

@@ -4,23 +4,21 @@ extension Handlers {
   func addAnthropicRoutes(to router: Router<ServerContext>) {
     router.post("/v1/messages") { request, context in try await message(request, context) }
     router.post("/v1/messages/count_tokens") { request, context in
-      var request = request
-      let decoded = try AnthropicMessages.decodeForCounting(try await object(&request))
+      let decoded = try AnthropicMessages.decodeForCounting(try await object(request, context))
       let tokens = try await answerer.tokens(decoded, for: context.caller)
       return Response.json(AnthropicMessages.encode(tokenCount: tokens.count))
     }
   }
 
   private func message(_ request: Request, _ context: ServerContext) async throws -> Response {
-    var request = request
-    let (decoded, streams) = try AnthropicMessages.decode(try await object(&request))
+    let (decoded, streams) = try AnthropicMessages.decode(try await object(request, context))
     let prepared = try await answerer.prepare(
       decoded, for: context.caller, api: "anthropic.messages", id: context.requestID)
     if streams {
       return stream(
-        prepared, request, type: "text/event-stream", keepAlive: "event: ping\ndata: {\"type\": \"ping\"}\n\n",
+        prepared, context, type: "text/event-stream", keepAlive: "event: ping\ndata: {\"type\": \"ping\"}\n\n",
         encoder: AnthropicStream(requestID: context.requestID))
     }
-    return try await respond(prepared, request) { AnthropicMessages.encode($0) }
+    return try await respond(prepared, context) { AnthropicMessages.encode($0) }
   }
 }

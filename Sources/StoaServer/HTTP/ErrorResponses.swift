@@ -1,7 +1,9 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Logging
 import NIOCore
+import NIOHTTP1
 import StoaFormats
 
 extension APIError {
@@ -23,6 +25,8 @@ extension APIError {
   init(http error: any Error) {
     switch error {
     case let error as HTTPError: self.init(status: error.status, message: error.body)
+    case let error as HTTPParserError:
+      self.init(.invalidRequest, "the request is not valid HTTP: \(error)")
     case is NIOTooManyBytesError: self.init(.tooLarge, "the body is larger than this server accepts")
     case let error as any HTTPResponseError: self.init(status: error.status, message: nil)
     default: self.init(error)
@@ -61,8 +65,8 @@ struct EdgeMiddleware: RouterMiddleware {
   typealias Context = ServerContext
   let metrics: ServerMetrics
 
-  func handle(
-    _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
+  @concurrent func handle(
+    _ request: Request, context: ServerContext, next: @concurrent (Request, ServerContext) async throws -> Response
   ) async throws -> Response {
     let start = ContinuousClock.now
     var response: Response
@@ -71,9 +75,15 @@ struct EdgeMiddleware: RouterMiddleware {
     } catch is CancellationError {
       throw CancellationError()
     } catch {
+      let allowed = (error as? HTTPError)?.headers[.allow]
       let error = APIError(http: error)
       if error.kind == .internal { context.logger.error("request failed", metadata: ["error": "\(error.message)"]) }
       response = error.response(APIStyle(path: request.uri.path), requestID: context.requestID)
+      response.headers[.allow] = allowed
+      if leavesBody(request, context, error) {
+        response.headers[.connection] = "close"
+        response.body = response.body.closing(context.channel)
+      }
     }
     response.headers[.requestID] = context.requestID
     let route = context.endpointPath ?? "none"
@@ -85,6 +95,23 @@ struct EdgeMiddleware: RouterMiddleware {
         "ms": "\(Int(start.duration(to: .now).seconds * 1000))",
       ])
     return response
+  }
+
+  /// Whether so much of the body may be on its way still that reading it only to get at a next request is not worth it.
+  private func leavesBody(_ request: Request, _ context: ServerContext, _ error: APIError) -> Bool {
+    if context.body.isRead { return false }
+    let length = request.headers[.contentLength].flatMap(Int.init)
+    return request.headers[.transferEncoding] != nil || length ?? 0 > 1 << 16 || error.kind == .timeout
+  }
+}
+
+extension ResponseBody {
+  /// The body, after which the connection is closed: a moment later, or the client might not get to read it.
+  fileprivate func closing(_ channel: any Channel) -> ResponseBody {
+    ResponseBody(contentLength: contentLength) { writer in
+      try await write(writer)
+      _ = channel.eventLoop.scheduleTask(in: .milliseconds(500)) { channel.close(promise: nil) }
+    }
   }
 }
 

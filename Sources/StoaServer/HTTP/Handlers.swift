@@ -10,26 +10,26 @@ struct Handlers: Sendable {
   let responses: StoredResponses
   let library: LibraryOperations
 
-  /// Reads the body as a JSON object. The body stays with the request, so that a client that leaves is noticed.
-  func object(_ request: inout Request) async throws -> JSONObject {
-    let value = try await json(&request)
+  /// Reads the body as a JSON object.
+  func object(_ request: Request, _ context: ServerContext) async throws -> JSONObject {
+    let value = try await json(request, context)
     guard let object = value.objectValue else {
       throw APIError(.invalidRequest, "the body must be a JSON object, not \(value.kindName)")
     }
     return object
   }
 
-  private func json(_ request: inout Request) async throws -> JSONValue {
+  private func json(_ request: Request, _ context: ServerContext) async throws -> JSONValue {
     if let length = request.headers[.contentLength].flatMap(Int.init), length > limits.bodyBytes {
       throw APIError(.tooLarge, "the body has \(length) bytes, but at most \(limits.bodyBytes) are accepted")
     }
-    let buffer = try await collect(&request)
+    let buffer = try await collect(request, context)
     guard buffer.readableBytes > 0 else { throw APIError(.invalidRequest, "the body is empty; send a JSON object") }
     return try JSONValue(parsing: Array(buffer: buffer).span)
   }
 
   /// The body, unless it takes longer than is allowed.
-  private func collect(_ request: inout Request) async throws -> ByteBuffer {
+  private func collect(_ request: Request, _ context: ServerContext) async throws -> ByteBuffer {
     let body = request.body
     let limits = limits
     let buffer = try await withThrowingTaskGroup(of: ByteBuffer?.self) { group in
@@ -44,44 +44,49 @@ struct Handlers: Sendable {
     guard let buffer else {
       throw APIError(.timeout, "the body was not there within \(Int(limits.bodySeconds)) seconds")
     }
-    request.body = RequestBody(buffer: buffer)
+    context.body.setRead()
     return buffer
   }
 
   // MARK: Answers
 
   /// The whole answer; generation ends when the client leaves.
-  func whole(_ prepared: PreparedAnswer, _ request: Request) async throws -> Answer {
-    try await request.body.consumeWithCancellationOnInboundClose { _ in
+  func whole(_ prepared: PreparedAnswer, _ context: ServerContext) async throws -> Answer {
+    try await context.channel.watched { continuation in
+      try await prepared.run { continuation.yield($0) }
+    } _: { events in
       var answer = Answer(start: prepared.start, choices: prepared.request.choices)
-      try await prepared.run { answer.add($0) }
+      for try await event in events { answer.add(event) }
       return answer
     }
   }
 
   /// An answer as one JSON object.
   func respond(
-    _ prepared: PreparedAnswer, _ request: Request, _ encode: (Answer) -> JSONValue
+    _ prepared: PreparedAnswer, _ context: ServerContext, _ encode: (Answer) -> JSONValue
   ) async throws -> Response {
-    var response = Response.json(encode(try await whole(prepared, request)))
-    // Noticing that a client leaves uses the connection up.
-    response.headers[.connection] = "close"
-    return response
+    .json(encode(try await whole(prepared, context)))
   }
 
   /// An answer that is sent as it comes; `finished` gets it when it is complete.
   func stream(
-    _ prepared: PreparedAnswer, _ request: Request, type: String, keepAlive: String? = nil,
+    _ prepared: PreparedAnswer, _ context: ServerContext, type: String, keepAlive: String? = nil,
     encoder: some AnswerStreamEncoder, finished: @escaping @Sendable (Answer) -> Void = { _ in }
   ) -> Response {
     let quiet = limits.keepAliveSeconds
+    let channel = context.channel
     let body = ResponseBody { writer in
       var encoder = encoder
       do {
-        try await request.body.consumeWithCancellationOnInboundClose { _ in
+        try await channel.watched { continuation in
+          try await Self.produce(prepared, quietAfter: keepAlive == nil ? nil : quiet, continuation)
+        } _: { (events: AsyncThrowingStream<AnswerEvent?, any Error>) in
           var answer = Answer(start: prepared.start, choices: prepared.request.choices)
-          try await Self.forEachEvent(prepared, quietAfter: keepAlive == nil ? nil : quiet) { event in
-            guard let event else { return try await writer.write(ByteBuffer(string: keepAlive ?? "")) }
+          for try await event in events {
+            guard let event else {
+              try await writer.write(ByteBuffer(string: keepAlive ?? ""))
+              continue
+            }
             let text = encoder.encode(event)
             if !text.isEmpty { try await writer.write(ByteBuffer(string: text)) }
             answer.add(event)
@@ -93,33 +98,25 @@ struct Handlers: Sendable {
       }
       try await writer.finish(nil)
     }
-    return Response(
-      status: .ok, headers: [.contentType: type, .cacheControl: "no-cache", .connection: "close"], body: body)
+    return Response(status: .ok, headers: [.contentType: type, .cacheControl: "no-cache"], body: body)
   }
 
-  /// Gives the events of an answer, and nil after every `quietAfter` seconds in which nothing else came.
-  private static func forEachEvent(
-    _ prepared: PreparedAnswer, quietAfter: Double?, _ body: (AnswerEvent?) async throws -> Void
+  /// Gives the events of an answer, and nil after every `quietAfter` seconds in which nothing else may have come.
+  private static func produce(
+    _ prepared: PreparedAnswer, quietAfter: Double?,
+    _ continuation: AsyncThrowingStream<AnswerEvent?, any Error>.Continuation
   ) async throws {
-    guard let quietAfter else { return try await prepared.run { try await body($0) } }
-    let (events, continuation) = AsyncThrowingStream<AnswerEvent?, any Error>.makeStream()
     try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask {
-        do {
-          try await prepared.run { continuation.yield($0) }
-          continuation.finish()
-        } catch {
-          continuation.finish(throwing: error)
-        }
-      }
-      group.addTask {
-        while !Task.isCancelled {
-          try await Task.sleep(for: .seconds(quietAfter))
-          continuation.yield(nil)
+      if let quietAfter {
+        group.addTask {
+          while !Task.isCancelled {
+            try await Task.sleep(for: .seconds(quietAfter))
+            continuation.yield(nil)
+          }
         }
       }
       defer { group.cancelAll() }
-      for try await event in events { try await body(event) }
+      try await prepared.run { continuation.yield($0) }
     }
   }
 }

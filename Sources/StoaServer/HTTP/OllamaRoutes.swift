@@ -8,14 +8,12 @@ extension Handlers {
     router.post("/api/chat") { request, context in try await answer(request, context, .chat) }
     router.post("/api/generate") { request, context in try await answer(request, context, .generate) }
     router.post("/api/embed") { request, context in
-      var request = request
-      let decoded = try OllamaEmbedRequest.decode(try await object(&request))
+      let decoded = try OllamaEmbedRequest.decode(try await object(request, context))
       let (vectors, usage, model) = try await embed(decoded, context)
       return Response.json(OllamaEmbedRequest.encode(vectors, model: model, usage: usage))
     }
     router.post("/api/embeddings") { request, context in
-      var request = request
-      let decoded = try OllamaEmbedRequest.decodeOld(try await object(&request))
+      let decoded = try OllamaEmbedRequest.decodeOld(try await object(request, context))
       let (vectors, _, _) = try await embed(decoded, context)
       return Response.json(OllamaEmbedRequest.encodeOld(vectors.first ?? []))
     }
@@ -25,36 +23,32 @@ extension Handlers {
     router.get("/api/ps") { _, _ in Response.json(OllamaModels.encode(await library.residents())) }
     router.get("/api/version") { _, _ in Response.json(OllamaModels.encode(version: LibraryOperations.ollamaVersion)) }
     router.post("/api/show") { request, context in
-      var request = request
-      let name = try OllamaModels.decodeName(try await object(&request))
+      let name = try OllamaModels.decodeName(try await object(request, context))
       return Response.json(OllamaModels.encode(try await library.description(name, for: context.caller)))
     }
-    router.delete("/api/delete") { request, _ in
-      var request = request
-      try await library.delete(try OllamaModels.decodeName(try await object(&request)))
+    router.delete("/api/delete") { request, context in
+      try await library.delete(try OllamaModels.decodeName(try await object(request, context)))
       return Response(status: .ok)
     }
-    router.post("/api/copy") { request, _ in
-      var request = request
-      let (source, destination) = try OllamaModels.decodeCopy(try await object(&request))
+    router.post("/api/copy") { request, context in
+      let (source, destination) = try OllamaModels.decodeCopy(try await object(request, context))
       try await library.copy(source, to: destination)
       return Response(status: .ok)
     }
-    router.post("/api/pull") { request, _ in try await pull(request) }
+    router.post("/api/pull") { request, context in try await pull(request, context) }
   }
 
   private func answer(
     _ request: Request, _ context: ServerContext, _ endpoint: OllamaEndpoint
   ) async throws -> Response {
-    var request = request
-    switch try OllamaRequest.decode(try await object(&request), for: endpoint) {
+    switch try OllamaRequest.decode(try await object(request, context), for: endpoint) {
     case .answer(let decoded, let streams):
       let prepared = try await answerer.prepare(
         decoded, for: context.caller, api: "ollama.\(endpoint)", id: context.requestID)
       if streams {
-        return stream(prepared, request, type: "application/x-ndjson", encoder: OllamaStream(endpoint: endpoint))
+        return stream(prepared, context, type: "application/x-ndjson", encoder: OllamaStream(endpoint: endpoint))
       }
-      return try await respond(prepared, request) { OllamaAnswer.encode($0, for: endpoint) }
+      return try await respond(prepared, context) { OllamaAnswer.encode($0, for: endpoint) }
     case .load(let model, let keepAlive):
       let (name, _) = try await answerer.models.find(model)
       try answerer.check(context.caller, mayUse: name)
@@ -90,18 +84,20 @@ extension Handlers {
     return length > 0 ? kept.map { $0 / length } : Array(kept)
   }
 
-  private func pull(_ request: Request) async throws -> Response {
-    var request = request
-    let (model, streams) = try OllamaModels.decodePull(try await object(&request))
+  private func pull(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let (model, streams) = try OllamaModels.decodePull(try await object(request, context))
     let library = library
     guard streams else {
       try await library.pull(model) { _ in }
       return .json(["status": "success"])
     }
-    let body = ResponseBody { [request] writer in
+    let channel = context.channel
+    let body = ResponseBody { writer in
       do {
-        try await request.body.consumeWithCancellationOnInboundClose { _ in
-          try await library.pull(model) { progress in
+        try await channel.watched { continuation in
+          try await library.pull(model) { continuation.yield($0) }
+        } _: { (steps: AsyncThrowingStream<OllamaProgress, any Error>) in
+          for try await progress in steps {
             try await writer.write(ByteBuffer(string: OllamaModels.encode(progress).text() + "\n"))
           }
         }
@@ -112,7 +108,6 @@ extension Handlers {
       }
       try await writer.finish(nil)
     }
-    return Response(
-      status: .ok, headers: [.contentType: "application/x-ndjson", .connection: "close"], body: body)
+    return Response(status: .ok, headers: [.contentType: "application/x-ndjson"], body: body)
   }
 }

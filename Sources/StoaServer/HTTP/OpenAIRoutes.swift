@@ -1,6 +1,7 @@
 import Foundation
 import Hummingbird
 import StoaFormats
+import StoaHub
 import StoaTemplates
 import Synchronization
 
@@ -41,23 +42,21 @@ extension Handlers {
   // MARK: Answers
 
   private func chatCompletion(_ request: Request, _ context: ServerContext) async throws -> Response {
-    var request = request
-    let decoded = try OpenAIChat.decode(try await object(&request))
+    let decoded = try OpenAIChat.decode(try await object(request, context))
     let wantsLogprobs = decoded.request.topLogprobs != nil
     let prepared = try await answerer.prepare(
       decoded.request, for: context.caller, api: "openai.chat", id: context.requestID)
     if decoded.streams {
       return stream(
-        prepared, request, type: "text/event-stream", keepAlive: ServerSentEvents.keepAlive,
+        prepared, context, type: "text/event-stream", keepAlive: ServerSentEvents.keepAlive,
         encoder: OpenAIChatStream(
           choices: decoded.request.choices, wantsLogprobs: wantsLogprobs, includesUsage: decoded.includesUsage))
     }
-    return try await respond(prepared, request) { OpenAIChatAnswer.encode($0, wantsLogprobs: wantsLogprobs) }
+    return try await respond(prepared, context) { OpenAIChatAnswer.encode($0, wantsLogprobs: wantsLogprobs) }
   }
 
   private func completion(_ request: Request, _ context: ServerContext) async throws -> Response {
-    var request = request
-    let decoded = try OpenAICompletions.decode(try await object(&request))
+    let decoded = try OpenAICompletions.decode(try await object(request, context))
     guard let first = decoded.requests.first else { throw APIError.invalid("prompt", "is empty") }
     let wantsLogprobs = first.topLogprobs != nil
     if decoded.streams {
@@ -65,7 +64,7 @@ extension Handlers {
       let prepared = try await answerer.prepare(
         first, for: context.caller, api: "openai.completions", id: context.requestID)
       return stream(
-        prepared, request, type: "text/event-stream", keepAlive: ServerSentEvents.keepAlive,
+        prepared, context, type: "text/event-stream", keepAlive: ServerSentEvents.keepAlive,
         encoder: OpenAICompletionsStream(wantsLogprobs: wantsLogprobs, includesUsage: decoded.includesUsage))
     }
     var prepared: [PreparedAnswer] = []
@@ -74,16 +73,17 @@ extension Handlers {
       prepared.append(try await answerer.prepare(one, for: context.caller, api: "openai.completions", id: id))
     }
     if prepared.count == 1 {
-      return try await respond(prepared[0], request) {
+      return try await respond(prepared[0], context) {
         OpenAICompletionsAnswer.encode([$0], wantsLogprobs: wantsLogprobs)
       }
     }
-    let answers = try await request.body.consumeWithCancellationOnInboundClose { _ in
-      try await Self.all(prepared)
+    let answers = try await context.channel.watched { [prepared] continuation in
+      continuation.yield(try await Self.all(prepared))
+    } _: { (results: AsyncThrowingStream<[Answer], any Error>) in
+      for try await answers in results { return answers }
+      throw CancellationError()
     }
-    var response = Response.json(OpenAICompletionsAnswer.encode(answers, wantsLogprobs: wantsLogprobs))
-    response.headers[.connection] = "close"
-    return response
+    return .json(OpenAICompletionsAnswer.encode(answers, wantsLogprobs: wantsLogprobs))
   }
 
   /// The answers to several prompts, in their order; they are generated together.
@@ -103,8 +103,7 @@ extension Handlers {
   }
 
   private func embeddings(_ request: Request, _ context: ServerContext) async throws -> Response {
-    var request = request
-    let decoded = try OpenAIEmbeddings.decode(try await object(&request))
+    let decoded = try OpenAIEmbeddings.decode(try await object(request, context))
     let (vectors, usage, model) = try await answerer.embeddings(
       decoded.inputs, model: decoded.model, truncates: false, for: context.caller, api: "openai.embeddings",
       id: context.requestID)
@@ -115,8 +114,7 @@ extension Handlers {
   // MARK: Responses
 
   private func response(_ request: Request, _ context: ServerContext) async throws -> Response {
-    var request = request
-    let decoded = try OpenAIResponsesRequest.decode(try await object(&request))
+    let decoded = try OpenAIResponsesRequest.decode(try await object(request, context))
     var earlier: [ChatMessage] = []
     if let id = decoded.previousResponseID {
       guard let stored = responses.find(id, of: context.caller) else {
@@ -135,10 +133,10 @@ extension Handlers {
     }
     if decoded.streams {
       return stream(
-        prepared, request, type: "text/event-stream", keepAlive: ServerSentEvents.keepAlive,
+        prepared, context, type: "text/event-stream", keepAlive: ServerSentEvents.keepAlive,
         encoder: OpenAIResponsesStream(settings: decoded.settings), finished: store)
     }
-    return try await respond(prepared, request) { answer in
+    return try await respond(prepared, context) { answer in
       store(answer)
       return OpenAIResponses.encode(answer, settings: decoded.settings)
     }

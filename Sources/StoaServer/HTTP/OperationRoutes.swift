@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import StoaEngine
 import StoaFormats
 import StoaTokenizers
 
@@ -42,8 +43,7 @@ extension Handlers {
   }
 
   private func tokenize(_ request: Request, _ context: ServerContext) async throws -> Response {
-    var request = request
-    let body = try await object(&request)
+    let body = try await object(request, context)
     let fields = RequestFields(body)
     let (lease, tokenizer) = try await tokenizer(try fields.string("model") ?? "", context)
     let tokens: [Int32]
@@ -51,8 +51,8 @@ extension Handlers {
       let chat = try OpenAIChat.decode(body)
       tokens = try await answerer.tokens(chat.request, for: context.caller)
     } else {
-      let text = try fields.required("prompt", fields.string("prompt") ?? fields.string("content"))
-      let addsSpecial = try fields.bool("add_special_tokens") ?? fields.bool("add_special") ?? true
+      let text = try fields.required("prompt", fields.string(fields.key("prompt", "content")))
+      let addsSpecial = try fields.bool(fields.key("add_special_tokens", "add_special")) ?? true
       tokens = try await BackgroundWork.run { tokenizer.encode(text, parseSpecial: true, addSpecial: addsSpecial) }
     }
     return .json([
@@ -62,8 +62,7 @@ extension Handlers {
   }
 
   private func detokenize(_ request: Request, _ context: ServerContext) async throws -> Response {
-    var request = request
-    let fields = RequestFields(try await object(&request))
+    let fields = RequestFields(try await object(request, context))
     let (lease, tokenizer) = try await tokenizer(try fields.string("model") ?? "", context)
     let items = try fields.required("tokens", fields.array("tokens"))
     let tokens = items.isEmpty ? [] : try OpenAICompletions.tokens(items, path: "tokens")

@@ -24,3 +24,12 @@ struct Housekeeping: Service {
     }
   }
 }
+
+/// Ends when the server is to stop, and with it all other services.
+struct StopService: Service {
+  let stops: AsyncStream<Void>
+
+  func run() async throws {
+    for await _ in stops {}
+  }
+}

@@ -1,17 +1,24 @@
 import Foundation
 import Hummingbird
 import Logging
+import NIOCore
+import Synchronization
 
 /// What belongs to one HTTP request.
 struct ServerContext: RequestContext {
   var coreContext: CoreRequestContextStorage
   /// The request's identifier, which answers, logs and the ledger share.
   let requestID: String
+  /// The connection.
+  let channel: any Channel
+  /// Whether the body was read to its end.
+  let body = BodyState()
   /// Who asks, once that is known.
   var caller = Caller()
 
   init(source: Source) {
     coreContext = CoreRequestContextStorage(source: source)
+    channel = source.channel
     var bytes = UInt64.random(in: .min ... .max)
     var text = ""
     for _ in 0..<2 {
@@ -20,6 +27,13 @@ struct ServerContext: RequestContext {
     }
     requestID = text
   }
+}
+
+/// Whether the body of a request was read to its end.
+final class BodyState: Sendable {
+  private let read = Atomic(false)
+  var isRead: Bool { read.load(ordering: .relaxed) }
+  func setRead() { read.store(true, ordering: .relaxed) }
 }
 
 /// Which API a path belongs to; each has its own shape of errors.

@@ -1,5 +1,5 @@
-import StoaEngine
-import StoaTensor
+package import StoaEngine
+package import StoaTensor
 
 /// How models are loaded and run.
 package struct EngineSettings: Sendable {

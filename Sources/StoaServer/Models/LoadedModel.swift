@@ -3,6 +3,7 @@ import StoaDialogue
 import StoaEngine
 import StoaGrammar
 import StoaHub
+import StoaTemplates
 import StoaTokenizers
 import Synchronization
 
@@ -30,16 +31,18 @@ final class LoadedModel: Sendable {
     self.location = location
     model = try LanguageModel.load(path: location.path, options: options)
     scheduler = try Scheduler(model: model, options: settings.scheduler)
-    dialogue = DialogueFormat(template: model.chatTemplate?.source)
+    dialogue = model.chatTemplate.map { DialogueFormat($0) } ?? DialogueFormat(template: nil)
     let tokenizer = model.tokenizer
     shownTokens = Set(dialogue.visibleMarks.compactMap { tokenizer?.token(for: $0) })
   }
 
   /// A grammar ready for this model's tokens; those used lately are kept under what they were made of.
-  func constraint(_ key: String, _ grammar: () throws -> Grammar?) throws -> TokenMasker? {
+  ///
+  /// - Parameter showsMarks: Whether the special tokens of tool calls and reasoning count as their text.
+  func constraint(_ key: String, showsMarks: Bool, _ grammar: () throws -> Grammar?) throws -> TokenMasker? {
     if let known = maskers.withLock({ $0.find(key) }) { return known }
     guard let grammar = try grammar() else { return nil }
-    let masker = try model.constraint(try CompiledGrammar(grammar))
+    let masker = try model.constraint(try CompiledGrammar(grammar), shownTokens: showsMarks ? shownTokens : [])
     maskers.withLock { $0.add(masker, for: key) }
     return masker
   }

@@ -94,7 +94,9 @@ actor ModelStore {
       return only
     }
     let plain = name.hasSuffix(":latest") ? String(name.dropLast(":latest".count)) : name
-    if let model = models.first(where: { $0.name == name }) ?? models.first(where: { $0.name == plain }) { return model }
+    if let model = models.first(where: { $0.name == name }) ?? models.first(where: { $0.name == plain }) {
+      return model
+    }
     let known = models.prefix(8).map(\.name).joined(separator: ", ")
     let shown = name.count > 100 ? name.prefix(100) + "…" : name[...]
     throw APIError(

@@ -126,7 +126,8 @@ extension RequestFields {
     guard let seconds = value.doubleValue ?? value.stringValue.flatMap(Self.seconds(duration:)) else {
       throw .invalid(path(of: key), "must be a number of seconds or a duration such as \"5m\" or \"1h30m\"")
     }
-    return seconds < 0 ? .forever : .seconds(seconds)
+    // More than some 31 years is for ever, and would be a time that no calendar has.
+    return seconds < 0 || seconds > 1e9 ? .forever : .seconds(seconds)
   }
 
   /// The seconds of a duration such as `1h30m`, `-1.5s` or `300`; nil for other texts.

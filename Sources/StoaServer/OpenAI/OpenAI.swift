@@ -74,6 +74,7 @@ enum OpenAI {
 /// The lines of an event stream (WHATWG HTML, "Server-sent events").
 enum ServerSentEvents {
   static func data(_ value: JSONValue) -> String { "data: \(value.text())\n\n" }
+  /// An event with a name.
   static func event(_ name: String, _ value: JSONValue) -> String { "event: \(name)\ndata: \(value.text())\n\n" }
   static let done = "data: [DONE]\n\n"
   /// A comment, which keeps a connection alive.

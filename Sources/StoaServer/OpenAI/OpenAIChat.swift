@@ -21,10 +21,11 @@ enum OpenAIChat {
     for item in items { messages.append(try message(item)) }
     var chat = ChatPrompt(messages: messages)
     chat.tools = try tools(fields)
-    chat.toolChoice = try toolChoice(fields, chat.tools)
+    chat.toolChoice = try toolChoice(fields)
+    try chat.checkTools(choiceAt: "tool_choice")
     chat.parallelToolCalls = try fields.bool("parallel_tool_calls") ?? true
-    chat.continuesLastMessage =
-      try fields.bool("continue_final_message") ?? (items.last?.bool("prefix") ?? false)
+    let isPrefix = try items.last?.bool("prefix") ?? false
+    chat.continuesLastMessage = try fields.bool("continue_final_message") ?? isPrefix
     if let variables = try fields.object("chat_template_kwargs") {
       for (key, value) in variables.object { chat.variables[key] = TemplateValue(value) }
     }
@@ -34,8 +35,7 @@ enum OpenAIChat {
     }
     var request = AnswerRequest(model: try fields.string("model") ?? "", prompt: .chat(chat))
     try OpenAISampling.read(fields, into: &request)
-    request.maxTokens =
-      try fields.int("max_completion_tokens", in: 1...Int.max) ?? fields.int("max_tokens", in: 1...Int.max)
+    request.maxTokens = try fields.int(fields.key("max_completion_tokens", "max_tokens"), in: 1...Int.max)
     request.shape = try OpenAISampling.shape(fields)
     if try fields.bool("logprobs") ?? false {
       request.topLogprobs = try fields.int("top_logprobs", in: 0...20) ?? 0
@@ -61,7 +61,7 @@ enum OpenAIChat {
     message.content = try content(fields)
     message.name = try fields.string("name")
     message.toolCallID = try fields.string("tool_call_id")
-    message.reasoning = try fields.string("reasoning_content") ?? fields.string("reasoning")
+    message.reasoning = try fields.string(fields.key("reasoning_content", "reasoning"))
     if let calls = try fields.objects("tool_calls") {
       for call in calls { message.toolCalls.append(try toolCall(call)) }
     } else if let call = try fields.object("function_call") {
@@ -107,7 +107,7 @@ enum OpenAIChat {
     switch fields.value("arguments") {
     case nil: break
     case .string(let text)? where text.isEmpty: break
-    case .string(let text)?: arguments = (try? JSONValue(parsing: text)).map { TemplateValue($0) } ?? .string(text)
+    case .string(let text)?: arguments = TemplateValue(arguments: text)
     case let value?: arguments = TemplateValue(value)
     }
     return ChatMessage.ToolCall(id: id, name: name, arguments: arguments)
@@ -122,52 +122,27 @@ enum OpenAIChat {
       guard type == "function" else {
         throw .invalid(item.path(of: "type"), "\"\(type.prefix(40))\" is not supported; only functions are")
       }
-      tools.append(try tool(try item.required("function", item.object("function"))))
+      tools.append(try item.required("function", item.object("function")).tool(schema: "parameters"))
     }
-    for item in try fields.objects("functions") ?? [] { tools.append(try tool(item)) }
+    for item in try fields.objects("functions") ?? [] { tools.append(try item.tool(schema: "parameters")) }
     return tools
   }
 
-  /// A function by its name, description and parameters.
-  static func tool(_ fields: RequestFields) throws(APIError) -> ToolDefinition {
-    let name = try fields.required("name", fields.string("name"))
-    guard !name.isEmpty, name.utf8.count <= 256 else {
-      throw .invalid(fields.path(of: "name"), "must have 1 to 256 bytes")
-    }
-    return ToolDefinition(
-      name: name, description: try fields.string("description"),
-      parameters: try fields.object("parameters").map { .object($0.object) })
-  }
-
-  private static func toolChoice(
-    _ fields: RequestFields, _ tools: [ToolDefinition]
-  ) throws(APIError) -> ToolChoice {
+  private static func toolChoice(_ fields: RequestFields) throws(APIError) -> ToolChoice {
     guard let value = fields.value("tool_choice") ?? fields.value("function_call") else { return .auto }
-    let choice: ToolChoice
     if let word = value.stringValue {
       switch word {
-      case "auto": choice = .auto
-      case "none": choice = .none
-      case "required", "any": choice = .required
+      case "auto": return .auto
+      case "none": return .none
+      case "required", "any": return .required
       default: throw .invalid("tool_choice", "must be \"auto\", \"none\", \"required\" or name a function")
       }
-    } else if let object = value.objectValue {
-      let named = RequestFields(object, path: "tool_choice")
-      let function = try named.object("function") ?? named
-      choice = .named(try function.required("name", function.string("name")))
-    } else {
+    }
+    guard let object = value.objectValue else {
       throw .invalid("tool_choice", "must be a string or an object, not \(value.kindName)")
     }
-    return try checked(choice, tools)
-  }
-
-  /// A choice that the tools allow.
-  static func checked(_ choice: ToolChoice, _ tools: [ToolDefinition]) throws(APIError) -> ToolChoice {
-    switch choice {
-    case .required where tools.isEmpty: throw .invalid("tool_choice", "there are no tools to choose from")
-    case .named(let name) where !tools.contains { $0.name == name }:
-      throw .invalid("tool_choice", "there is no tool named \"\(name.prefix(80))\"")
-    default: return choice
-    }
+    let named = RequestFields(object, path: "tool_choice")
+    let function = try named.object("function") ?? named
+    return .named(try function.required("name", function.string("name")))
   }
 }

@@ -7,7 +7,8 @@ struct OpenAIChatAnswer {
     let choices = answer.choices.enumerated().map { index, choice -> JSONValue in
       var message: JSONObject = [
         "role": "assistant",
-        "content": choice.content.isEmpty && !choice.toolCalls.isEmpty ? .null : .string(choice.content), "refusal": nil,
+        "content": choice.content.isEmpty && !choice.toolCalls.isEmpty ? .null : .string(choice.content),
+        "refusal": nil,
       ]
       if !choice.reasoning.isEmpty { message["reasoning_content"] = .string(choice.reasoning) }
       if !choice.toolCalls.isEmpty {
@@ -88,7 +89,9 @@ struct OpenAIChatStream: AnswerStreamEncoder {
     }
   }
 
-  mutating func encode(_ error: APIError) -> String { ServerSentEvents.data(OpenAI.error(error)) + ServerSentEvents.done }
+  mutating func encode(_ error: APIError) -> String {
+    ServerSentEvents.data(OpenAI.error(error)) + ServerSentEvents.done
+  }
 
   private func head() -> JSONObject {
     start.map { OpenAI.head($0, object: "chat.completion.chunk", prefix: "chatcmpl-") } ?? [:]

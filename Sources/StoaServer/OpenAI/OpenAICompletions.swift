@@ -184,7 +184,9 @@ struct OpenAICompletionsStream: AnswerStreamEncoder {
     }
   }
 
-  mutating func encode(_ error: APIError) -> String { ServerSentEvents.data(OpenAI.error(error)) + ServerSentEvents.done }
+  mutating func encode(_ error: APIError) -> String {
+    ServerSentEvents.data(OpenAI.error(error)) + ServerSentEvents.done
+  }
 
   private func head() -> JSONObject {
     start.map { OpenAI.head($0, object: "text_completion", prefix: "cmpl-") } ?? [:]

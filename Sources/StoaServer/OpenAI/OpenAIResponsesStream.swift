@@ -128,6 +128,6 @@ struct OpenAIResponsesStream: AnswerStreamEncoder {
     var object: JSONObject = ["type": .string(type), "sequence_number": .int(eventCount)]
     for (key, value) in members { object[key] = value }
     eventCount += 1
-    return serverSentEvent(type, .object(object))
+    return ServerSentEvents.event(type, .object(object))
   }
 }

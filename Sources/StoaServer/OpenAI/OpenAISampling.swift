@@ -7,17 +7,18 @@ import StoaFormats
 enum OpenAISampling {
   static func read(_ fields: RequestFields, into request: inout AnswerRequest) throws(APIError) {
     request.sampling.temperature = try fields.double("temperature", in: 0...1000)
-    request.sampling.topP = try fields.topP("top_p")
+    request.sampling.topP = try fields.share("top_p")
     request.sampling.topK = try fields.int("top_k", in: -1...Int(Int32.max)).map { max(0, $0) }
     request.sampling.minP = try fields.double("min_p", in: 0...1)
-    request.sampling.typicalP = try fields.topP("typical_p")
+    request.sampling.typicalP = try fields.share("typical_p")
     request.sampling.presencePenalty = try fields.double("presence_penalty", in: -100...100)
     request.sampling.frequencyPenalty = try fields.double("frequency_penalty", in: -100...100)
-    request.sampling.repetitionPenalty =
-      try fields.double("repetition_penalty", in: 0.01...100) ?? fields.double("repeat_penalty", in: 0.01...100)
-    request.sampling.seed = try fields.int("seed", in: Int.min...Int.max).map { UInt64(bitPattern: Int64($0)) }
+    request.sampling.repetitionPenalty = try fields.double(
+      fields.key("repetition_penalty", "repeat_penalty"), in: 0.01...100)
+    request.sampling.seed = try fields.seed("seed")
     request.sampling.logitBias = try logitBias(fields)
-    request.stop = try fields.stop("stop")
+    request.stop = try fields.stopStrings("stop")
+    request.ignoresEnd = try fields.bool("ignore_eos") ?? false
     request.choices = try fields.int("n", in: 1...128) ?? 1
     if let best = try fields.int("best_of", in: 1...128), best > request.choices {
       throw .invalid("best_of", "more answers than n are not generated; leave it out")
@@ -29,7 +30,9 @@ enum OpenAISampling {
     guard let biases = try fields.object("logit_bias") else { return [:] }
     var result: [Int32: Float] = [:]
     for (key, value) in biases.object {
-      guard let token = Int32(key), token >= 0 else { throw .invalid("logit_bias.\(key.prefix(40))", "is not a token id") }
+      guard let token = Int32(key), token >= 0 else {
+        throw .invalid("logit_bias.\(key.prefix(40))", "is not a token id")
+      }
       guard let bias = value.doubleValue, (-100...100).contains(bias) else {
         throw .invalid("logit_bias.\(key)", "must be a number from -100 to 100")
       }
@@ -53,22 +56,10 @@ enum OpenAISampling {
     }
     if let schema = fields.value("guided_json") ?? fields.value("json_schema") { shapes.append(.jsonSchema(schema)) }
     if let regex = try fields.string("guided_regex") { shapes.append(.regex(regex)) }
-    if let grammar = try fields.string("guided_grammar") ?? fields.string("grammar") { shapes.append(.grammar(grammar)) }
+    if let grammar = try fields.string(fields.key("guided_grammar", "grammar")) { shapes.append(.grammar(grammar)) }
     guard shapes.count < 2 else {
       throw .invalid("response_format", "an answer can follow one schema, regular expression or grammar, not several")
     }
     return shapes.first ?? .anything
-  }
-}
-
-extension RequestFields {
-  /// A share of probability; 0, which some clients send for "off", means the most likely token alone.
-  func topP(_ key: String) throws(APIError) -> Double? { try double(key, in: 0...1).map { max($0, 1e-9) } }
-
-  /// Texts that end an answer; empty ones would end all.
-  func stop(_ key: String) throws(APIError) -> [String] {
-    let stops = try strings(key) ?? []
-    guard stops.count <= 64 else { throw .invalid(path(of: key), "has \(stops.count) texts, but at most 64 are allowed") }
-    return stops.filter { !$0.isEmpty }
   }
 }

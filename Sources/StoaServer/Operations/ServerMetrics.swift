@@ -73,7 +73,10 @@ final class ServerMetrics: Sendable {
       page.sample("kv_cache_usage_perc", ["model_name": model.name], share)
     }
     for (name, help, value) in [
-      ("prefix_cache_queries_total", "Prompt tokens that were looked up among those computed before.", \SchedulerLoad.promptTokens),
+      (
+        "prefix_cache_queries_total", "Prompt tokens that were looked up among those computed before.",
+        \SchedulerLoad.promptTokens
+      ),
       ("prefix_cache_hits_total", "Prompt tokens that did not have to be computed.", \.cachedTokens),
       ("num_preemptions_total", "Answers that had to give their memory to others for a time.", \.preemptions),
       ("engine_steps_total", "Forward passes.", \.steps),
@@ -84,7 +87,8 @@ final class ServerMetrics: Sendable {
     let state = state.withLock { $0 }
     page.counter("prompt_tokens_total", "Prompt tokens of finished requests.", state.promptTokens)
     page.counter("generation_tokens_total", "Tokens generated for finished requests.", state.generationTokens)
-    page.counter("cached_tokens_total", "Prompt tokens of finished requests that were not computed again.", state.cachedTokens)
+    page.counter(
+      "cached_tokens_total", "Prompt tokens of finished requests that were not computed again.", state.cachedTokens)
     page.counters("request_success_total", "Requests by how they ended.", "finished_reason", state.finished)
     page.counters("requests_rejected_total", "Requests that were refused.", "reason", state.rejected)
     page.family("http_requests_total", "counter", "Answers by route and status.")

@@ -16,6 +16,7 @@ extension APIError {
     case let error as TemplateError:
       self.init(.invalidRequest, "the model's chat template does not take these messages: \(error)", field: "messages")
     case let error as JSONError: self.init(.invalidRequest, "the body is not valid JSON: \(error)")
+    case let error as RemoteError: self.init(remote: error)
     case let error as HubError: self.init(.notFound, error.description)
     case ModelError.tokenOutOfRange(let token, let size):
       self.init(
@@ -23,6 +24,20 @@ extension APIError {
     case let error as ModelError: self.init(.internal, error.description)
     case let error as any CustomStringConvertible: self.init(.internal, error.description)
     default: self.init(.internal, "\(error)")
+    }
+  }
+
+  private init(remote error: RemoteError) {
+    let message = error.description
+    switch error {
+    case .badReference, .badFileName, .ambiguous: self.init(.invalidRequest, message, field: "model")
+    case .offline, .gated: self.init(.forbidden, message, field: "model")
+    case .noRepository, .noRevision, .noFile, .noModel, .nameTaken: self.init(.notFound, message, field: "model")
+    case .refused, .rateLimited, .server, .network, .stalled, .redirect, .badAnswer, .noDigest, .wrongDigest, .changed,
+      .busy:
+      self.init(.overloaded, message, code: "hub_unavailable", retryAfterSeconds: 30)
+    case .local(let error): self.init(error)
+    case .badSetting: self.init(.internal, message)
     }
   }
 

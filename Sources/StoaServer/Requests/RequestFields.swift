@@ -25,6 +25,9 @@ struct RequestFields {
     return value
   }
 
+  /// The first of several names of one member that is there; for messages the first of all when none is.
+  func key(_ names: String...) -> String { names.first(where: has) ?? names[0] }
+
   func string(_ key: String) throws(APIError) -> String? {
     try read(key, "a string") { $0.stringValue }
   }
@@ -35,7 +38,9 @@ struct RequestFields {
 
   func int(_ key: String, in range: ClosedRange<Int>) throws(APIError) -> Int? {
     guard let number = try read(key, "a whole number", { $0.intValue }) else { return nil }
-    guard range.contains(number) else { throw .invalid(path(of: key), "is \(number), but must be \(Self.words(range))") }
+    guard range.contains(number) else {
+      throw .invalid(path(of: key), "is \(number), but must be \(Self.words(range))")
+    }
     return number
   }
 

@@ -41,6 +41,3 @@ extension Answer.ToolCall {
   /// The call as a message of a conversation has it.
   var message: ChatMessage.ToolCall { .init(id: id, name: name, arguments: TemplateValue(arguments: arguments)) }
 }
-
-/// A server-sent event with a name.
-func serverSentEvent(_ name: String, _ data: JSONValue) -> String { "event: \(name)\ndata: \(data.text())\n\n" }

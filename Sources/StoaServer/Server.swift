@@ -1,0 +1,113 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+package import Logging
+import NIOCore
+import NIOSSL
+import ServiceLifecycle
+package import StoaHub
+package import StoaLedger
+
+/// What `stoa serve` is told.
+package struct ServerOptions: Sendable {
+  /// The models on offer by name; empty for the library and the bundled model.
+  package var models: [(name: String, location: ModelLocation)] = []
+  package var host = "127.0.0.1"
+  package var port = 11500
+  package var engine = EngineSettings()
+  /// Origins of pages that may call; `*` for all.
+  package var corsOrigins: [String] = []
+  /// PEM files for TLS; nil for plain HTTP.
+  package var tls: (certificate: String, key: String)?
+  /// The largest body of a request, in bytes.
+  package var bodyBytes = 32 << 20
+  /// Seconds after which a request is given up.
+  package var requestSeconds = 600.0
+  /// Whether those without a key are let in.
+  package var isOpen = true
+  package var prices = PriceTable.none
+  package var logLevel = Logger.Level.warning
+
+  package init() {}
+
+  /// Whether only this machine can reach the server.
+  package var isLoopback: Bool { ["127.0.0.1", "::1", "localhost"].contains(host) || host.hasPrefix("127.") }
+}
+
+/// Serves models over HTTP until the process is told to stop.
+package struct StoaServer: Sendable {
+  private let options: ServerOptions
+  private let models: ModelStore
+  private let handlers: Handlers
+  private let metrics = ServerMetrics()
+  private let ledger: any LedgerStorage
+  private let access: any AccessControl
+
+  package init(options: ServerOptions, ledger: any LedgerStorage, library: ModelLibrary = ModelLibrary()) {
+    self.options = options
+    self.ledger = ledger
+    let account = LedgerAccount(ledger: ledger, prices: options.prices, isOpen: options.isOpen)
+    models = ModelStore(
+      offer: options.models.isEmpty ? .library : .fixed(options.models), library: library, settings: options.engine)
+    let answerer = Answerer(
+      models: models, account: account, metrics: metrics, timeout: options.requestSeconds)
+    handlers = Handlers(
+      answerer: answerer, limits: RequestLimits(bodyBytes: options.bodyBytes), responses: StoredResponses(),
+      library: LibraryOperations(models: models, library: library, answerer: answerer))
+    access = account
+  }
+
+  /// Answers requests until `stops` ends; those that have begun are finished first.
+  ///
+  /// - Parameter started: Called with the port once requests are taken.
+  package func run(until stops: AsyncStream<Void>, started: @escaping @Sendable (Int) -> Void) async throws {
+    let readiness = Readiness()
+    var logger = Logger(label: "stoa", factory: { StreamLogHandler.standardError(label: $0) })
+    logger.logLevel = options.logLevel
+    var application = Application(
+      router: router(readiness), server: try serverBuilder(),
+      configuration: ApplicationConfiguration(address: .hostname(options.host, port: options.port), backlog: 4096),
+      onServerRunning: { channel in
+        readiness.set(true)
+        started(channel.localAddress?.port ?? options.port)
+      }, logger: logger)
+    application.addServices(Housekeeping(models: models, readiness: readiness))
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: [
+          .init(service: application),
+          .init(service: StopService(stops: stops), successTerminationBehavior: .gracefullyShutdownGroup),
+        ], logger: logger))
+    try await group.run()
+    await models.shutDown()
+    try await ledger.close()
+  }
+
+  /// All routes behind access control.
+  func router(_ readiness: Readiness) -> Router<ServerContext> {
+    let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
+    router.add(middleware: EdgeMiddleware(metrics: metrics))
+    router.add(
+      middleware: AccessMiddleware(access: access, isLoopback: options.isLoopback, origins: options.corsOrigins))
+    handlers.addOpenAIRoutes(to: router)
+    handlers.addAnthropicRoutes(to: router)
+    handlers.addOllamaRoutes(to: router)
+    handlers.addOperationRoutes(to: router, readiness: readiness)
+    router.refuseOtherMethods()
+    return router
+  }
+
+  private func serverBuilder() throws -> HTTPServerBuilder {
+    let http = HTTPServerBuilder.http1(
+      configuration: HTTP1Channel.Configuration(
+        additionalChannelHandlers: [ClientWatch()], idleTimeout: .seconds(120)))
+    guard let tls = options.tls else { return http }
+    let certificates = try NIOSSLCertificate.fromPEMFile(tls.certificate).map {
+      NIOSSLCertificateSource.certificate($0)
+    }
+    let key = try NIOSSLPrivateKey(file: tls.key, format: .pem)
+    return try .tls(
+      http, tlsConfiguration: .makeServerConfiguration(certificateChain: certificates, privateKey: .privateKey(key)))
+  }
+}
