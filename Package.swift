@@ -104,7 +104,7 @@ let package = Package(
       [
         "StoaTensor", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaGrammar", "StoaDialogue", "StoaModels",
         "StoaEngine", "StoaHub", "StoaLedger", crypto,
-      ] + hummingbird, resources: [.embedInCode("Console/console.html")])
+      ] + hummingbird, resources: [.embedInCode("Console/console.html"), .embedInCode("OpenAPI/openapi.json")])
     + module("StoaTerminal", [])
     + module(
       "StoaCommands",

@@ -36,10 +36,11 @@ enum DateArgument {
 
   private static func bounds(_ text: String) throws -> (start: Date, end: Date) {
     let day = String(text.prefix(10))
-    // The parser takes November 31st for December 1st.
+    // The parser takes November 31st for December 1st, and 25 o'clock for the next day.
+    let isTime = text.dropFirst(10).wholeMatch(of: /T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](Z|[+-][0-9]{2}:[0-9]{2})/)
     if let start = try? Date(day + "T00:00:00Z", strategy: .iso8601), start.rfc3339.hasPrefix(day) {
       if text == day { return (start, start + 86_400) }
-      if let moment = try? Date(text, strategy: .iso8601) { return (moment, moment) }
+      if isTime != nil, let moment = try? Date(text, strategy: .iso8601) { return (moment, moment) }
     }
     throw ValidationError("'\(text)' is no date: write 2026-12-31, or 2026-12-31T18:00:00Z")
   }

@@ -1,8 +1,11 @@
-import StoaFormats
+import Hummingbird
+import NIOCore
 
 /// The description of all routes that `/openapi.json` gives (OpenAPI 3.1).
 enum OpenAPIDocument {
-  static let value: JSONValue = [
-    "openapi": "3.1.0", "info": ["title": "Stoa", "version": "0.1"], "paths": [:],
-  ]
+  static var response: Response {
+    Response(
+      status: .ok, headers: [.contentType: "application/json"],
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: PackageResources.openapi_json)))
+  }
 }

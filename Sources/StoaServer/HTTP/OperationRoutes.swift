@@ -19,7 +19,7 @@ extension Handlers {
       return Response.text(answerer.metrics.text(models: loads), type: "text/plain; version=0.0.4; charset=utf-8")
     }
     router.get("/") { _, _ in Console.page }
-    router.get("/openapi.json") { _, _ in Response.json(OpenAPIDocument.value) }
+    router.get("/openapi.json") { _, _ in OpenAPIDocument.response }
     router.post("/tokenize") { request, context in try await tokenize(request, context) }
     router.post("/detokenize") { request, context in try await detokenize(request, context) }
     router.get("/tokenizer_info") { request, context in

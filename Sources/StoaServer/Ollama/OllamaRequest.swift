@@ -28,25 +28,23 @@ enum OllamaRequest: Sendable {
       case .chat: try chatPrompt(fields)
       case .generate: try generatePrompt(fields)
       }
-    guard let prompt else {
-      return keepAlive == .seconds(0) ? .unload(model: model) : .load(model: model, keepAlive: keepAlive)
-    }
-    var request = AnswerRequest(model: model, prompt: prompt)
+    // Fields are looked at before it is decided what is asked for, so that a wrong one is an error in any case.
+    var request = AnswerRequest(model: model, prompt: prompt ?? .text(""))
     request.keepAlive = keepAlive
     request.shape = try shape(fields)
     request.truncatesPrompt = try fields.bool("truncate") ?? false
-    if try fields.bool("logprobs") ?? false {
-      request.topLogprobs = try fields.int("top_logprobs", in: 0...20) ?? 0
-    }
+    let topLogprobs = try fields.int("top_logprobs", in: 0...20)
+    if try fields.bool("logprobs") ?? false { request.topLogprobs = topLogprobs ?? 0 }
     if let options = try fields.object("options") { try read(options, into: &request) }
-    return .answer(request, streams: try fields.bool("stream") ?? true)
+    let streams = try fields.bool("stream") ?? true
+    if prompt != nil { return .answer(request, streams: streams) }
+    return keepAlive == .seconds(0) ? .unload(model: model) : .load(model: model, keepAlive: keepAlive)
   }
 
   // MARK: Prompts
 
   private static func chatPrompt(_ fields: RequestFields) throws(APIError) -> Prompt? {
     let messages = try OllamaMessages.decode(fields.objects("messages") ?? [])
-    if messages.isEmpty { return nil }
     var prompt = ChatPrompt(messages: messages)
     for tool in try fields.objects("tools") ?? [] {
       _ = try tool.word("type", of: ["function"])
@@ -58,7 +56,7 @@ enum OllamaRequest: Sendable {
     if prompt.continuesLastMessage, let last = messages.last, !last.toolCalls.isEmpty {
       throw .invalid("messages[\(messages.count - 1)]", "calls a tool; add a message of role \"tool\" for each call")
     }
-    return .chat(prompt)
+    return messages.isEmpty ? nil : .chat(prompt)
   }
 
   private static func generatePrompt(_ fields: RequestFields) throws(APIError) -> Prompt? {
@@ -68,13 +66,13 @@ enum OllamaRequest: Sendable {
     try fields.refuse("images", OllamaMessages.imageRefusal)
     let text = try fields.string("prompt") ?? ""
     let system = try fields.string("system") ?? ""
-    if text.isEmpty { return nil }
-    if try fields.bool("raw") ?? false { return .text(text) }
+    let isRaw = try fields.bool("raw") ?? false
     var messages = [ChatMessage(role: "user", content: text)]
     if !system.isEmpty { messages.insert(ChatMessage(role: "system", content: system), at: 0) }
     var prompt = ChatPrompt(messages: messages)
     try readThinking(fields, into: &prompt)
-    return .chat(prompt)
+    if text.isEmpty { return nil }
+    return isRaw ? .text(text) : .chat(prompt)
   }
 
   /// `think`: true, false, or how much.
