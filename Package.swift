@@ -26,6 +26,7 @@ func module(_ name: String, _ dependencies: [Target.Dependency], resources: [Res
 
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let http: [Target.Dependency] = [
   .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -35,13 +36,14 @@ let http: [Target.Dependency] = [
   .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let hummingbird: [Target.Dependency] = [
   .product(name: "Hummingbird", package: "hummingbird"),
   .product(name: "HummingbirdCore", package: "hummingbird"),
   .product(name: "HummingbirdTLS", package: "hummingbird"),
   .product(name: "HTTPTypes", package: "swift-http-types"),
-  .product(name: "Logging", package: "swift-log"),
+  logging,
   .product(name: "NIOCore", package: "swift-nio"),
   .product(name: "NIOSSL", package: "swift-nio-ssl"),
   .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -61,6 +63,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
     .package(url: "https://github.com/apple/swift-crypto", "4.0.0"..<"6.0.0"),
     .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
@@ -100,14 +103,15 @@ let package = Package(
       "StoaServer",
       [
         "StoaTensor", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaGrammar", "StoaDialogue", "StoaModels",
-        "StoaEngine", "StoaHub", "StoaLedger", yams,
+        "StoaEngine", "StoaHub", "StoaLedger", crypto,
       ] + hummingbird, resources: [.embedInCode("Console/console.html"), .embedInCode("OpenAPI/openapi.json")])
     + module("StoaTerminal", [])
     + module(
       "StoaCommands",
       [
         "StoaTensor", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaGrammar", "StoaModels", "StoaEngine",
-        "StoaConversion", "StoaHub", "StoaLedger", "StoaServer", "StoaTerminal", argumentParser,
-      ]),
+        "StoaConversion", "StoaHub", "StoaLedger", "StoaServer", "StoaTerminal", argumentParser, configuration, logging,
+        yams,
+      ] + http),
   swiftLanguageModes: [.v6]
 )

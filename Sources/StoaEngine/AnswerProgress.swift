@@ -59,6 +59,7 @@ struct AnswerProgress {
 
   private let model: LanguageModel
   private let topLogprobs: Int?
+  private let endTokens: Set<Int32>
   private let limit: Int
   private var sampler: Sampler
   private var answer: AnswerText
@@ -76,6 +77,7 @@ struct AnswerProgress {
     self.model = model
     seed = options.sampling.seed ?? UInt64.random(in: 0..<(1 << 32))
     topLogprobs = options.topLogprobs
+    endTokens = options.ignoresEnd ? [] : model.endTokens
     limit = min(options.maxTokens ?? Int.max, model.contextLength - prompt.count)
     sampler = Sampler(
       parameters: options.sampling, seed: seed, choice: options.choice, prompt: prompt, compute: model.model.compute)
@@ -94,7 +96,7 @@ struct AnswerProgress {
     let mask = try unsafe constraint?.mask(logits)
     let position = prompt.count + tokens.count
     let token = try unsafe sampler.choose(logits, position: position, mask: mask)
-    if model.endTokens.contains(token) {
+    if endTokens.contains(token) {
       finishReason = .stop
       return Step(text: finishText())
     }

@@ -18,6 +18,8 @@ public struct GenerationOptions: Sendable {
   public var trigger: ConstraintTrigger?
   /// Special tokens whose names are part of the text.
   public var shownTokens: Set<Int32> = []
+  /// Whether the answer goes on past the tokens with which the model ends it.
+  public var ignoresEnd = false
   /// Which of several answers to the same prompt and seed this is.
   public var choice: UInt64 = 0
 

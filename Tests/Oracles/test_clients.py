@@ -2,10 +2,13 @@
 
 import asyncio
 import base64
+import contextlib
 import functools
+import io
 import json
 import math
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -14,7 +17,7 @@ import unittest
 from pathlib import Path
 from typing import Literal
 
-from oracle import FIXTURES, HANG_SECONDS, OracleCase, needs, record, stoa
+from oracle import FIXTURES, HANG_SECONDS, REPOSITORY, OracleCase, needs, record, stoa
 from server import Server
 
 PROMPT = "tell me a story about a fox named Ada at the harbour"
@@ -705,6 +708,55 @@ class Frameworks(ClientCase):
                 pieces = litellm.completion(model=model, messages=said(), stream=True, **options)
                 text = "".join(piece.choices[0].delta.content or "" for piece in pieces)
                 self.assertEqual(text, told()["text"])
+
+
+class Pages(unittest.TestCase):
+    """The programs in docs/clients run as they are printed there, but for the port."""
+
+    def programs(self, page, language):
+        text = (REPOSITORY / "docs/clients" / page).read_text().replace("127.0.0.1:11500", f"127.0.0.1:{server.port}")
+        programs = re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+        self.assertTrue(programs)
+        return programs
+
+    def run_python(self, page):
+        """Runs programs in this process, where their packages are loaded already."""
+        for program in self.programs(page, "python"):
+            with self.subTest(program):
+                printed = io.StringIO()
+                with contextlib.redirect_stdout(printed):
+                    exec(compile(program, page, "exec"), {"__name__": "__main__"})
+                self.assertTrue(printed.getvalue().strip())
+
+    @needs(packages=["openai"])
+    def test_openai_page(self):
+        self.run_python("openai.md")
+
+    @needs(packages=["anthropic"])
+    def test_anthropic_page(self):
+        self.run_python("anthropic.md")
+
+    @needs(packages=["ollama"])
+    def test_ollama_page(self):
+        self.run_python("ollama.md")
+
+    @needs(packages=["langchain_openai", "langchain_ollama"])
+    def test_langchain_page(self):
+        self.run_python("langchain.md")
+
+    @needs(packages=["litellm"])
+    def test_litellm_page(self):
+        self.run_python("litellm.md")
+
+    @needs(programs=["curl", "bash"])
+    def test_curl_page(self):
+        for program in self.programs("curl.md", "sh"):
+            with self.subTest(program):
+                command = ["bash", "-euc", program]
+                result = subprocess.run(command, capture_output=True, check=False, text=True, timeout=HANG_SECONDS)
+                self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertNotIn('"error"', result.stdout)
+                self.assertTrue(result.stdout.strip())
 
 
 class Earlier(unittest.TestCase):

@@ -30,6 +30,23 @@ import Testing
     ),
     (["perplexity"], ["stoa perplexity <model> <file> [--context <n>]", "--json"]),
     (["bench"], ["stoa bench <model> [--prompt <n>] [--generate <n>] [--batch <n>] [--threads <n>]", "--json"]),
+    (
+      ["key", "create"],
+      [
+        "stoa key create <name> [--scope <scope> ...]", "--requests-per-minute <n>", "--tokens-per-minute <n>",
+        "--concurrency <n>", "--tokens-per-day <n>", "--money-per-day <x>", "--model <model>", "--expires <date>",
+        "--json",
+      ]
+    ),
+    (["key", "list"], ["stoa key list [--json]"]),
+    (["key", "revoke"], ["stoa key revoke <key> [--json]"]),
+    (
+      ["usage"],
+      [
+        "stoa usage [--by <group>]", "--from <date>", "--to <date>", "--key <key>", "--model <model>", "--csv",
+        "--json",
+      ]
+    ),
     (["doctor"], ["stoa doctor"]),
     (["completions"], ["stoa completions <shell>", "bash, zsh, fish"]),
     ([], ["0 done", "1 failed", "2 wrong usage", "3 refused by policy", "130 interrupted", "STOA_HOME", "NO_COLOR"]),
@@ -41,8 +58,8 @@ import Testing
 
   @Test(arguments: [
     [], ["run"], ["show"], ["list"], ["import"], ["rm"], ["logits"], ["tokenize"], ["detokenize"], ["template"],
-    ["perplexity"], ["bench"], ["doctor"],
-    ["completions"],
+    ["perplexity"], ["bench"], ["doctor"], ["completions"], ["key"], ["key", "create"], ["key", "list"],
+    ["key", "revoke"], ["usage"],
   ])
   func fitsATerminal(_ arguments: [String]) {
     #expect(!Self.help(arguments).isEmpty)

@@ -85,7 +85,7 @@ package actor KeyStore {
 }
 
 extension APIKey {
-  /// The largest limit that can be asked for.
+  /// The largest limit of a minute, and the most tokens that one request can be charged.
   package static let largestLimit = 1_000_000_000
 
   fileprivate func check(now: Date) throws(LedgerError) {
@@ -102,12 +102,14 @@ extension APIKey {
     if scopes.isEmpty {
       throw .invalidKey(field: "scopes", problem: "are empty\ngive at least one of inference, admin, metrics")
     }
-    let counts: [(String, Int?)] = [
-      ("requests per minute", limits.requestsPerMinute), ("tokens per minute", limits.tokensPerMinute),
-      ("concurrency", limits.concurrency), ("tokens per day", limits.tokensPerDay),
+    let counts: [(String, Int?, largest: Int)] = [
+      ("requests per minute", limits.requestsPerMinute, Self.largestLimit),
+      ("tokens per minute", limits.tokensPerMinute, Self.largestLimit),
+      ("concurrency", limits.concurrency, Self.largestLimit),
+      ("tokens per day", limits.tokensPerDay, 1000 * Self.largestLimit),
     ]
-    for case (let field, let limit?) in counts where !(1...Self.largestLimit).contains(limit) {
-      throw .invalidKey(field: field, problem: "must be from 1 to \(Self.largestLimit)")
+    for case (let field, let limit?, let largest) in counts where !(1...largest).contains(limit) {
+      throw .invalidKey(field: field, problem: "must be from 1 to \(largest)")
     }
     if let money = limits.moneyPerDay, money <= .zero {
       throw .invalidKey(field: "money per day", problem: "must be more than nothing")

@@ -17,8 +17,9 @@ struct TokenBucket: Sendable, Equatable {
 
   /// Adds what has come in since the last time; a clock that was set back adds nothing.
   mutating func refill(perMinute: Int, now: Int) {
-    let elapsed = min(max(0, now - refilledAt), Self.parts)
-    level = min(perMinute * Self.parts, level + elapsed * perMinute)
+    let full = perMinute * Self.parts
+    let elapsed = max(0, now - refilledAt)
+    level = elapsed >= wait(for: perMinute, perMinute: perMinute) ? full : level + elapsed * perMinute
     refilledAt = now
   }
 

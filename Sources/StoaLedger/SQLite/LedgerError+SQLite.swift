@@ -11,10 +11,13 @@ extension LedgerError {
     switch error {
     case let error as LedgerError: self = error
     case let error as DatabaseError: self.init(error, path: path)
-    default:
-      let problem = (error as NSError).localizedFailureReason ?? (error as NSError).localizedDescription
-      self = .system(path: path, operation: "open", problem: problem)
+    default: self = .system(path: path, operation: "open", problem: Self.reason(error))
     }
+  }
+
+  /// What a call of Foundation says.
+  static func reason(_ error: any Error) -> String {
+    (error as NSError).localizedFailureReason ?? (error as NSError).localizedDescription
   }
 
   private init(_ error: DatabaseError, path: String) {

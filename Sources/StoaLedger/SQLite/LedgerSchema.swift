@@ -5,7 +5,23 @@ enum LedgerSchema {
   /// Marks the file as a ledger: "Stoa" in ASCII (SQLite file format, offset 68).
   static let applicationID = 0x5374_6F61
 
-  static var migrator: DatabaseMigrator {
+  /// Adds what an older file lacks; refuses a file of a later version.
+  static func bringUpToDate(_ pool: DatabasePool, _ path: String) throws {
+    let migrator = Self.migrator
+    if try pool.read(migrator.hasBeenSuperseded) { throw LedgerError.newer(path: path) }
+    // Another process may do the same at this moment. Of two, one fails at a migration that the other has just made,
+    // and can go on after it: so often at most.
+    for _ in migrator.migrations {
+      do {
+        return try migrator.migrate(pool)
+      } catch let error as DatabaseError {
+        guard [.SQLITE_ERROR, .SQLITE_CONSTRAINT].contains(error.resultCode) else { throw error }
+      }
+    }
+    try migrator.migrate(pool)
+  }
+
+  private static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("usage") { db in
       try db.execute(

@@ -13,9 +13,7 @@ package final class SQLiteLedger: LedgerStorage {
     do {
       try Self.makeFile(path)
       pool = try DatabasePool(path: path, configuration: Self.configuration(path))
-      let migrator = LedgerSchema.migrator
-      if try pool.read(migrator.hasBeenSuperseded) { throw LedgerError.newer(path: path) }
-      try migrator.migrate(pool)
+      try LedgerSchema.bringUpToDate(pool, path)
       // GRDB sets NORMAL with WAL, which may lose the last commits in a power cut.
       try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
     } catch {
@@ -28,7 +26,9 @@ package final class SQLiteLedger: LedgerStorage {
 
   package func close() async throws {
     await commits.close()
-    try ledgerErrors { try pool.close() }
+    // One file is easier to copy than two. When another process reads, the rows stay in the log, as safe as before.
+    try? await pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+    do { try pool.close() } catch { throw LedgerError(error, path: path) }
   }
 
   private static func configuration(_ path: String) -> Configuration {
@@ -37,11 +37,11 @@ package final class SQLiteLedger: LedgerStorage {
     configuration.busyMode = .timeout(10)
     configuration.prepareDatabase { db in
       // Before anything is written: another program's database must not even change its journal mode.
+      // In this order, for another process may be making the ledger: it marks the file before it adds tables.
+      let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master")
       let id = try Int.fetchOne(db, sql: "PRAGMA application_id")
       if id == LedgerSchema.applicationID { return }
-      guard id == 0, try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") == 0 else {
-        throw LedgerError.notALedger(path: path)
-      }
+      guard id == 0, tables == 0 else { throw LedgerError.notALedger(path: path) }
       try db.execute(sql: "PRAGMA application_id = \(LedgerSchema.applicationID)")
     }
     return configuration
@@ -50,9 +50,13 @@ package final class SQLiteLedger: LedgerStorage {
   private static func makeFile(_ path: String) throws {
     let files = FileManager.default
     if files.fileExists(atPath: path) { return }
-    try files.createDirectory(
-      atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true,
-      attributes: [.posixPermissions: 0o700])
+    let folder = (path as NSString).deletingLastPathComponent
+    do {
+      try files.createDirectory(
+        atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    } catch {
+      throw LedgerError.system(path: folder, operation: "make the folder", problem: LedgerError.reason(error))
+    }
     // SQLite gives its -wal and -shm files the mode of the database. Never truncates what another process has just made.
     let descriptor = unsafe open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
@@ -61,11 +65,7 @@ package final class SQLiteLedger: LedgerStorage {
     Foundation.close(descriptor)
   }
 
-  /// Runs work on the database, with its errors in the ledger's words.
-  func ledgerErrors<Value>(_ work: () throws -> Value) throws -> Value {
-    do { return try work() } catch { throw LedgerError.translated(error, path: path) }
-  }
-
+  // The database's errors come out in the ledger's words.
   func read<Value: Sendable>(_ work: @Sendable (Database) throws -> Value) async throws -> Value {
     do { return try await pool.read(work) } catch { throw LedgerError.translated(error, path: path) }
   }

@@ -46,6 +46,29 @@ package struct UsageSummary: Sendable, Hashable {
   }
 }
 
+extension UsageSummary {
+  /// The sums of several groups together.
+  package static func total(_ groups: [UsageSummary]) -> UsageSummary {
+    var total = UsageSummary()
+    for group in groups {
+      total.requests += group.requests
+      total.errors += group.errors
+      total.promptTokens += group.promptTokens
+      total.cachedTokens += group.cachedTokens
+      total.completionTokens += group.completionTokens
+      total.costs.merge(group.costs, uniquingKeysWith: +)
+      for sum in group.comparisons {
+        if let place = total.comparisons.firstIndex(where: { $0.name == sum.name && $0.currency == sum.currency }) {
+          total.comparisons[place].amount += sum.amount
+        } else {
+          total.comparisons.append(sum)
+        }
+      }
+    }
+    return total
+  }
+}
+
 /// What a key has used of a UTC day.
 package struct DailySpend: Sendable, Hashable {
   /// Prompt and completion.

@@ -115,6 +115,7 @@ struct GenerationPlan: Sendable {
     }
     options.maxTokens = request.maxTokens
     options.stop = request.stop
+    options.ignoresEnd = request.ignoresEnd
     options.topLogprobs = request.topLogprobs
     var tools: [ToolDefinition] = []
     if case .chat(let chat) = request.prompt {

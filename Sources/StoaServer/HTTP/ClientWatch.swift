@@ -49,9 +49,9 @@ final class ClientWatch: ChannelInboundHandler, RemovableChannelHandler, Sendabl
 
 extension Channel {
   /// Runs `work` with a stream that `start` fills; both end when the client leaves.
-  func watched<Element: Sendable, Value>(
+  @concurrent func watched<Element: Sendable, Value>(
     _ start: @escaping @Sendable (AsyncThrowingStream<Element, any Error>.Continuation) async throws -> Void,
-    _ work: (AsyncThrowingStream<Element, any Error>) async throws -> Value
+    _ work: @concurrent (AsyncThrowingStream<Element, any Error>) async throws -> Value
   ) async throws -> Value {
     let watch = try await pipeline.handler(type: ClientWatch.self).get()
     let (stream, continuation) = AsyncThrowingStream<Element, any Error>.makeStream()

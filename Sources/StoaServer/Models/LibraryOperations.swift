@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import StoaEngine
 import StoaFormats
@@ -64,7 +65,9 @@ struct LibraryOperations: Sendable {
     let changed = Int((attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0)
     var entry = OllamaModelEntry(name: name, size: location.bytes, modifiedAt: changed)
     entry.format = location.kind.rawValue
-    entry.digest = Self.sha256(library.origin(of: location)?.files ?? [])
+    entry.digest =
+      Self.sha256(library.origin(of: location)?.files ?? [])
+      ?? Self.identity(of: "\(location.path)\n\(location.bytes)\n\(changed)")
     if let summary = summaries.summary(of: location, changed: changed) {
       entry.family = summary.architecture
       entry.quantization = summary.quantization
@@ -74,9 +77,14 @@ struct LibraryOperations: Sendable {
   }
 
   /// What the hub said of the one file of a model.
-  private static func sha256(_ files: [ModelOrigin.File]) -> String {
-    guard files.count == 1, let file = files.first else { return "" }
-    return file.digest.hasPrefix("sha256:") ? String(file.digest.dropFirst("sha256:".count)) : ""
+  private static func sha256(_ files: [ModelOrigin.File]) -> String? {
+    guard files.count == 1, let file = files.first, file.digest.hasPrefix("sha256:") else { return nil }
+    return String(file.digest.dropFirst("sha256:".count))
+  }
+
+  /// Stands in for the digest of files that nobody has hashed: it changes when they do. Ollama's program shows it.
+  private static func identity(of text: String) -> String {
+    SHA256.hash(data: Array(text.utf8)).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
   }
 
   /// `4.5M`, `1.1B`.

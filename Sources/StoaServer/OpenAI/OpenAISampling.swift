@@ -18,6 +18,7 @@ enum OpenAISampling {
     request.sampling.seed = try fields.seed("seed")
     request.sampling.logitBias = try logitBias(fields)
     request.stop = try fields.stopStrings("stop")
+    request.ignoresEnd = try fields.bool("ignore_eos") ?? false
     request.choices = try fields.int("n", in: 1...128) ?? 1
     if let best = try fields.int("best_of", in: 1...128), best > request.choices {
       throw .invalid("best_of", "more answers than n are not generated; leave it out")

@@ -12,6 +12,8 @@ struct AnswerRequest: Sendable {
   var maxTokens: Int?
   /// Texts that end an answer.
   var stop: [String] = []
+  /// Whether an answer goes on past its end, up to `maxTokens`; for measurements.
+  var ignoresEnd = false
   /// How many answers to the same prompt.
   var choices = 1
   /// How many alternatives to report for each token; nil for no log probabilities.

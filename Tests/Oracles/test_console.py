@@ -1,0 +1,144 @@
+"""The page at `/`: a chat in headless Chromium, and what holds for the file by itself."""
+
+import json
+import re
+import unittest
+
+from chromium import Page
+from oracle import REPOSITORY, OracleCase, needs
+from server import Server
+
+CONSOLE = REPOSITORY / "Sources/StoaServer/Console/console.html"
+PROMPT = "tell me a story about a fox named Ada at the harbour"
+HOSTILE = """<img src=x onerror="document.title='broken'"> **bold** `<b>code</b>` [link](javascript:alert(1))
+
+```html
+<script>document.title = "broken"</script>
+```
+
+- <a href="javascript:alert(1)">one</a>
+- **two
+"""
+
+
+class File(unittest.TestCase):
+    def setUp(self):
+        self.text = CONSOLE.read_text()
+
+    @needs()
+    def test_is_one_small_file_that_asks_nobody(self):
+        self.assertLess(len(self.text.encode()), 40 << 10)
+        self.assertEqual((self.text.count("<style>"), self.text.count("<script>")), (1, 1))
+        for pattern in (
+            r"\bsrc=",
+            r"\sstyle=",
+            r"\son[a-z]+=\"",
+            r"innerHTML",
+            r"url\(",
+            r"@import",
+            r"\beval\b",
+            r"new Function",
+        ):
+            self.assertNotRegex(self.text, pattern)
+        self.assertEqual(set(re.findall(r"https?://[^'\" ]+", self.text)), {"http://www.w3.org/2000/svg"})
+
+    @needs()
+    def test_contrast(self):
+        """WCAG 2.2, 1.4.3: at least 4.5 for text, in both themes; 1.4.11: 3 for the edges of controls."""
+        blocks = re.findall(r":root \{(.*?)\}", self.text, re.DOTALL)[:2]
+        self.assertEqual(len(blocks), 2)
+        for block in blocks:
+            colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]+)", block))
+            for ground in ("ground", "raised", "sunk"):
+                for ink in ("ink", "quiet", "accent", "link"):
+                    self.assertGreaterEqual(contrast(colours[ink], colours[ground]), 4.5, (ink, ground, block[:40]))
+            for ground in ("ground", "raised"):
+                self.assertGreaterEqual(contrast(colours["edge"], colours[ground]), 3, ("edge", ground, block[:40]))
+            self.assertGreaterEqual(contrast(colours["on-accent"], colours["accent"]), 4.5)
+            for ink in ("bad", "ink", "link"):
+                self.assertGreaterEqual(contrast(colours[ink], colours["bad-ground"]), 4.5, ink)
+
+
+def contrast(one, other):
+    def luminance(colour):
+        digits = colour[1:] if len(colour) == 7 else "".join(digit * 2 for digit in colour[1:])
+        channels = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+class Chat(OracleCase):
+    def open(self, **options):
+        server = self.enterContext(Server())
+        page = self.enterContext(Page(server.url + "/", **options))
+        page.wait_for("document.getElementById('model')?.disabled === false")
+        return server, page
+
+    def ask(self, page, text):
+        page.type(text)
+        page.press("Enter")
+        page.wait_for("document.querySelector('.answered:last-child')?.ariaBusy === 'false'")
+
+    @needs(programs=["chromium", "bash"])
+    def test_chat(self):
+        server, page = self.open()
+        told = self.json_of("run", "primer", PROMPT, "--seed", 4, "--json")["text"]
+        page.value("document.getElementById('seed').value = '4'")
+        # The message box has the focus from the beginning.
+        self.ask(page, PROMPT)
+        text = page.value("document.querySelector('.answered .prose').textContent")
+        self.assertEqual("".join(text.split()), "".join(told.split()))
+        facts = page.value("document.querySelector('.answered .facts').textContent")
+        self.assertRegex(facts, r"\d+ tokens.*tokens/s.*first after.*seed 4")
+        self.assertIn(told[:20], page.value("document.getElementById('voice').textContent"))
+        self.ask(page, "who helped Ada?")
+        self.assertEqual(page.value("messages.length"), 4)
+        urls = {event["request"]["url"] for event in page.named("Network.requestWillBeSent")}
+        urls = {url for url in urls if not url.startswith("data:")}
+        self.assertEqual(urls, {server.url + path for path in ("/", "/v1/models", "/v1/chat/completions")})
+        self.assertEqual(page.named("Runtime.exceptionThrown"), [])
+        self.assertEqual(page.named("Log.entryAdded"), [])
+
+    @needs(programs=["chromium", "bash"])
+    def test_on_a_small_dark_screen(self):
+        _, page = self.open(width=360, height=640, dark=True)
+        self.ask(page, "fox " * 3000)
+        self.assertIn("too long", page.value("document.querySelector('.fault').textContent"))
+        page.value("document.getElementById('question').focus()")
+        self.ask(page, "what are you?")
+        self.assertLessEqual(page.value("document.documentElement.scrollWidth"), 360)
+        self.assertEqual(page.value("getComputedStyle(document.body).colorScheme"), "dark")
+        page.value("document.getElementById('more').click()")
+        self.assertIn("unsigned", page.value("document.getElementById('certificate').innerText"))
+        page.press("Escape")
+        self.assertFalse(page.value("document.getElementById('side').checkVisibility()"))
+
+    @needs(programs=["chromium", "bash"])
+    def test_stops(self):
+        _, page = self.open()
+        page.type(PROMPT)
+        page.press("Enter", shift=True)
+        self.assertIn("\n", page.value("document.getElementById('question').value"))
+        page.press("Enter")
+        page.press("Escape")
+        page.wait_for("document.querySelector('.answered')?.ariaBusy === 'false'")
+        self.assertEqual(page.value("document.getElementById('send').textContent"), "Send")
+        self.ask(page, "what are you?")
+
+    @needs(programs=["chromium", "bash"])
+    def test_text_of_a_model_is_never_markup(self):
+        _, page = self.open()
+        page.value("window.shown = document.createElement('div')")
+        page.value(f"shown.append(...blocks({json.dumps(HOSTILE)}.split('\\n'))); document.body.append(shown)")
+        self.assertEqual(page.value("shown.querySelectorAll('img, a, script, b, [onerror], [href]').length"), 0)
+        self.assertEqual(page.value("[...shown.querySelectorAll('strong')].map((node) => node.textContent)"), ["bold"])
+        self.assertEqual(page.value("shown.querySelector('code').textContent"), "<b>code</b>")
+        self.assertIn("<script>", page.value("shown.querySelector('pre').textContent"))
+        self.assertEqual(page.value("document.title"), "Stoa")
+
+
+if __name__ == "__main__":
+    unittest.main()
