@@ -215,7 +215,7 @@ class Conformance(unittest.TestCase):
         ids = {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 2047}, "minItems": 1}
         schemas["Model"] = schemas["NamedModel"] = {"const": "primer"}
         schemas["TokenIDs"] = ids
-        # Those of an answer that can be written with few tokens, and only one of them.
+        # Only one of the ways to say what an answer looks like.
         schemas["ResponseFormat"] = {"const": {"type": "json_object"}}
         few = {"type": "integer", "minimum": 1, "maximum": 3}
         none = {"type": "null"}
@@ -224,6 +224,7 @@ class Conformance(unittest.TestCase):
             "best_of": {"enum": [None, 1]},
             "logit_bias": {"enum": [None, {}, {"5": -100}]},
             **dict.fromkeys(("max_tokens", "max_completion_tokens", "max_output_tokens", "num_predict"), few),
+            "options": {"$ref": "#/components/schemas/OllamaOptions"},
             "tokens": ids,
             "format": {"enum": [None, "", "json"]},
             # Tools have different names, choices name them, and what is referred to is there.
@@ -233,10 +234,23 @@ class Conformance(unittest.TestCase):
 
         def change(schema):
             properties = schema.get("properties", {})
-            properties.update({name: changes[name] for name in properties.keys() & changes.keys()})
+            for name in properties.keys() & changes.keys():
+                properties[name] = changes[name]
+                if changes[name] is few or name == "options":
+                    schema.setdefault("required", []).append(name)
+            if "messages" in properties:
+                properties["messages"]["maxItems"] = 3
             for part in schema.get("allOf", []):
                 change(part)
 
+        schemas["OllamaOptions"]["type"] = "object"
+        # Results of tools belong to calls.
+        for message in (schemas["ChatMessage"]["oneOf"][1], schemas["OllamaMessage"]):
+            message["properties"]["tool_calls"] = none
+        turn = {"role": {"enum": ["system", "user", "assistant"]}, "content": {"$ref": "#/components/schemas/TextBlocks"}}
+        schemas["Message"] = {"type": "object", "required": ["role", "content"], "properties": turn}
+        items = schemas["ResponseItem"]["oneOf"]
+        schemas["ResponseItem"]["oneOf"] = [item for item in items if "call_id" not in item["properties"]]
         for name, schema in schemas.items():
             if name.endswith(("Request", "Sampling", "Options")):
                 change(schema)
