@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 import unittest
+import warnings
 from pathlib import Path
 from typing import Literal
 
@@ -58,6 +59,8 @@ class ClientCase(OracleCase):
 
     def setUp(self):
         server.ensure_running()
+        # Some clients leave the closing of their connections to the garbage collector.
+        warnings.simplefilter("ignore", ResourceWarning)
 
     def ids(self, text):
         return self.json_of("tokenize", "primer", text, "--json")["tokens"]
