@@ -18,7 +18,9 @@ class Operate(OracleCase):
     @needs()
     def test_settings_from_everywhere(self):
         """The file gives the model its name, the environment the largest body, the command line the port."""
-        with Server("--config", self.config("port: 1\nmodels: {tiny: primer}\nmax_body: 9\n"), STOA_MAX_BODY="1") as server:
+        with Server(
+            "--config", self.config("port: 1\nmodels: {tiny: primer}\nmax_body: 9\n"), STOA_MAX_BODY="1"
+        ) as server:
             models = server.get("/v1/models").json["data"]
             self.assertEqual([model["id"] for model in models], ["tiny"])
             self.assertEqual(server.post("/v1/completions", b" " * (1 << 20)).status, 400)
@@ -26,7 +28,10 @@ class Operate(OracleCase):
 
     @needs()
     def test_mistakes_end_the_start(self):
-        for text, problem in [("port: 1\nprot: 2\n", ":2: there is no setting prot"), ("port: x\n", ":1: port must be")]:
+        for text, problem in [
+            ("port: 1\nprot: 2\n", ":2: there is no setting prot"),
+            ("port: x\n", ":1: port must be"),
+        ]:
             result = stoa("serve", "--config", self.config(text))
             self.assertEqual(result.returncode, 2)
             self.assertIn(problem, result.stderr)
