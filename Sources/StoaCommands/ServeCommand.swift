@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import NIOCore
 import StoaEngine
 import StoaHub
 import StoaLedger
@@ -58,10 +59,17 @@ struct ServeCommand: ParsableCommand {
     }
     let server = StoaServer(options: options, ledger: ledger)
     let (stops, stop) = AsyncStream<Void>.makeStream()
-    try Interrupts.stoppable(by: { stop.finish() }) {
-      try Waiting.run {
-        try await server.run(until: stops) { port in Self.announce(options, port) }
+    do {
+      try Interrupts.stoppable(by: { stop.finish() }) {
+        try Waiting.run {
+          try await server.run(until: stops) { port in Self.announce(options, port) }
+        }
       }
+    } catch let error as IOError {
+      let problem = unsafe String(cString: strerror(error.errnoCode)).lowercased()
+      throw CommandFailure(
+        message: "cannot listen at \(options.host), port \(options.port): \(problem)",
+        advice: "another --port or --host may be free; stoa ps says whether a server runs already")
     }
   }
 

@@ -14,6 +14,14 @@ import Testing
         "--json", "--truncate", "--tokenizer <file>",
       ]
     ),
+    (
+      ["serve"],
+      [
+        "stoa serve [<options>] [<model> ...]", "--model <name=path>", "--host <h>", "--port <p>", "--config <file>",
+        "--no-auth",
+      ]
+    ),
+    (["ps"], ["stoa ps [--server <url>] [--json]"]), (["stop"], ["stoa stop <model> [--server <url>]"]),
     (["show"], ["stoa show <model> [--json] [--tensors] [--template]"]),
     (["list"], ["stoa list [--json]"]),
     (["import"], ["stoa import <path> [--name <name>]"]),
@@ -57,7 +65,8 @@ import Testing
   }
 
   @Test(arguments: [
-    [], ["run"], ["show"], ["list"], ["import"], ["rm"], ["logits"], ["tokenize"], ["detokenize"], ["template"],
+    [], ["run"], ["serve"], ["ps"], ["stop"], ["show"], ["list"], ["import"], ["rm"], ["logits"], ["tokenize"],
+    ["detokenize"], ["template"],
     ["perplexity"], ["bench"], ["doctor"], ["completions"], ["key"], ["key", "create"], ["key", "list"],
     ["key", "revoke"], ["usage"],
   ])

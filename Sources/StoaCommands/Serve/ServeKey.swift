@@ -41,7 +41,7 @@ enum ServeKey: String, CaseIterable, Sendable {
     case .threads: .whole(1...1024)
     case .cacheType: .word(CacheTypeName.allCases.map(\.rawValue))
     case .parallel: .whole(1...4096)
-    case .queue: .whole(0...1_000_000)
+    case .queue: .whole(1...1_000_000)
     case .kvMemory, .modelMemory: .whole(1...(1 << 30))
     case .keepAlive, .timeout: .seconds
     case .maxBody: .whole(1...1024)
