@@ -228,7 +228,7 @@ class Conformance(unittest.TestCase):
             "tokens": ids,
             "format": {"enum": [None, "", "json"]},
             # Tools have different names, choices name them, and what is referred to is there.
-            **dict.fromkeys(("tools", "tool_choice", "previous_response_id"), none),
+            **dict.fromkeys(("tools", "tool_choice", "previous_response_id", "text"), none),
             **dict.fromkeys(("guided_json", "guided_regex", "guided_grammar", "output_format", "output_config"), none),
         }
 
