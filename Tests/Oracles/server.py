@@ -53,10 +53,9 @@ class Answer:
 class Server:
     """A running `stoa serve` with a library of its own; leaving the context stops it and requires exit status 0."""
 
-    def __init__(self, *arguments, home=None, ready=True, **variables):
+    def __init__(self, *arguments, home=None, **variables):
         self.arguments = [str(argument) for argument in arguments]
         self.home = home
-        self.ready = ready
         self.variables = variables
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -64,7 +63,12 @@ class Server:
     def __enter__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="stoa-serve-"))
         self.home = self.home or self.folder / "home"
-        with open(self.folder / "log", "wb") as log:
+        self.ends = []
+        self.start()
+        return self
+
+    def start(self):
+        with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen(
                 [BINARY, "serve", *self.arguments, "--port", str(self.port)],
                 stdin=subprocess.DEVNULL,
@@ -78,7 +82,12 @@ class Server:
             self.process.kill()
             self.process.wait()
             raise
-        return self
+
+    def ensure_running(self):
+        """Starts the server again if it has ended, so that a crash fails one test, and the context as a whole."""
+        if self.process.poll() is not None:
+            self.ends.append(self.process.returncode)
+            self.start()
 
     def wait_until_ready(self):
         end = time.monotonic() + HANG_SECONDS
@@ -108,8 +117,9 @@ class Server:
             self.process.kill()
             self.process.wait()
             raise
-        if checks and status != 0:
-            raise AssertionError(f"stoa serve ended with {status}, not 0:\n{self.log}")
+        ends = [end for end in (*self.ends, status) if end != 0]
+        if checks and ends:
+            raise AssertionError(f"stoa serve ended with {ends}, not 0:\n{self.log}")
 
     @property
     def log(self):

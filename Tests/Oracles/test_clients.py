@@ -56,6 +56,9 @@ def told(prompt=PROMPT, seed=SEED, tokens=TOKENS):
 class ClientCase(OracleCase):
     maxDiff = None
 
+    def setUp(self):
+        server.ensure_running()
+
     def ids(self, text):
         return self.json_of("tokenize", "primer", text, "--json")["tokens"]
 
@@ -712,6 +715,9 @@ class Frameworks(ClientCase):
 
 class Pages(unittest.TestCase):
     """The programs in docs/clients run as they are printed there, but for the port."""
+
+    def setUp(self):
+        server.ensure_running()
 
     def programs(self, page, language):
         text = (REPOSITORY / "docs/clients" / page).read_text().replace("127.0.0.1:11500", f"127.0.0.1:{server.port}")

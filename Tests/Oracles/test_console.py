@@ -2,7 +2,9 @@
 
 import json
 import re
+import tempfile
 import unittest
+from pathlib import Path
 
 from chromium import Page
 from oracle import REPOSITORY, OracleCase, needs
@@ -71,8 +73,8 @@ def contrast(one, other):
 
 
 class Chat(OracleCase):
-    def open(self, **options):
-        server = self.enterContext(Server())
+    def open(self, *arguments, home=None, **options):
+        server = self.enterContext(Server(*arguments, home=home))
         page = self.enterContext(Page(server.url + "/", **options))
         page.wait_for("document.getElementById('model')?.disabled === false")
         return server, page
@@ -127,6 +129,43 @@ class Chat(OracleCase):
         page.wait_for("document.querySelector('.answered')?.ariaBusy === 'false'")
         self.assertEqual(page.value("document.getElementById('send').textContent"), "Send")
         self.ask(page, "what are you?")
+
+    @needs(programs=["chromium", "bash"])
+    def test_shows_what_an_answer_cost_and_would_have_cost(self):
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        prices = "currency: EUR\nmodels:\n  primer: {input: 10, output: 20}\n"
+        (folder / "prices.yaml").write_text(prices + 'compare:\n  - {name: "Large API", input: 1000, output: 3000}\n')
+        _, page = self.open("--prices", folder / "prices.yaml")
+        self.ask(page, PROMPT)
+        usage = page.value("totals")
+        cost = (usage["prompt"] * 10 + usage["tokens"] * 20) / 1e6
+        elsewhere = (usage["prompt"] * 1000 + usage["tokens"] * 3000) / 1e6
+        facts = page.value("document.querySelector('.answered .facts').textContent")
+        shown = [float(amount) for amount in re.findall(r"€([\d.]+)", facts)]
+        self.assertEqual(len(shown), 2)
+        self.assertAlmostEqual(shown[0] / cost, 1, delta=0.05)
+        self.assertAlmostEqual(shown[1] / elsewhere, 1, delta=0.05)
+        self.assertIn("Large API", page.value("document.getElementById('ledger').textContent"))
+
+    @needs(programs=["chromium", "bash"])
+    def test_asks_for_a_key(self):
+        home = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        made = self.json_of("key", "create", "page", "--json", STOA_HOME=str(home))
+        server = self.enterContext(Server("--host", "0.0.0.0", home=home))
+        page = self.enterContext(Page(server.url + "/"))
+        page.wait_for("document.activeElement?.id === 'key'")
+        self.assertIn("asks for an API key", page.value("document.querySelector('.fault').textContent"))
+        page.type("sk-stoa-wrong")
+        page.press("Enter")
+        page.wait_for("document.querySelector('.fault')?.textContent.includes('does not accept')")
+        page.value("document.getElementById('key').select()")
+        page.type(made["secret"])
+        page.press("Enter")
+        page.wait_for("document.getElementById('model').disabled === false")
+        page.value("document.getElementById('question').focus()")
+        self.ask(page, "what are you?")
+        self.assertTrue(page.value("document.querySelector('.answered .prose').textContent"))
+        self.assertEqual(page.value("localStorage.length + document.cookie.length"), 0)
 
     @needs(programs=["chromium", "bash"])
     def test_text_of_a_model_is_never_markup(self):

@@ -1,5 +1,5 @@
 import Foundation
-import GRDB
+import Synchronization
 import Testing
 
 @testable import StoaLedger
@@ -80,6 +80,32 @@ import Testing
     #expect(try await server.authenticate(later, now: now - 3600) == laterKey)
   }
 
+  @Test("A reading of the keys that began before a revocation does not bring the key back")
+  func lateReadings() async throws {
+    let storage = SlowStorage(ledger: try fixture.open())
+    let store = KeyStore(storage: storage)
+    let (secret, key) = try await store.create(name: "a", now: now)
+    storage.holdNextReading()
+    let early = Task { [now] in try await store.authenticate(secret, now: now + 1) }
+    await storage.readingIsHeld()
+    _ = try await store.revoke("a", now: now + 1)
+    storage.release()
+    _ = try? await early.value
+    await #expect(throws: KeyRefusal.revoked(id: key.id)) { try await store.authenticate(secret, now: now + 1) }
+  }
+
+  @Test func aServerAsksWhetherAnyKeyIsUsable() async throws {
+    let store = try KeyStore(storage: fixture.open())
+    #expect(try await !store.hasUsableKey(now: now))
+    _ = try await store.create(name: "short", expiresAt: now + 10, now: now)
+    #expect(try await store.hasUsableKey(now: now))
+    #expect(try await !store.hasUsableKey(now: now + 10))
+    _ = try await store.create(name: "a", now: now)
+    #expect(try await store.hasUsableKey(now: now + 10))
+    _ = try await store.revoke("a", now: now)
+    #expect(try await !store.hasUsableKey(now: now + 10))
+  }
+
   @Test func namesAreFreeAgainAfterRevocation() async throws {
     let store = try KeyStore(storage: fixture.open())
     let first = try await store.create(name: "a", now: now).key
@@ -123,4 +149,43 @@ import Testing
     await #expect(throws: LedgerError.self) { try await store.create(name: "a", scopes: [], now: now) }
     await #expect(throws: LedgerError.self) { try await store.create(name: "a", expiresAt: now, now: now) }
   }
+}
+
+/// A ledger whose reading of the keys can be held up after it has read them.
+private final class SlowStorage: LedgerStorage {
+  private let ledger: SQLiteLedger
+  private let hold = Mutex(false)
+  private let held = AsyncStream<Void>.makeStream()
+  private let released = AsyncStream<Void>.makeStream()
+
+  init(ledger: SQLiteLedger) { self.ledger = ledger }
+
+  func holdNextReading() { hold.withLock { $0 = true } }
+  func readingIsHeld() async { for await _ in held.stream { break } }
+  func release() { released.continuation.yield() }
+
+  func keys() async throws -> [StoredKey] {
+    let keys = try await ledger.keys()
+    let isHeld = hold.withLock { hold in
+      defer { hold = false }
+      return hold
+    }
+    if isHeld {
+      held.continuation.yield()
+      for await _ in released.stream { break }
+    }
+    return keys
+  }
+
+  func record(_ row: UsageRow) async throws { try await ledger.record(row) }
+  func usage(_ query: UsageQuery) async throws -> [UsageSummary] { try await ledger.usage(query) }
+  func spent(key: String, onDayOf moment: Date) async throws -> DailySpend {
+    try await ledger.spent(key: key, onDayOf: moment)
+  }
+  func insert(_ key: StoredKey) async throws { try await ledger.insert(key) }
+  func key(_ idOrName: String) async throws -> APIKey? { try await ledger.key(idOrName) }
+  func revoke(_ idOrName: String, at moment: Date) async throws -> APIKey {
+    try await ledger.revoke(idOrName, at: moment)
+  }
+  func close() async throws { try await ledger.close() }
 }

@@ -119,6 +119,17 @@ import Testing
     #expect(throws: PriceTableError.self) { try PriceTable(yaml: yaml, path: "p") }
   }
 
+  @Test func aliasesOfAliasesDoNotHang() throws {
+    var yaml = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n"
+    for level in 1...12 {
+      yaml += "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ",") + "]\n"
+    }
+    #expect(throws: PriceTableError.self) { try PriceTable(yaml: yaml + "? *a12\n: 1", path: "p") }
+    let few = "currency: EUR\nmodels:\n  a: &a {input: 1, output: 2}\n  b: *a\n# ***** not an alias\n"
+    let table = try PriceTable(yaml: few, path: "p")
+    #expect(table.models["b"] == table.models["a"] && table.models.count == 2)
+  }
+
   @Test func filesThatCannotBeRead() throws {
     let fixture = LedgerFixture()
     try FileManager.default.createDirectory(at: fixture.folder, withIntermediateDirectories: true)

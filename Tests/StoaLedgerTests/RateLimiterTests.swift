@@ -116,6 +116,39 @@ import Testing
     }
   }
 
+  @Test("Random requests that overlap: as many run, and as much is spent of a day, as the limits say")
+  func overlapping() throws {
+    var random = SeededGenerator(state: 5)
+    for _ in 0..<200 {
+      let (most, daily) = (Int.random(in: 1...5, using: &random), Int.random(in: 100...2000, using: &random))
+      let key = LedgerFixture.key(KeyLimits(concurrency: most, tokensPerDay: daily))
+      var limiter = RateLimiter()
+      let seed = Int.random(in: 0...daily, using: &random)
+      limiter.seed(key.id, with: DailySpend(tokens: seed, money: .zero), now: noon)
+      var running: [RateLimiter.Reservation] = []
+      var spent = seed
+      for _ in 0..<200 {
+        if Bool.random(using: &random), let index = running.indices.randomElement(using: &random) {
+          let reservation = running.remove(at: index)
+          let used = Int.random(in: 0...reservation.tokens, using: &random)
+          limiter.settle(reservation, tokens: used, cost: .zero, now: noon)
+          spent += used
+          continue
+        }
+        let tokens = Int.random(in: 0...200, using: &random)
+        let reserved = running.reduce(0) { $0 + $1.tokens }
+        let fits = running.count < most && spent + reserved + tokens <= daily
+        switch limiter.admit(key, tokens: tokens, now: noon) {
+        case .admitted(let reservation):
+          #expect(fits)
+          running.append(reservation)
+        case .refused: #expect(!fits)
+        }
+        #expect(limiter.running(key.id) == running.count)
+      }
+    }
+  }
+
   /// In any span, a bucket lets through what it held and what came in: at most a minute's worth more than the rate;
   /// a request larger than the bucket exceeds that by itself only.
   private static func checkRates(_ admissions: [(time: Date, tokens: Int)], _ limits: KeyLimits) {

@@ -28,7 +28,7 @@ struct ServeFile {
   /// Reads YAML; `path` names it in errors.
   init(yaml: String, path: String) throws(CommandFailure) {
     self.path = path
-    guard let root = try compose(yaml) else { return }
+    guard let root = try compose(yaml), root.null == nil else { return }
     guard case .mapping(let mapping) = root else {
       throw failure(root, "the file is not a mapping of settings", "write a line such as port: 8080 for each")
     }
@@ -36,7 +36,7 @@ struct ServeFile {
       let name = node.scalar?.string ?? ""
       guard let key = ServeKey(rawValue: name) else { throw unknown(name, node) }
       guard let content = Self.content(value, of: key) else {
-        throw failure(node, "\(key.rawValue) must be \(key.expectation)", Self.example(key))
+        throw failure(node, "\(key.rawValue) must be \(key.expectation)", Self.advice(value, of: key))
       }
       values[key] = content
       lines[key] = node.mark?.line
@@ -96,11 +96,11 @@ struct ServeFile {
     return pairs.count == mapping.count ? pairs : nil
   }
 
-  private static func example(_ key: ServeKey) -> String? {
+  private static func advice(_ node: Node, of key: ServeKey) -> String? {
     switch key.kind {
     case .models: "write models: and below it a line such as   llama: /srv/models/llama.gguf   for each"
     case .origins: "write cors: [https://chat.example.com]"
-    default: nil
+    default: node.scalar.map { "it is \($0.string.prefix(100))" }
     }
   }
 

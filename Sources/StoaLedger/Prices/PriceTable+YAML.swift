@@ -58,6 +58,10 @@ private struct PriceTableReader {
   }
 
   private func compose(_ yaml: String) throws(PriceTableError) -> Node? {
+    // Aliases of aliases can stand for more than any machine could compare; a price table needs few.
+    guard Self.aliases(in: yaml) <= 16 else {
+      throw PriceTableError(path: path, problem: "has more than 16 aliases (*)", advice: "write the values out")
+    }
     do {
       return try Yams.compose(yaml: yaml, .default, .default, .utf8)
     } catch {
@@ -71,6 +75,12 @@ private struct PriceTableReader {
       default: throw PriceTableError(path: path, problem: "is not YAML")
       }
     }
+  }
+
+  /// Asterisks where an alias may begin; those in texts and remarks count too.
+  private static func aliases(in yaml: String) -> Int {
+    let before = Set(" \t\r\n[{,:-?".utf8)
+    return zip([0x0A] + Array(yaml.utf8), yaml.utf8).count { before.contains($0) && $1 == UInt8(ascii: "*") }
   }
 
   private func currency(_ node: Node) throws(PriceTableError) -> String {

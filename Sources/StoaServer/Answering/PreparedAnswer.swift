@@ -110,9 +110,7 @@ final class PreparedAnswer: Sendable {
           for choice in 0..<streams.count { try await emit(.content(choice: choice, promptText, [])) }
         }
       case .prompt(let logprobs):
-        let entries = promptEntries(logprobs)
-        let text = TokenEntry.text(entries.flatMap(\.bytes))
-        try await emit(.content(choice: choice, text, entries))
+        try await emit(.content(choice: choice, promptText, promptEntries(logprobs)))
       case .token(let token, let text, let logprobs):
         tally.token(choice, received: received, metrics: metrics)
         guard !dropsAnswer else { break }
