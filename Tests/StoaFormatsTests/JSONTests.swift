@@ -34,7 +34,7 @@ import Testing
   ]
 
   /// Nothing counts as an integer that was rounded to one.
-  @Test(arguments: integers) func integers(_ text: String, _ expected: Int?) {
+  @Test(arguments: integers) func givesIntegers(_ text: String, _ expected: Int?) {
     #expect((try? JSONValue(parsing: text))?.intValue == expected)
   }
 
