@@ -30,7 +30,8 @@ public enum JSONValue: Sendable {
   public var intValue: Int? {
     switch self {
     case .int(let value): value
-    case .double(let value): Int(exactly: value)
+    // The smallest integer is read as one; as a double it is what a smaller one was rounded to.
+    case .double(let value): value > -0x1p63 ? Int(exactly: value) : nil
     default: nil
     }
   }

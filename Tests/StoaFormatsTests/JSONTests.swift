@@ -28,6 +28,16 @@ import Testing
     #expect(try JSONValue(parsing: parsed.text(.pretty)) == parsed)
   }
 
+  private static let integers: [(String, Int?)] = [
+    ("1e3", 1000), ("-0.0", 0), ("1.5", nil), ("-9223372036854775808", .min), ("-9223372036854775809", nil),
+    ("9223372036854775807", .max), ("9223372036854775808", nil), ("1e400000", nil), ("\"1\"", nil),
+  ]
+
+  /// Nothing counts as an integer that was rounded to one.
+  @Test(arguments: integers) func givesIntegers(_ text: String, _ expected: Int?) {
+    #expect((try? JSONValue(parsing: text))?.intValue == expected)
+  }
+
   private static let refused: [(String, Int)] = [
     ("", 0), (" ", 1), ("nul", 0), ("nulll", 4), ("True", 0), ("tru", 0), ("NaN", 0), ("Infinity", 0), ("-Infinity", 1),
     ("01", 0), ("-01", 0), ("+1", 0), (".5", 0), ("1.", 2), ("1.e1", 2), ("1e", 2), ("1e+", 3), ("-", 1), ("--1", 1),

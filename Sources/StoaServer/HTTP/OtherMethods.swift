@@ -9,7 +9,8 @@ extension Router {
     for (path, var methods) in paths.values {
       if methods.contains(.get) { methods.append(.head) }
       let allowed = methods.map(\.rawValue).sorted().joined(separator: ", ")
-      let all: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options, .trace]
+      let query = [HTTPRequest.Method("QUERY")].compactMap(\.self)
+      let all = [.get, .head, .post, .put, .patch, .delete, .options, .trace] + query
       for method in all where !methods.contains(method) {
         on(path, method: method) { _, _ -> Response in
           throw HTTPError(
