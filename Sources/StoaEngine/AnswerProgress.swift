@@ -202,7 +202,9 @@ private struct TriggerMatcher {
       // A mark ends within what this token wrote.
       for end in max(mark.count, tail.count - bytes.count + 1)..<(tail.count + 1)
       where tail[(end - mark.count)..<end].elementsEqual(mark) {
-        if isOnlyAtStart, hasBegun || !tail[..<(end - mark.count)].allSatisfy({ [0x20, 0x0A].contains($0) }) { continue }
+        if isOnlyAtStart, hasBegun || !tail[..<(end - mark.count)].allSatisfy({ [0x20, 0x0A].contains($0) }) {
+          continue
+        }
         guard var constraint = try Constraint(masker, tokenizer, shownTokens: shownTokens) else { return nil }
         if try constraint.append(bytes: tail[end...]) { return constraint }
       }

@@ -87,6 +87,7 @@ package struct StoaServer: Sendable {
   /// All routes behind access control.
   func router(_ readiness: Readiness) -> Router<ServerContext> {
     let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
+    router.add(middleware: TracingMiddleware())
     router.add(middleware: EdgeMiddleware(metrics: metrics))
     router.add(
       middleware: AccessMiddleware(access: access, isLoopback: options.isLoopback, origins: options.corsOrigins))

@@ -35,7 +35,7 @@ public final class Scheduler: Sendable {
   /// Starts the thread that computes.
   public init(model: LanguageModel, options: SchedulerOptions = SchedulerOptions()) throws {
     self.model = model
-    let inbox = SchedulerInbox(maxWaiting: options.maxWaiting)
+    let inbox = SchedulerInbox(maxWaiting: options.maxWaiting, maxRunning: options.maxRunning)
     self.inbox = inbox
     // A thread takes its work along: the loop is made here so that failures are thrown here, and used there alone.
     nonisolated(unsafe) let loop = try SchedulerLoop(model: model, options: options, inbox: inbox)
@@ -92,13 +92,19 @@ final class SchedulerInbox: Sendable {
   private let state = Mutex(State())
   private let signal = DispatchSemaphore(value: 0)
   private let maxWaiting: Int
+  private let maxRunning: Int
 
-  init(maxWaiting: Int) { self.maxWaiting = maxWaiting }
+  init(maxWaiting: Int, maxRunning: Int) {
+    self.maxWaiting = maxWaiting
+    self.maxRunning = maxRunning
+  }
 
   func add(_ ticket: Ticket) throws(EngineError) {
     let refusal = state.withLock { state -> EngineError? in
       guard state.phase == .running else { return .stopping }
-      guard state.queue.count < maxWaiting else { return .queueFull(limit: maxWaiting) }
+      // Those that can begin at once do not wait.
+      let places = maxWaiting + max(0, maxRunning - state.load.running)
+      guard state.queue.count < places else { return .queueFull(limit: maxWaiting) }
       state.queue.append(ticket, owner: ticket.request.owner)
       return nil
     }
