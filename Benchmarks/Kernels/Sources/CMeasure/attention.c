@@ -11,8 +11,7 @@ enum { UNIT_ROWS = 64 };
 
 typedef struct work {
   const stoa_kernels *kernels;
-  size_t threads, tokens, cache_bytes;
-  char *caches;
+  size_t threads, tokens, block_bytes;
   stoa_attention job;
 } work;
 
@@ -25,8 +24,8 @@ static void attend(void *context, size_t part) {
       size_t head = unit / units, row = unit % units * UNIT_ROWS;
       stoa_attention job = work->job;
       job.first_head = head * GROUP;
-      job.keys = work->caches + (layer * KEY_VALUE_HEADS + head) * 2 * work->cache_bytes;
-      job.values = (const char *)job.keys + work->cache_bytes;
+      job.key_offset = (layer * KEY_VALUE_HEADS + head) * 2 * work->block_bytes;
+      job.value_offset = job.key_offset + work->block_bytes;
       work->kernels->attention(&job, row, row + UNIT_ROWS < rows ? row + UNIT_ROWS : rows);
     }
   }
@@ -37,17 +36,19 @@ kernel_run run_attention(const stoa_kernels *kernels, stoa_cache_type cache, siz
   kernel_run result = {0};
   size_t blocks = (depth + tokens + STOA_KEY_BLOCK - 1) / STOA_KEY_BLOCK;
   work work = {.kernels = kernels, .threads = threads, .tokens = tokens};
-  work.cache_bytes = blocks * stoa_cache_block_bytes(cache, WIDTH);
-  size_t total = LAYERS * KEY_VALUE_HEADS * 2 * work.cache_bytes;
-  work.caches = large_pages(total);
+  work.block_bytes = stoa_cache_block_bytes(cache, WIDTH);
+  // A page holds the positions of one block for all layers and heads, as in the engine.
+  size_t page_bytes = LAYERS * KEY_VALUE_HEADS * 2 * work.block_bytes, total = blocks * page_bytes;
+  uint8_t *caches = large_pages(total);
+  const uint8_t **pages = calloc(blocks, sizeof *pages);
   float *q = calloc(tokens * HEADS * WIDTH, sizeof *q), *out = malloc(tokens * HEADS * WIDTH * sizeof *out);
-  if (work.caches && q && out) {
+  if (caches && pages && q && out) {
     // A pattern that is a small number in every element type.
-    memset(work.caches, 0x2c, total);
+    memset(caches, 0x2c, total);
+    for (size_t i = 0; i < blocks; i++) pages[i] = caches + i * page_bytes;
     for (size_t i = 0; i < tokens * HEADS * WIDTH; i++) q[i] = (float)(i % 17) * 0.01f;
     work.job = (stoa_attention){
-        .q = q, .q_stride = HEADS * WIDTH, .out = out, .out_stride = HEADS * WIDTH, .keys = work.caches,
-        .values = work.caches, .head_dim = WIDTH, .value_stride = WIDTH, .group = GROUP, .base_position = depth,
+        .q = q, .q_stride = HEADS * WIDTH, .out = out, .out_stride = HEADS * WIDTH, .pages = pages, .head_dim = WIDTH, .value_stride = WIDTH, .group = GROUP, .base_position = depth,
         .cache = cache};
     result.seconds = peak_shortest(threads, tokens > 1 ? 3 : 8, attend, &work);
     double pairs = (double)tokens * (double)depth + (double)tokens * (double)(tokens + 1) / 2;
@@ -56,6 +57,7 @@ kernel_run run_attention(const stoa_kernels *kernels, stoa_cache_type cache, siz
   }
   free(q);
   free(out);
-  release_pages(work.caches, total);
+  free(pages);
+  release_pages(caches, total);
   return result;
 }
