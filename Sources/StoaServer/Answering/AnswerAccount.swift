@@ -1,4 +1,5 @@
 import StoaLedger
+import Synchronization
 
 /// Who asks.
 struct Caller: Sendable, Equatable {
@@ -34,8 +35,32 @@ protocol AnswerAccount: Sendable {
   func settle(_ token: AdmissionToken, _ report: AnswerReport) async throws -> AnswerCost?
 }
 
-/// The right to be answered once.
-struct AdmissionToken: Sendable {
-  /// What counts towards the limits of a key.
-  var reservation: RateLimiter.Reservation?
+/// The right to be answered once. One that is dropped before it was settled, because its client left before the answer
+/// began, does not count towards the limits of its key.
+final class AdmissionToken: Sendable {
+  private let limits: AccessLimits?
+  private let reservation: Mutex<RateLimiter.Reservation?>
+
+  /// A right without limits.
+  init() {
+    limits = nil
+    reservation = Mutex(nil)
+  }
+
+  /// The right to use what was reserved.
+  init(_ reservation: RateLimiter.Reservation, of limits: AccessLimits) {
+    self.limits = limits
+    self.reservation = Mutex(reservation)
+  }
+
+  deinit { settle(tokens: 0, cost: .zero) }
+
+  /// Says what it was used for; only the first time counts.
+  func settle(tokens: Int, cost: Money) {
+    let held = reservation.withLock { reservation in
+      defer { reservation = nil }
+      return reservation
+    }
+    if let held { limits?.settle(held, tokens: tokens, cost: cost) }
+  }
 }

@@ -45,9 +45,9 @@ struct LedgerAccount: AnswerAccount, AccessControl {
   // MARK: Limits and what was used
 
   func admit(_ caller: Caller, promptTokens: Int) async throws -> AdmissionToken {
-    guard let key = caller.key else { return AdmissionToken(reservation: nil) }
+    guard let key = caller.key else { return AdmissionToken() }
     switch try await limits.admit(key, tokens: promptTokens) {
-    case .admitted(let reservation): return AdmissionToken(reservation: reservation)
+    case .admitted(let reservation): return AdmissionToken(reservation, of: limits)
     case .refused(let limit, let seconds):
       throw APIError(
         .rateLimited, "the key \(key.id) has reached its limit of \(Self.words(limit)); try again in \(seconds) s",
@@ -70,9 +70,7 @@ struct LedgerAccount: AnswerAccount, AccessControl {
     let cost = prices.price(
       model: report.model, promptTokens: usage.promptTokens, cachedTokens: usage.cachedTokens,
       completionTokens: usage.completionTokens, computeSeconds: usage.promptSeconds + usage.generateSeconds)
-    if let reservation = token.reservation {
-      await limits.settle(reservation, tokens: usage.promptTokens + usage.completionTokens, cost: cost.amount)
-    }
+    token.settle(tokens: usage.promptTokens + usage.completionTokens, cost: cost.amount)
     try await ledger.record(
       UsageRow(
         requestID: report.id, startedAt: Date(timeIntervalSinceNow: -usage.totalSeconds), keyID: report.caller.keyID,
