@@ -67,26 +67,39 @@ extension Handlers {
         prepared, context, type: "text/event-stream", keepAlive: ServerSentEvents.keepAlive,
         encoder: OpenAICompletionsStream(wantsLogprobs: wantsLogprobs, includesUsage: decoded.includesUsage))
     }
-    var prepared: [PreparedAnswer] = []
-    for (index, one) in decoded.requests.enumerated() {
-      let id = decoded.requests.count == 1 ? context.requestID : "\(context.requestID)-\(index)"
-      prepared.append(try await answerer.prepare(one, for: context.caller, api: "openai.completions", id: id))
-    }
-    if prepared.count == 1 {
-      return try await respond(prepared[0], context) {
-        OpenAICompletionsAnswer.encode([$0], wantsLogprobs: wantsLogprobs)
-      }
-    }
-    let answers = try await context.channel.watched { [prepared] continuation in
-      continuation.yield(try await Self.all(prepared))
-    } _: { (results: AsyncThrowingStream<[Answer], any Error>) in
-      for try await answers in results { return answers }
-      throw CancellationError()
+    let (requests, caller, id) = (decoded.requests, context.caller, context.requestID)
+    let answers = try await context.channel.watched { continuation in
+      try await answerAll(requests, for: caller, id: id) { continuation.yield($0) }
+    } _: { (events: AsyncThrowingStream<Answer, any Error>) in
+      var answers: [Answer] = []
+      for try await answer in events { answers.append(answer) }
+      return answers
     }
     return .json(OpenAICompletionsAnswer.encode(answers, wantsLogprobs: wantsLogprobs))
   }
 
-  /// The answers to several prompts, in their order; they are generated together.
+  /// How many prompts of one request are answered together; the next wait without a place in the queue.
+  private static let promptsAtOnce = 64
+
+  /// Gives the answers to several prompts in their order.
+  private func answerAll(
+    _ requests: [AnswerRequest], for caller: Caller, id: String, _ give: (Answer) -> Void
+  ) async throws {
+    var start = 0
+    while start < requests.count {
+      let group = start..<min(start + Self.promptsAtOnce, requests.count)
+      var prepared: [PreparedAnswer] = []
+      for index in group {
+        let own = requests.count == 1 ? id : "\(id)-\(index)"
+        prepared.append(
+          try await answerer.prepare(requests[index], for: caller, api: "openai.completions", id: own))
+      }
+      for answer in try await Self.all(prepared) { give(answer) }
+      start = group.upperBound
+    }
+  }
+
+  /// The answers to requests, in their order; they are generated together.
   private static func all(_ prepared: [PreparedAnswer]) async throws -> [Answer] {
     try await withThrowingTaskGroup(of: (Int, Answer).self) { group in
       for (index, one) in prepared.enumerated() {
