@@ -91,7 +91,7 @@ struct EdgeMiddleware: RouterMiddleware {
     context.logger.info(
       "\(request.method) \(route) \(response.status.code)",
       metadata: [
-        "request": "\(context.requestID)", "key": "\(context.caller.keyID ?? "none")",
+        "request": "\(context.requestID)",
         "ms": "\(Int(start.duration(to: .now).seconds * 1000))",
       ])
     return response
