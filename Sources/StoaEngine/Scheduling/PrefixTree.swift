@@ -98,12 +98,6 @@ struct PrefixTree {
     return dropped
   }
 
-  /// Drops everything.
-  mutating func removeAll() {
-    root.children = [:]
-    pageCount = 0
-  }
-
   private mutating func remove(_ node: Node) {
     guard let first = node.tokens.first, let parent = node.parent else { return }
     parent.children[first]?.removeAll { $0 === node }

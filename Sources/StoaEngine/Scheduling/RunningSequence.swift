@@ -53,6 +53,8 @@ final class RunningSequence {
     hasReported = true
     let waited = ticket.submitted.duration(to: started).seconds
     ticket.continuation.yield(.started(cachedTokens: cachedTokens, queueSeconds: waited))
+    // Nothing predicts the only token of a prompt.
+    if !mayShare, progress.prompt.count == 1 { ticket.continuation.yield(.prompt([])) }
   }
 
   /// Takes the logits after the token at `position`.

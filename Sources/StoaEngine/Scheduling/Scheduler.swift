@@ -69,9 +69,6 @@ public final class Scheduler: Sendable {
 
   /// Takes no more requests; answers those it has if `draining`, else cancels them. Returns at once.
   public func shutDown(draining: Bool) { inbox.stop(draining: draining) }
-
-  /// Forgets the texts it keeps for those that begin alike.
-  public func clearCache() { inbox.requestClear() }
 }
 
 /// What threads tell the scheduler's own: requests, cancellations, the wish to stop.
@@ -86,7 +83,6 @@ final class SchedulerInbox: Sendable {
     var queue = RequestQueue<Ticket>()
     var phase = Phase.running
     var load = SchedulerLoad()
-    var clearsCache = false
   }
 
   private let state = Mutex(State())
@@ -118,18 +114,6 @@ final class SchedulerInbox: Sendable {
   func stop(draining: Bool) {
     state.withLock { if $0.phase != .stopped { $0.phase = draining ? .draining : .stopped } }
     wake()
-  }
-
-  func requestClear() {
-    state.withLock { $0.clearsCache = true }
-    wake()
-  }
-
-  func takeClear() -> Bool {
-    state.withLock { state in
-      defer { state.clearsCache = false }
-      return state.clearsCache
-    }
   }
 
   var phase: Phase { state.withLock { $0.phase } }

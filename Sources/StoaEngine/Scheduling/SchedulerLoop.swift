@@ -39,7 +39,6 @@ final class SchedulerLoop {
         if inbox.phase != .running { return }
         inbox.wait()
       }
-      if inbox.takeClear() { tree.removeAll() }
       dropUnwanted()
       admit()
       step()

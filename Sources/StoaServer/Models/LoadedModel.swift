@@ -17,7 +17,6 @@ final class LoadedModel: Sendable {
   let dialogue: DialogueFormat
   /// The special tokens of those forms, which readers of the text have to see.
   let shownTokens: Set<Int32>
-  let loaded = Date()
   private let maskers = Mutex(MaskerCache())
   /// Embeddings are computed beside the scheduler, one after the other.
   private let embeddings = DispatchQueue(label: "stoa.embeddings")

@@ -43,6 +43,21 @@ enum OpenAI {
     ]
   }
 
+  /// The last lines of a stream: the usage if it is wanted, in an object without choices, and the end.
+  static func streamEnd(_ usage: AnswerUsage, head: JSONObject, includesUsage: Bool) -> String {
+    guard includesUsage else { return ServerSentEvents.done }
+    var object = head
+    object["choices"] = []
+    object["usage"] = Self.usage(usage)
+    object["stoa"] = extras(usage)
+    return ServerSentEvents.data(.object(object)) + ServerSentEvents.done
+  }
+
+  /// The last lines of a stream that failed.
+  static func streamEnd(_ error: APIError) -> String {
+    ServerSentEvents.data(Self.error(error)) + ServerSentEvents.done
+  }
+
   /// A log probability as JSON can hold it.
   static func logprob(_ value: Double?) -> JSONValue {
     guard let value else { return .null }

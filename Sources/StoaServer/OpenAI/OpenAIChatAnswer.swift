@@ -79,19 +79,11 @@ struct OpenAIChatStream: AnswerStreamEncoder {
     case .toolArguments(let choice, let index, let text):
       return toolCalls(choice, ["index": .int(index), "function": ["arguments": .string(text)]])
     case .choiceEnded(let choice, let end, _): return chunk(choice, [:], end: end)
-    case .ended(let usage):
-      guard includesUsage else { return ServerSentEvents.done }
-      var object = head()
-      object["choices"] = []
-      object["usage"] = OpenAI.usage(usage)
-      object["stoa"] = OpenAI.extras(usage)
-      return ServerSentEvents.data(.object(object)) + ServerSentEvents.done
+    case .ended(let usage): return OpenAI.streamEnd(usage, head: head(), includesUsage: includesUsage)
     }
   }
 
-  mutating func encode(_ error: APIError) -> String {
-    ServerSentEvents.data(OpenAI.error(error)) + ServerSentEvents.done
-  }
+  mutating func encode(_ error: APIError) -> String { OpenAI.streamEnd(error) }
 
   private func head() -> JSONObject {
     start.map { OpenAI.head($0, object: "chat.completion.chunk", prefix: "chatcmpl-") } ?? [:]

@@ -174,19 +174,11 @@ struct OpenAICompletionsStream: AnswerStreamEncoder {
       return chunk(choice, text, wantsLogprobs ? OpenAICompletionsAnswer.logprobs(entries, offset: offset) : .null)
     case .toolCall, .toolArguments: return ""
     case .choiceEnded(let choice, let end, _): return chunk(choice, "", .null, end: end)
-    case .ended(let usage):
-      guard includesUsage else { return ServerSentEvents.done }
-      var object = head()
-      object["choices"] = []
-      object["usage"] = OpenAI.usage(usage)
-      object["stoa"] = OpenAI.extras(usage)
-      return ServerSentEvents.data(.object(object)) + ServerSentEvents.done
+    case .ended(let usage): return OpenAI.streamEnd(usage, head: head(), includesUsage: includesUsage)
     }
   }
 
-  mutating func encode(_ error: APIError) -> String {
-    ServerSentEvents.data(OpenAI.error(error)) + ServerSentEvents.done
-  }
+  mutating func encode(_ error: APIError) -> String { OpenAI.streamEnd(error) }
 
   private func head() -> JSONObject {
     start.map { OpenAI.head($0, object: "text_completion", prefix: "cmpl-") } ?? [:]
