@@ -6,8 +6,8 @@ import Testing
 @testable import StoaModels
 
 @Suite struct LlamaModelTests {
-  private func load(_ fixture: ModelFixture, set: InstructionSet = .best, threads: Int = 2) throws -> any DecoderModel {
-    try loadModel(try fixture.checkpoint(), compute: try Compute(instructionSet: set, threads: threads))
+  private func load(_ fixture: ModelFixture, set: KernelSet = .best, threads: Int = 2) throws -> any DecoderModel {
+    try loadModel(try fixture.checkpoint(), compute: try set.compute(threads: threads))
   }
 
   private func check(_ fixture: ModelFixture) throws {
@@ -66,7 +66,7 @@ import Testing
     let strangers = (1...7).map { shift in tokens.map { ($0 + Int32(shift * 13)) % 100 } }
     for type in CacheType.allCases {
       let reference = try logits(of: try load(fixture, set: .scalar, threads: 1), for: tokens, cache: type)
-      for set in InstructionSet.available {
+      for set in KernelSet.all {
         for threads in [1, 2, 4] {
           let model = try load(fixture, set: set, threads: threads)
           let chunks = set == .best ? [1, 7, 64, 512] : [512]

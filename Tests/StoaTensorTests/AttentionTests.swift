@@ -43,9 +43,9 @@ import Testing
 
   /// Fills a cache position by position and attends to it; the outputs of all tokens.
   private func attend(
-    _ problem: Problem, set: InstructionSet, threads: Int = 1, chunk: Int? = nil, poison: Int? = nil
+    _ problem: Problem, set: KernelSet, threads: Int = 1, chunk: Int? = nil, poison: Int? = nil
   ) throws -> [Float] {
-    let compute = try Compute(instructionSet: set, threads: threads)
+    let compute = try set.compute(threads: threads)
     let shape = AttentionShape(
       heads: problem.heads, keyValueHeads: problem.keyValueHeads, headDimension: problem.headDimension,
       window: problem.window)
@@ -102,7 +102,7 @@ import Testing
   func identicalToScalar(problem: Problem) throws {
     let reference = try attend(problem, set: .scalar)
     #expect(reference.allSatisfy { $0.isFinite })
-    for set in InstructionSet.available {
+    for set in KernelSet.all {
       #expect(try identical(attend(problem, set: set), reference), "\(set)")
       #expect(try identical(attend(problem, set: set, threads: 3), reference), "\(set) on three threads")
       #expect(try identical(attend(problem, set: set, chunk: 1), reference), "\(set) one by one")
@@ -115,7 +115,7 @@ import Testing
   func invisibleKeys(problem: Problem) throws {
     let reference = try attend(problem, set: .scalar)
     let width = problem.heads * problem.headDimension
-    for set in InstructionSet.available {
+    for set in KernelSet.all {
       // The last position is poisoned: only the last token sees it.
       let poisoned = try attend(problem, set: set, poison: problem.past + problem.tokens - 1)
       #expect(identical(Array(poisoned.dropLast(width)), Array(reference.dropLast(width))), "\(set)")

@@ -5,10 +5,10 @@ import StoaTestSupport
 import Testing
 
 @Suite struct ElementwiseTests {
-  private func compute(_ set: InstructionSet) throws -> Compute { try Compute(instructionSet: set, threads: 1) }
+  private func compute(_ set: KernelSet) throws -> Compute { try set.compute(threads: 1) }
 
-  @Test("exp is the same everywhere and accurate", arguments: InstructionSet.available)
-  func exponential(set: InstructionSet) throws {
+  @Test("exp is the same everywhere and accurate", arguments: KernelSet.all)
+  func exponential(set: KernelSet) throws {
     var inputs: [Float] = [0, -0.0, 1, -1, 87.9, 88, 200, -86.9, -87, -87.1, -1000, -.infinity, 1e-20]
     inputs += stride(from: Float(-90), through: 90, by: 0.0437)
     let reference = try compute(.scalar).exponentials(inputs)
@@ -18,12 +18,12 @@ import Testing
     }
   }
 
-  @Test("Norm, gate and rotation are the same everywhere", arguments: vectorSets, [5, 16, 64, 100, 257])
-  func rows(set: InstructionSet, count: Int) throws {
+  @Test("Norm, gate and rotation are the same everywhere", arguments: KernelSet.vector, [5, 16, 64, 100, 257])
+  func rows(set: KernelSet, count: Int) throws {
     var random = SeededGenerator(state: UInt64(count))
     let (x, up) = (random.floats(count, in: -8...8), random.floats(count, in: -8...8))
     let angles = random.floats(count / 2)
-    func run(_ set: InstructionSet) throws -> [Float] {
+    func run(_ set: KernelSet) throws -> [Float] {
       let compute = try compute(set)
       let weights = try Memory.of(Float.self, count: count)
       unsafe weights.pointer(to: Float.self).update(repeating: 1.25, count: count)
