@@ -28,6 +28,7 @@ let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let certificates = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let http: [Target.Dependency] = [
@@ -102,14 +103,14 @@ let package = Package(
     + module("StoaConversion", ["StoaTensor", "StoaFormats", "StoaTokenizers", "StoaModels"])
     + module("StoaDialogue", ["StoaFormats", "StoaTemplates", "StoaGrammar"])
     + module("StoaHub", ["StoaFormats", crypto] + http)
-    + module("StoaLedger", [crypto, grdb, yams])
+    + module("StoaLedger", ["StoaFormats", "StoaTrust", crypto, grdb, yams])
     + module(
       "StoaServer",
       [
         "StoaTensor", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaGrammar", "StoaDialogue", "StoaModels",
         "StoaEngine", "StoaHub", "StoaLedger", crypto,
       ] + hummingbird, resources: [.embedInCode("Console/console.html"), .embedInCode("OpenAPI/openapi.json")])
-    + module("StoaTrust", ["StoaFormats", asn1, certificates, crypto, yams])
+    + module("StoaTrust", ["StoaFormats", asn1, certificates, crypto, cryptoExtras, yams])
     + module("StoaGuard", [yams])
     + module("StoaTerminal", [])
     + module(

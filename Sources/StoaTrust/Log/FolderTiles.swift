@@ -10,9 +10,9 @@ public struct FolderTiles: TileSource {
 
   /// The bytes of a file; nil when it is not there.
   public func read(_ path: String, limit: Int) throws(LogError) -> [UInt8]? {
-    do throws(FormatError) {
-      return try SmallFile.read("\(folder)/\(path)", limit: limit)
-    } catch .system(_, _, ENOENT), .system(_, _, ENOTDIR) {
+    do throws(TrustError) {
+      return try readBytes("\(folder)/\(path)", limit: limit)
+    } catch .file(.system(_, _, ENOENT)), .file(.system(_, _, ENOTDIR)) {
       return nil
     } catch {
       throw LogError(error)
@@ -21,9 +21,9 @@ public struct FolderTiles: TileSource {
 
   func write(_ bytes: [UInt8], to path: String) throws(LogError) {
     let full = "\(folder)/\(path)"
-    do throws(FormatError) {
-      try SmallFile.makeFolders(splitPath(full).folder)
-      try SmallFile.write(bytes, to: full)
+    do throws(TrustError) {
+      try fileErrors { () throws(FormatError) in try DurableFiles.makeFolders(splitPath(full).folder) }
+      try writeBytes(bytes, to: full)
     } catch {
       throw LogError(error)
     }
@@ -38,13 +38,7 @@ public struct FolderTiles: TileSource {
 }
 
 extension LogError {
-  init(_ error: FormatError) {
-    switch error {
-    case .system(let path, let operation, let code):
-      self = .unreadable(path: path, problem: "cannot \(operation): \(systemMessage(code))")
-    default:
-      let lines = error.description
-      self = .unreadable(path: "the log", problem: lines)
-    }
-  }
+  init(_ error: TrustError) { self = .unreadable(problem: error.description) }
+
+  init(_ error: FormatError) { self = .unreadable(problem: error.description) }
 }

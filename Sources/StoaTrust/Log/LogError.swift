@@ -23,7 +23,7 @@ public enum LogError: Error, Equatable, Sendable, CustomStringConvertible {
   /// Another process is appending.
   case locked(path: String)
   /// The operating system or a host refused.
-  case unreadable(path: String, problem: String)
+  case unreadable(problem: String)
 
   /// What is wrong, and on a second line what to do.
   public var description: String {
@@ -46,7 +46,7 @@ public enum LogError: Error, Equatable, Sendable, CustomStringConvertible {
     case .entryTooLarge(let bytes): "an entry has \(bytes) bytes, more than the \(UInt16.max) of a log's entry"
     case .exists(let path): "there is a log in \(path) already"
     case .locked(let path): "another process is appending to the log in \(path)\ntry again when it is done"
-    case .unreadable(let path, let problem): "\(path): \(problem)"
+    case .unreadable(let problem): problem
     }
   }
 }

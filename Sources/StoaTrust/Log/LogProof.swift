@@ -29,7 +29,7 @@ public struct LogProof: Sendable, Equatable {
       throw Self.malformed("its first line is not \(Self.header)")
     }
     if let line = rest.first, line.hasPrefix("extra ") {
-      guard let extra = Base64.decode(line.dropFirst(6)) else { throw Self.malformed("line 2 is not base64") }
+      guard let extra = Base64.strict(line.dropFirst(6)) else { throw Self.malformed("line 2 is not base64") }
       self.extra = extra
       rest.removeFirst()
     } else {

@@ -17,13 +17,13 @@ public struct MerkleHash: Hashable, Sendable {
 
   /// The hash in standard base64, with padding; nil for anything else.
   public init?(base64 text: String) {
-    guard let bytes = Base64.decode(text) else { return nil }
+    guard let bytes = Base64.strict(text) else { return nil }
     self.init(bytes)
   }
 
   /// The hash in lower-case hexadecimal; nil for anything else.
   public init?(hex text: String) {
-    guard let bytes = Hexadecimal.decode(text) else { return nil }
+    guard let bytes = Hex.decode(text) else { return nil }
     self.init(bytes)
   }
 
@@ -35,7 +35,7 @@ public struct MerkleHash: Hashable, Sendable {
   /// The hash in standard base64.
   public var base64: String { Base64.encode(bytes) }
   /// The hash in lower-case hexadecimal.
-  public var hex: String { Hexadecimal.encode(bytes) }
+  public var hex: String { Hex.encode(bytes) }
 
   // MARK: Tree hashes (RFC 6962, section 2.1)
 
@@ -167,5 +167,13 @@ public struct MerklePeaks: Sendable, Equatable {
   public var root: MerkleHash {
     guard let last = peaks.last else { return .emptyRoot }
     return peaks.dropLast().reversed().reduce(last) { .node($1, $0) }
+  }
+}
+
+extension Base64 {
+  /// The bytes of standard base64 with padding, one text for each sequence of bytes; nil for any other text.
+  static func strict(_ text: some StringProtocol) -> [UInt8]? {
+    guard let data = Data(base64Encoded: String(text)), data.base64EncodedString() == text else { return nil }
+    return Array(data)
   }
 }

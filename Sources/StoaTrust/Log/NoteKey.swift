@@ -36,11 +36,11 @@ public struct NoteVerifier: Sendable, Equatable {
   /// Reads `NAME+ID+BASE64`, where the identifier has eight hexadecimal digits and the rest is the type and the key.
   public init(_ text: String) throws(LogError) {
     let parts = text.split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
-    guard parts.count == 3, parts[1].utf8.count == 8, let id = Hexadecimal.decode(parts[1]),
-      let key = Base64.decode(parts[2]), let first = key.first
+    guard parts.count == 3, parts[1].utf8.count == 8, let id = Hex.decode(String(parts[1])),
+      let key = Base64.strict(parts[2]), let first = key.first
     else { throw .invalidKey(problem: "a verifier key has the form NAME+ID+BASE64") }
     guard let type = NoteSignatureType(rawValue: first) else {
-      throw .invalidKey(problem: "the signature type 0x\(Hexadecimal.encode([first])) is not supported")
+      throw .invalidKey(problem: "the signature type 0x\(Hex.encode([first])) is not supported")
     }
     try self.init(name: String(parts[0]), type: type, publicKey: Array(key.dropFirst()))
     guard Self.number(id) == self.id else {
@@ -60,7 +60,7 @@ public struct NoteVerifier: Sendable, Equatable {
 
   static func bytes(_ id: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: id >> (24 - 8 * $0)) } }
 
-  static func hex(_ id: UInt32) -> String { Hexadecimal.encode(bytes(id)) }
+  static func hex(_ id: UInt32) -> String { Hex.encode(bytes(id)) }
 
   static func isName(_ name: some StringProtocol) -> Bool {
     !name.isEmpty
@@ -101,7 +101,7 @@ public struct NoteSigner: Sendable {
     }
     let parts = text.dropFirst(Self.prefix.count).split(
       separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
-    guard parts.count == 3, let bytes = Base64.decode(parts[2]), let first = bytes.first,
+    guard parts.count == 3, let bytes = Base64.strict(parts[2]), let first = bytes.first,
       let type = NoteSignatureType(rawValue: first),
       let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: bytes.dropFirst())
     else {

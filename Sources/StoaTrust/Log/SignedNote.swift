@@ -72,7 +72,7 @@ public struct SignedNote: Sendable, Equatable {
     guard row.unicodeScalars.starts(with: mark.unicodeScalars) else { return nil }
     let fields = String(row.unicodeScalars.dropFirst(mark.unicodeScalars.count))
       .split(separator: " ", omittingEmptySubsequences: false)
-    guard fields.count == 2, NoteVerifier.isName(fields[0]), let bytes = Base64.decode(fields[1]), bytes.count > 4
+    guard fields.count == 2, NoteVerifier.isName(fields[0]), let bytes = Base64.strict(fields[1]), bytes.count > 4
     else {
       return nil
     }

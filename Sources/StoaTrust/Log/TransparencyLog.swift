@@ -17,7 +17,7 @@ public struct TransparencyLog: Sendable {
   /// Starts an empty log, which is named after its key.
   public static func create(folder: String, signer: NoteSigner) throws(LogError) -> TransparencyLog {
     let log = TransparencyLog(folder: folder, signer: signer)
-    do throws(FormatError) { try SmallFile.makeFolders(folder) } catch { throw LogError(error) }
+    do throws(FormatError) { try DurableFiles.makeFolders(folder) } catch { throw LogError(error) }
     try log.locked { () throws(LogError) in
       if try log.files.read(checkpointPath, limit: SignedNote.maximumByteCount) != nil {
         throw LogError.exists(path: folder)

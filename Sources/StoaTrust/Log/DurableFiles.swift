@@ -1,30 +1,8 @@
 import Glibc
 import StoaFormats
 
-/// Files that are read whole: keys, notes, statements, tiles.
-package enum SmallFile {
-  /// What a key, note, statement or receipt may have at most.
-  package static let usualLimit = 16 << 20
-
-  /// The bytes of a regular file of at most `limit` bytes.
-  package static func read(_ path: String, limit: Int = usualLimit) throws(FormatError) -> [UInt8] {
-    let file = try MappedFile(path: path)
-    guard file.count <= limit else {
-      throw .unsupported(path: path, problem: "\(grouped(file.count)) bytes are more than \(grouped(limit))")
-    }
-    let bytes = file.bytes
-    let copy = unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }
-    try file.verifyUnchanged()
-    return copy
-  }
-
-  /// Writes a file that appears when it is complete and durable, and replaces an older one.
-  package static func write(_ bytes: [UInt8], to path: String) throws(FormatError) {
-    let file = try AtomicFile(path: path)
-    try file.write(bytes)
-    try file.commit()
-  }
-
+/// Files and folders that have to be durable or secret before anything else happens.
+package enum DurableFiles {
   /// Writes a new file that only its owner can read; an existing one is an error.
   package static func writeSecret(_ text: String, to path: String) throws(FormatError) {
     let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
