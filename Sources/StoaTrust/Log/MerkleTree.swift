@@ -23,7 +23,7 @@ public struct MerkleHash: Hashable, Sendable {
 
   /// The hash in lower-case hexadecimal; nil for anything else.
   public init?(hex text: String) {
-    guard let bytes = Hex.decode(text) else { return nil }
+    guard let bytes = Hex.decode(text), Hex.encode(bytes) == text else { return nil }
     self.init(bytes)
   }
 
