@@ -103,7 +103,7 @@ let package = Package(
     + module("StoaConversion", ["StoaTensor", "StoaFormats", "StoaTokenizers", "StoaModels"])
     + module("StoaDialogue", ["StoaFormats", "StoaTemplates", "StoaGrammar"])
     + module("StoaHub", ["StoaFormats", crypto] + http)
-    + module("StoaLedger", [crypto, grdb, yams])
+    + module("StoaLedger", ["StoaFormats", "StoaTrust", crypto, grdb, yams])
     + module(
       "StoaServer",
       [
