@@ -1,4 +1,4 @@
-import StoaFormats
+public import StoaFormats
 
 /// The kinds of evidence that Stoa writes and reads; `docs/predicates` has a JSON Schema of each.
 public enum PredicateType: String, Sendable, CaseIterable {
