@@ -1,5 +1,4 @@
-public import Foundation
-import StoaFormats
+package import StoaFormats
 
 /// What is known about a model after its signature and its files were checked.
 public struct ModelVerification: Sendable {
