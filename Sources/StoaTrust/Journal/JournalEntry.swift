@@ -1,5 +1,5 @@
-public import Foundation
-public import StoaFormats
+package import Foundation
+import StoaFormats
 
 /// An event in its place: it holds the hash of the entry before it, so that none can be changed without all that follow.
 public struct JournalEntry: Sendable, Equatable {

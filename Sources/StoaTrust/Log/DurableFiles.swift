@@ -1,5 +1,5 @@
 import Glibc
-import StoaFormats
+package import StoaFormats
 
 /// Files and folders that have to be durable or secret before anything else happens.
 package enum DurableFiles {

@@ -2,7 +2,7 @@ import Glibc
 import StoaFormats
 
 /// The files of a log in a folder.
-public struct FolderTiles: TileSource {
+public struct FolderTiles: TileSource, Sendable {
   let folder: String
 
   /// The log in `folder`.
