@@ -124,7 +124,8 @@ struct CertificateBuilder {
       throw PKIError(.refused, "the key is not that of \(issuer?.subject.description ?? "")")
     }
     let subjectKey = try SubjectKey(key)
-    let issuerKey = try issuer?.extensions.subjectKeyIdentifier ?? SubjectKey(signer.publicKey).identifier
+    let signerKey = try SubjectKey(signer.publicKey)
+    let issuerKey = issuer?.extensions.subjectKeyIdentifier ?? signerKey.identifier
     let der = try SignatureScheme.signed(by: signer) { (coder, scheme) in
       coder.write { coder in
         coder.write(explicit: 0) { $0.write(number: 2) }

@@ -1,5 +1,3 @@
-public import Foundation
-
 /// Why a chain of certificates is not accepted.
 public struct PathProblem: Hashable, Sendable {
   /// The kind of the problem.

@@ -1,5 +1,3 @@
-public import Foundation
-
 /// What was found out about a model, before any policy is asked.
 public struct TrustFacts: Sendable {
   /// The model for people.
