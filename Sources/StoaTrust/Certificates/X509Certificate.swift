@@ -103,11 +103,11 @@ extension X509Certificate {
     return certificates
   }
 
-  /// Reads the certificates in a file of PEM blocks.
-  public static func certificates(pemFile path: String) throws(TrustError) -> [X509Certificate] {
-    let text = try readText(path)
+  /// Reads the certificates of a file of PEM blocks or of one DER file.
+  public static func certificates(path: String) throws(TrustError) -> [X509Certificate] {
+    let bytes = try readBytes(path)
     do {
-      return try certificates(pem: text)
+      return try certificates(pemOrDER: bytes, source: "the certificates")
     } catch {
       throw .malformed(source: path, problem: error.message, advice: error.advice)
     }
