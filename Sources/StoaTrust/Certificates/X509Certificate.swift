@@ -64,6 +64,9 @@ public struct X509Certificate: Hashable, Sendable {
   /// SHA-256 of the whole encoding.
   public var fingerprint: [UInt8] { sha256(der) }
 
+  /// The SubjectPublicKeyInfo in DER.
+  public var publicKeyDER: [UInt8] { key.der }
+
   /// Whether issuer and subject are the same.
   var isSelfIssued: Bool { issuer == subject }
 
@@ -98,6 +101,16 @@ extension X509Certificate {
       }
     }
     return certificates
+  }
+
+  /// Reads the certificates in a file of PEM blocks.
+  public static func certificates(pemFile path: String) throws(TrustError) -> [X509Certificate] {
+    let text = try readText(path)
+    do {
+      return try certificates(pem: text)
+    } catch {
+      throw .malformed(source: path, problem: error.message, advice: error.advice)
+    }
   }
 
   /// The certificate as PEM.
