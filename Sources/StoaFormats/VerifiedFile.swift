@@ -44,7 +44,7 @@ package final class VerifiedFile {
   package func read(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) -> Bool) throws(FormatError) {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.chunkSize, alignment: 64)
     defer { unsafe buffer.deallocate() }
-    _ = unsafe posix_fadvise(descriptor, off_t(range.lowerBound), off_t(range.count), POSIX_FADV_SEQUENTIAL)
+    _ = posix_fadvise(descriptor, off_t(range.lowerBound), off_t(range.count), POSIX_FADV_SEQUENTIAL)
     var offset = range.lowerBound
     while offset < range.upperBound {
       let wanted = min(buffer.count, range.upperBound - offset)
