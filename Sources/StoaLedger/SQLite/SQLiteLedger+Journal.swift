@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-package import StoaFormats
+import StoaFormats
 package import StoaTrust
 
 /// A signed head as it is stored.

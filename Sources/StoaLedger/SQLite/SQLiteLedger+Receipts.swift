@@ -1,5 +1,6 @@
 package import Foundation
 import GRDB
+import StoaFormats
 package import StoaTrust
 
 extension SQLiteLedger {

@@ -1,5 +1,5 @@
 import Foundation
-public import StoaFormats
+import StoaFormats
 
 /// A statement beside a model, signed or not.
 public struct EvidenceFile: Sendable, Equatable {
