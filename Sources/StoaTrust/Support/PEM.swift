@@ -1,6 +1,5 @@
 import StoaFormats
 package import SwiftASN1
-package import X509
 
 /// The PEM blocks of a text (RFC 7468).
 package func pemDocuments(_ text: String, source: String) throws(TrustError) -> [PEMDocument] {
@@ -8,44 +7,6 @@ package func pemDocuments(_ text: String, source: String) throws(TrustError) -> 
     return try PEMDocument.parseMultiple(pemString: text)
   } catch {
     throw .malformed(source: source, problem: "this is no valid PEM text: \(error)")
-  }
-}
-
-/// The certificates in a text of PEM blocks, in their order; at least one.
-package func certificates(pem text: String, source: String) throws(TrustError) -> [Certificate] {
-  var certificates: [Certificate] = []
-  for document in try pemDocuments(text, source: source) where document.discriminator == "CERTIFICATE" {
-    certificates.append(try certificate(der: document.derBytes, source: source))
-  }
-  guard !certificates.isEmpty else {
-    throw .malformed(
-      source: source, problem: "there is no certificate in this file",
-      advice: "a certificate begins with -----BEGIN CERTIFICATE-----")
-  }
-  return certificates
-}
-
-/// The certificates in a file of PEM blocks.
-package func certificates(pemFile path: String) throws(TrustError) -> [Certificate] {
-  try certificates(pem: readText(path), source: path)
-}
-
-/// The certificate in DER.
-package func certificate(der: [UInt8], source: String) throws(TrustError) -> Certificate {
-  do {
-    return try Certificate(derEncoded: der)
-  } catch {
-    throw .malformed(source: source, problem: "the certificate cannot be read: \(error)")
-  }
-}
-
-extension Certificate {
-  /// The certificate in DER.
-  package var der: [UInt8] {
-    var serializer = DER.Serializer()
-    // Writing into memory a certificate that was read or made cannot fail.
-    try! serializer.serialize(self)
-    return serializer.serializedBytes
   }
 }
 

@@ -1,11 +1,12 @@
 public import Foundation
 import StoaFormats
-import X509
 
-/// Checks whose signature a bundle holds and what it says, without looking at the model's files.
+/// Finds out whose signature a bundle holds and what it says, without looking at the model's files.
+///
+/// What is made of that is for `TrustPolicy`. Nothing is fetched.
 public struct SignatureVerifier: Sendable {
   /// Who must have signed by a certificate of sigstore.
-  public struct Identity: Equatable, Sendable {
+  public struct Identity: Hashable, Sendable {
     /// The signer's mail address or URI.
     public var subject: String
     /// Who vouched for that, such as `https://accounts.google.com`.
@@ -24,212 +25,156 @@ public struct SignatureVerifier: Sendable {
   public var roots: [X509Certificate] = []
   /// Whom sigstore trusts; nil trusts none of its certificates and clocks.
   public var sigstore: SigstoreRoot?
-  /// Who must have signed by sigstore; its authorities vouch for everybody, so nil accepts nobody.
-  public var identity: Identity?
+  /// Who may have signed by sigstore; its authorities vouch for everybody, so none accepts nobody.
+  public var identities: [Identity] = []
+  /// Whether certificates were withdrawn.
+  public var revocation = RevocationEvidence()
   /// When certificates must be valid, if nothing shows when the signature was made.
   public var time: Date
 
   /// A verifier that trusts nobody yet.
   public init(time: Date = Date()) { self.time = time }
 
-  /// How it came out.
+  /// What was found.
   public struct Result: Sendable {
-    /// What was looked at.
-    public var checks: [TrustCheck] = []
-    /// What the signature says about the model; nil when it cannot be believed.
+    /// Whose signature it is.
+    public var signature: TrustFacts.Signature
+    /// What the signature says about the model; nil when it says nothing that can be believed.
     public var manifest: ModelManifest?
     /// M: SHA-256 of the statement's bytes.
     public var statementDigest: [UInt8]?
-    /// The chain of certificates, when there is one.
-    public var path: CertificatePath?
-    /// The signer for people: a key's fingerprint, a certificate's subject, a mail address.
-    public var signer: String?
-    /// When a log or clock saw the signature.
+    /// When a log that is trusted took the signature.
     public var signedAt: Date?
-
-    /// Whether nothing is wrong.
-    public var isGood: Bool { checks.allSatisfy(\.isGood) }
-
-    mutating func add(_ kind: TrustCheck.Kind, _ isGood: Bool, _ why: String) {
-      checks.append(TrustCheck(kind, isGood, why))
-    }
   }
 
-  /// Checks a bundle; `source` names it in messages.
+  /// Examines a bundle; `source` names it in messages.
   public func verify(_ bundle: SigstoreBundle, source: String) -> Result {
-    var result = Result()
-    let key: VerificationKey?
     switch bundle.signer {
-    case .key(let hint): key = verifyKey(hint, bundle.envelope, &result)
-    case .chain(let chain): key = verifyChain(chain, bundle, &result)
-    case .sigstore(let certificate): key = verifySigstore(certificate, bundle, &result)
+    case .key(let hint): verifyKey(hint, bundle, source)
+    case .chain(let chain): verifyCertificate(chain, isFromSigstore: false, bundle, source)
+    case .sigstore(let certificate): verifyCertificate([certificate], isFromSigstore: true, bundle, source)
     }
-    guard let key else { return result }
-    guard bundle.envelope.isSigned(by: key) else {
-      result.add(.signature, false, "the signature was not made by the \(key.kind.rawValue) key over this statement")
-      return result
-    }
-    result.add(.signature, true, "made by the \(key.kind.rawValue) key \(key.fingerprint.prefix(16))…")
-    do {
-      let statement = try InTotoStatement(bundle.envelope, source: source)
-      let manifest = try ModelManifest(statement, source: source)
-      result.statementDigest = sha256(bundle.envelope.payload)
-      result.add(.statement, true, "\(manifest.resources.count) files of \(quoted(manifest.modelName))")
-      result.manifest = manifest
-    } catch {
-      result.add(.statement, false, error.description)
-    }
-    return result
   }
 
-  // MARK: A key
+  // MARK: The statement
 
-  private func verifyKey(_ hint: String?, _ envelope: DSSEEnvelope, _ result: inout Result) -> VerificationKey? {
+  private struct Statement {
+    let manifest: ModelManifest
+    let digest: [UInt8]
+  }
+
+  /// The statement that `key` signed.
+  private func statement(
+    _ bundle: SigstoreBundle, by key: VerificationKey, _ source: String
+  ) throws(TrustError) -> Statement {
+    guard bundle.envelope.isSigned(by: key) else {
+      throw .malformed(
+        source: source,
+        problem:
+          "the signature was not made by the \(key.kind.rawValue) key \(key.fingerprint.prefix(16))… over this statement"
+      )
+    }
+    let statement = try InTotoStatement(bundle.envelope, source: source)
+    return Statement(manifest: try ModelManifest(statement, source: source), digest: sha256(bundle.envelope.payload))
+  }
+
+  private static func bad(_ why: String) -> Result { Result(signature: .bad(why)) }
+
+  // MARK: Keys
+
+  private func verifyKey(_ hint: String?, _ bundle: SigstoreBundle, _ source: String) -> Result {
     guard !keys.isEmpty else {
-      result.add(.key, false, "the model is signed by a key, and no key to check it with was given")
-      return nil
+      return Result(signature: .unknownKey("it is signed by a key, and no key to check it with is trusted"))
     }
     let named = hint.map { hint in keys.filter { $0.hint == hint } } ?? keys
-    guard !named.isEmpty else {
-      result.add(.key, false, "the model is signed by the key \(hint?.prefix(16) ?? "")…, which is not a given one")
-      return nil
-    }
     // A bundle without a hint may be by any of the keys.
-    let key = named.first { envelope.isSigned(by: $0) } ?? named[0]
-    result.signer = "key \(key.fingerprint)"
-    result.add(.key, true, "the key \(key.fingerprint.prefix(16))… is a given one")
-    return key
-  }
-
-  // MARK: A chain
-
-  private func verifyChain(_ chain: [[UInt8]], _ bundle: SigstoreBundle, _ result: inout Result) -> VerificationKey? {
-    guard let certificates = read(chain, &result), let leaf = certificates.first else { return nil }
-    result.signer = leaf.subject.description
-    let clock = clockTime(bundle, chain[0], &result)
-    result.signedAt = clock
-    validate(leaf, Array(certificates.dropFirst()), anchors: roots, at: clock ?? time, &result)
-    return key(of: leaf, &result)
-  }
-
-  private func read(_ chain: [[UInt8]], _ result: inout Result) -> [X509Certificate]? {
-    var certificates: [X509Certificate] = []
-    for der in chain {
-      do {
-        certificates.append(try X509Certificate(der: der))
-      } catch {
-        result.add(.chain, false, error.message)
-        return nil
-      }
+    guard let key = named.first(where: { bundle.envelope.isSigned(by: $0) }) ?? named.first else {
+      return Result(signature: .unknownKey("it is signed by the key \(hint?.prefix(16) ?? "")…, which is not trusted"))
     }
-    return certificates
-  }
-
-  private func key(of leaf: X509Certificate, _ result: inout Result) -> VerificationKey? {
     do {
-      return try VerificationKey(der: leaf.key.der, source: "the certificate")
+      let statement = try statement(bundle, by: key, source)
+      return Result(signature: .key(key.fingerprint), manifest: statement.manifest, statementDigest: statement.digest)
     } catch {
-      result.add(.key, false, error.description)
-      return nil
+      return Self.bad(error.description)
     }
   }
 
-  private func validate(
-    _ leaf: X509Certificate, _ intermediates: [X509Certificate], anchors: [X509Certificate], at time: Date,
-    usage: ObjectIdentifier? = nil, _ result: inout Result
-  ) {
-    let path = PathValidator(anchors: anchors, intermediates: intermediates, time: time, usage: usage).validate(leaf)
-    result.path = path
-    var groups: [TrustCheck.Kind: [String]] = [:]
-    for problem in path.problems { groups[Self.check(problem.kind), default: []].append(problem.description) }
-    let root = path.chain.last?.subject.description ?? ""
-    result.add(
-      .chain, groups[.chain] == nil,
-      groups[.chain]?.joined(separator: "; ") ?? "\(path.chain.count) certificates up to \(root)")
-    result.add(
-      .validity, groups[.validity] == nil,
-      groups[.validity]?.joined(separator: "; ") ?? "valid at \(time.formatted(.iso8601))")
-    if let reasons = groups[.usage] { result.add(.usage, false, reasons.joined(separator: "; ")) }
-  }
+  // MARK: Certificates
 
-  private static func check(_ problem: PathProblem.Kind) -> TrustCheck.Kind {
-    switch problem {
-    case .expired, .notYetValid: .validity
-    case .keyUsage, .extendedKeyUsage: .usage
-    default: .chain
+  private func verifyCertificate(
+    _ chain: [[UInt8]], isFromSigstore: Bool, _ bundle: SigstoreBundle, _ source: String
+  ) -> Result {
+    do throws(TrustError) {
+      var certificates: [X509Certificate] = []
+      for der in chain { certificates.append(try Self.certificate(der, source)) }
+      guard let leaf = certificates.first else { return Self.bad("\(source): there is no certificate") }
+      let statement = try statement(bundle, by: VerificationKey(der: leaf.publicKeyDER, source: source), source)
+      let signedAt = try signingTime(bundle, leaf, source)
+      let validator =
+        isFromSigstore
+        ? sigstoreValidator(at: signedAt ?? time)
+        : PathValidator(
+          anchors: roots, intermediates: Array(certificates.dropFirst()), time: signedAt ?? time)
+      let facts = CertificateFacts(
+        path: validator.validate(leaf), rootDigest: statement.manifest.rootDigest, statementDigest: statement.digest,
+        evidence: revocation, time: time)
+      return Result(
+        signature: isFromSigstore ? identify(leaf, facts) : .certificate(facts), manifest: statement.manifest,
+        statementDigest: statement.digest, signedAt: signedAt)
+    } catch {
+      return Self.bad(error.description)
     }
   }
 
-  /// When a log that sigstore trusts took the signature, for a chain that has an entry there.
-  private func clockTime(_ bundle: SigstoreBundle, _ certificate: [UInt8], _ result: inout Result) -> Date? {
-    guard let sigstore, !bundle.logEntries.isEmpty else { return nil }
-    return logTime(bundle, certificate, sigstore, &result)
+  private static func certificate(_ der: [UInt8], _ source: String) throws(TrustError) -> X509Certificate {
+    do {
+      return try X509Certificate(der: der)
+    } catch {
+      throw .malformed(source: source, problem: error.message)
+    }
   }
 
   // MARK: sigstore
 
-  private func verifySigstore(
-    _ certificate: [UInt8], _ bundle: SigstoreBundle, _ result: inout Result
-  ) -> VerificationKey? {
-    guard let sigstore else {
-      result.add(.chain, false, "the model is signed by sigstore, and no trusted root of sigstore was given")
-      return nil
-    }
-    guard let leaf = read([certificate], &result)?.first else { return nil }
-    guard let time = logTime(bundle, certificate, sigstore, &result) else {
-      if !result.checks.contains(where: { $0.kind == .log && !$0.isGood }) {
-        result.add(
-          .log, false,
-          "nothing in the bundle shows when the signature was made, and such certificates are valid for minutes")
-      }
-      return nil
-    }
-    result.signedAt = time
-    let authorities = sigstore.authorities.filter { $0.validity.contains(time) }
-    validate(
-      leaf, authorities.flatMap { $0.chain.dropLast() }, anchors: authorities.compactMap(\.chain.last), at: time,
-      usage: StandardOIDs.codeSigning, &result)
-    verifyIdentity(certificate, &result)
-    return key(of: leaf, &result)
-  }
-
-  private func logTime(
-    _ bundle: SigstoreBundle, _ certificate: [UInt8], _ root: SigstoreRoot, _ result: inout Result
-  ) -> Date? {
-    guard !bundle.logEntries.isEmpty else {
-      result.add(.log, false, "the bundle has no entry of a transparency log")
-      return nil
-    }
-    var time: Date?
+  /// When a log that is trusted took the signature; nil when none did. A wrong entry is an error.
+  private func signingTime(
+    _ bundle: SigstoreBundle, _ leaf: X509Certificate, _ source: String
+  ) throws(TrustError) -> Date? {
+    guard let sigstore else { return nil }
+    var times: [Date] = []
     for entry in bundle.logEntries {
-      do throws(SigstoreLogVerifier.Failure) {
-        let evidence = try SigstoreLogVerifier(root: root).verify(
-          entry, envelope: bundle.envelope, certificate: certificate)
-        let seen = evidence.time.map { " at \($0.formatted(.iso8601))" } ?? ""
-        result.add(.log, true, "the log has the signature as number \(evidence.index)\(seen)")
-        time = time ?? evidence.time
+      do {
+        let evidence = try SigstoreLogVerifier(root: sigstore).verify(
+          entry, envelope: bundle.envelope, certificate: leaf.der)
+        if let time = evidence.time { times.append(time) }
       } catch {
-        result.add(.log, false, error.why)
-        return nil
+        throw .malformed(source: source, problem: "the log entry does not hold: \(error.why)")
       }
     }
-    return time
+    return times.min()
   }
 
-  private func verifyIdentity(_ certificate: [UInt8], _ result: inout Result) {
-    guard let found = SigstoreIdentity(certificate: certificate) else {
-      result.add(.identity, false, "the certificate names nobody")
-      return
+  /// Authorities that were in use at a time; their certificates must be for signing code.
+  private func sigstoreValidator(at time: Date) -> PathValidator {
+    let authorities = (sigstore?.authorities ?? []).filter { $0.validity.contains(time) }
+    return PathValidator(
+      anchors: authorities.compactMap(\.chain.last), intermediates: authorities.flatMap { $0.chain.dropLast() },
+      time: time, usage: StandardOIDs.codeSigning)
+  }
+
+  private func identify(_ leaf: X509Certificate, _ facts: CertificateFacts) -> TrustFacts.Signature {
+    guard sigstore != nil else {
+      return .unknownKey("it is signed by sigstore, and no trusted root of sigstore is given")
     }
-    result.signer = found.subject
-    let text = "\(quoted(found.subject)) by \(quoted(found.issuer))"
-    guard let identity else {
-      result.add(.identity, false, "the signer is \(text); sigstore vouches for everybody, so say who it must be")
-      return
+    guard facts.path.isValid else { return .certificate(facts) }
+    guard let found = SigstoreIdentity(certificate: leaf.der) else {
+      return .unknownKey("the certificate names nobody")
     }
-    let isGood = found.subjects.contains(identity.subject) && found.issuer == identity.issuer
-    result.add(
-      .identity, isGood,
-      isGood ? text : "the signer is \(text), not \(quoted(identity.subject)) by \(quoted(identity.issuer))")
+    let name = "\(found.subject) (\(found.issuer))"
+    let isWanted = identities.contains { found.subjects.contains($0.subject) && found.issuer == $0.issuer }
+    guard isWanted else {
+      return .unknownKey("it is signed by sigstore's \(name), who is not among those that are trusted")
+    }
+    return .identity(name)
   }
 }
