@@ -60,10 +60,12 @@ extension SQLiteLedger: JournalSink {
     }
   }
 
-  /// Checks all entries, in one state of the database; the checked identifier is that of the heads, where there are any.
-  package func verifyJournal(heads: [JournalHead]) async throws -> JournalReport? {
+  /// Checks all entries, in one state of the database; nil when there is no journal.
+  ///
+  /// - Parameter journal: The identifier that entries must have, where one is known from outside.
+  package func verifyJournal(heads: [JournalHead], journal: String? = nil) async throws -> JournalReport? {
     try await read { db in
-      guard let journal = try heads.last?.journal ?? db.journalID() else { return nil }
+      guard let journal = try journal ?? db.journalID() else { return nil }
       var verifier = JournalVerifier(journal: journal, heads: heads)
       let rows = try Row.fetchCursor(db, sql: "SELECT sequence, hash, entry FROM journal ORDER BY sequence")
       while let row = try rows.next() {

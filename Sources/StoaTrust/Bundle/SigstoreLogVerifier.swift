@@ -1,5 +1,6 @@
 import Foundation
 import StoaFormats
+import SwiftASN1
 
 /// Checks that a signature was entered into a log that sigstore trusts, and when.
 struct SigstoreLogVerifier {
@@ -136,7 +137,8 @@ struct SigstoreLogVerifier {
     let signature = try spec.fields("signature")
     let signer = try signature.fields("verifier").fields("x509Certificate").bytes("rawBytes")
     guard try data.string("algorithm") == "SHA2_256", envelope.signatures.count == 1 else { return false }
-    return try data.bytes("digest") == sha256(envelope.preAuthenticationEncoding)
-      && signature.bytes("content") == envelope.signatures[0].bytes && signer == certificate
+    let (digest, content) = (try data.bytes("digest"), try signature.bytes("content"))
+    return digest == sha256(envelope.preAuthenticationEncoding) && content == envelope.signatures[0].bytes
+      && signer == certificate
   }
 }

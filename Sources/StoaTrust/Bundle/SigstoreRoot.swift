@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 import StoaFormats
 
 /// Whom sigstore trusts: authorities, logs and clocks (`sigstore_trustroot.proto`, TrustedRoot), as the file

@@ -12,7 +12,7 @@ public struct EvidenceFile: Sendable, Equatable {
   /// SHA-256 of the file.
   public let sha256: MerkleHash
 
-  /// What evidence beside a model `NAME` is called: `NAME.WHAT.intoto.json`.
+  /// What evidence is called: `WHAT.intoto.json`.
   public static let suffix = ".intoto.json"
 
   /// Reads a statement, in an envelope or bare, and checks its predicate if the type is known.
@@ -36,24 +36,33 @@ public struct EvidenceFile: Sendable, Equatable {
     try PredicateType(uri: statement.predicateType)?.check(statement.predicate, source: path)
   }
 
-  /// Where evidence of a model lies: beside its file or folder, never in it, for the folder is what is signed.
-  public static func path(besides model: String, named name: String) -> String {
-    trimmed(model) + "." + name + suffix
+  /// Where evidence of a model lies, which its signature leaves out: `model.evidence/WHAT.intoto.json` in the folder, or
+  /// `FILE.evidence/WHAT.intoto.json` beside a file.
+  public static func path(besides model: ModelFolder, named name: String) -> String {
+    "\(model.sidecar("evidence"))/\(name)\(suffix)"
   }
 
   /// The paths of all evidence beside a model, in the order of their names.
-  public static func paths(besides model: String) -> [String] {
-    let (folder, name) = splitPath(trimmed(model))
-    return directoryContents(folder.isEmpty ? "." : folder)
-      .filter {
-        $0.hasPrefix(name + ".") && $0.hasSuffix(suffix) && $0.utf8.count > name.utf8.count + suffix.utf8.count
-      }
-      .map { folder + $0 }
+  public static func paths(besides model: ModelFolder) -> [String] {
+    let folder = model.sidecar("evidence")
+    return directoryContents(folder).filter { $0.hasSuffix(suffix) }.map { "\(folder)/\($0)" }
   }
 
-  private static func trimmed(_ path: String) -> String {
-    var path = path
-    while path.utf8.count > 1, path.hasSuffix("/") { path.removeLast() }
+  /// Writes a statement, signed if there is a key, where evidence of a model lies; an older one of the name is replaced.
+  package static func write(
+    _ statement: InTotoStatement, besides model: ModelFolder, named name: String, key: SigningKey?
+  ) throws(TrustError) -> String {
+    let path = path(besides: model, named: name)
+    try fileErrors { () throws(FormatError) in try DurableFiles.makeFolders(splitPath(path).folder) }
+    try write(statement, to: path, key: key)
     return path
+  }
+
+  /// Writes a statement, signed if there is a key.
+  package static func write(_ statement: InTotoStatement, to path: String, key: SigningKey?) throws(TrustError) {
+    guard let key else { return try writeBytes(statement.bytes, to: path) }
+    let envelope = try DSSEEnvelope(
+      signing: statement.bytes, type: InTotoStatement.payloadType, with: key, keyID: key.publicKey.fingerprint)
+    try writeBytes(Array(envelope.json.text().utf8), to: path)
   }
 }

@@ -56,6 +56,9 @@ public struct Provenance: Sendable, Equatable {
   /// What was done, when the build type is one of Stoa's.
   public var relation: Relation? { Relation(buildType: buildType) }
 
+  /// What was done, in a word, when a build type is one of Stoa's.
+  public static func relation(_ buildType: String) -> String? { Relation(buildType: buildType)?.rawValue }
+
   /// A step of Stoa's.
   public init(
     _ relation: Relation, parameters: JSONObject, dependencies: [Dependency], version: String, started: String? = nil,

@@ -1,3 +1,5 @@
+import StoaFormats
+
 /// The proof, to lie beside a model, that an entry is in a log: nothing has to be fetched to check it
 /// (C2SP tlog-proof).
 public struct LogProof: Sendable, Equatable {
@@ -68,6 +70,18 @@ public struct LogProof: Sendable, Equatable {
     let verified = try VerifiedCheckpoint(checkpoint, policy: policy)
     try check(leaf: .leaf(entry), verified.checkpoint)
     return verified
+  }
+
+  /// Throws unless the proof shows that the certificate (in DER) is in a log that the policy accepts: the entry, which the
+  /// proof brings along, has to be about it.
+  @discardableResult
+  public func verify(certificate: [UInt8], policy: LogPolicy) throws(LogError) -> VerifiedCheckpoint {
+    guard let extra else { throw Self.malformed("it does not hold the entry") }
+    let fields = LogEntry.fields(extra)
+    guard fields?["type"]?.stringValue == "certificate",
+      fields?["certificate"]?.stringValue == Base64.encode(certificate)
+    else { throw Self.malformed("its entry is about another certificate") }
+    return try verify(entry: extra, policy: policy)
   }
 
   func check(leaf: MerkleHash, _ checkpoint: Checkpoint) throws(LogError) {

@@ -54,6 +54,8 @@ public struct Receipt: Sendable, Equatable {
 
   /// The receipt's identifier.
   public var id: String
+  /// The interface that was asked, which tells how to read the request: `openai.chat`, `cli`, …
+  public var api: String
   /// When the answer was complete, in RFC 3339.
   public var time: String
   /// The weights.
@@ -73,10 +75,12 @@ public struct Receipt: Sendable, Equatable {
 
   /// A receipt.
   public init(
-    id: String, time: String, model: Model, engine: Engine, parameters: ReceiptParameters, constraint: ReceiptTokens?,
+    id: String, api: String, time: String, model: Model, engine: Engine, parameters: ReceiptParameters,
+    constraint: ReceiptTokens?,
     prompt: ReceiptTokens, answer: ReceiptTokens, finish: String
   ) {
     self.id = id
+    self.api = api
     self.time = time
     self.model = model
     self.engine = engine
@@ -168,6 +172,8 @@ public struct ReceiptReplay: Sendable {
   public var template: MerkleHash?
   /// The arithmetic.
   public var profile: String
+  /// How tokens were chosen by the request; nil when there was none to compare with.
+  public var parameters: ReceiptParameters?
   /// The prompt.
   public var prompt: [Int32]
   /// What the answer had to look like; nil for anything.
@@ -179,12 +185,13 @@ public struct ReceiptReplay: Sendable {
 
   /// An answer that was computed again.
   public init(
-    digest: MerkleHash, template: MerkleHash?, profile: String = Receipt.arithmeticProfile, prompt: [Int32],
-    constraint: String?, answer: [Int32], finish: String
+    digest: MerkleHash, template: MerkleHash?, profile: String = Receipt.arithmeticProfile,
+    parameters: ReceiptParameters?, prompt: [Int32], constraint: String?, answer: [Int32], finish: String
   ) {
     self.digest = digest
     self.template = template
     self.profile = profile
+    self.parameters = parameters
     self.prompt = prompt
     self.constraint = constraint
     self.answer = answer
@@ -201,6 +208,7 @@ extension Receipt {
         field: "engine.profile", receipt: .string(engine.profile), replay: .string(replay.profile))
     }
     if let difference = prompt.firstDifference(from: replay.prompt, field: "prompt") { return difference }
+    if let difference = replay.parameters.flatMap({ parameters.firstDifference(from: $0) }) { return difference }
     if constraint == nil, replay.constraint != nil {
       return ReceiptDifference(field: "constraint", receipt: .null, replay: true)
     }
@@ -229,11 +237,13 @@ extension Receipt {
 extension Receipt {
   init(_ fields: JSONFields) throws(TrustError) {
     try fields.allowOnly(
-      "version", "id", "time", "model", "engine", "parameters", "constraint", "prompt", "answer", "finish", "signer")
+      "version", "id", "api", "time", "model", "engine", "parameters", "constraint", "prompt", "answer", "finish",
+      "signer")
     guard try fields.count("version") == 1 else {
       throw fields.malformed("version", "is not 1, the only one that is read")
     }
     id = try fields.text("id")
+    api = try fields.text("api")
     time = try fields.text("time")
     let model = try fields.fields("model")
     try model.allowOnly("name", "digest", "template", "adapter", "guard")
@@ -259,7 +269,7 @@ extension Receipt {
     model["adapter"] = self.model.adapter.map { .string($0.hex) }
     model["guard"] = self.model.guardPack.map { .string($0.hex) }
     var object: JSONObject = [
-      "version": 1, "id": .string(id), "time": .string(time), "model": .object(model),
+      "version": 1, "id": .string(id), "api": .string(api), "time": .string(time), "model": .object(model),
       "engine": [
         "version": .string(engine.version), "profile": .string(engine.profile), "context": .int(engine.context),
         "cache_type": .string(engine.cacheType),

@@ -96,6 +96,16 @@ public struct ReceiptParameters: Sendable, Equatable {
     }
   }
 
+  /// The first parameter, in the order of their names, that is another in `other`.
+  func firstDifference(from other: ReceiptParameters) -> ReceiptDifference? {
+    let (own, others) = (json.objectValue ?? JSONObject(), other.json.objectValue ?? JSONObject())
+    for key in Set(own.keys + others.keys).sorted() where own[key] != others[key] {
+      return ReceiptDifference(
+        field: "parameters.\(key)", receipt: own[key] ?? .null, replay: others[key] ?? .null)
+    }
+    return nil
+  }
+
   var json: JSONValue {
     var object: JSONObject = [
       "temperature": .double(temperature), "top_k": .int(topK), "top_p": .double(topP), "min_p": .double(minP),

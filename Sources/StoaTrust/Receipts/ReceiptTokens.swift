@@ -95,7 +95,8 @@ public struct ReceiptDifference: Sendable, Equatable {
   /// What the replay gave.
   public var replay: JSONValue
 
-  init(field: String, index: Int? = nil, receipt: JSONValue, replay: JSONValue) {
+  /// A difference.
+  public init(field: String, index: Int? = nil, receipt: JSONValue, replay: JSONValue) {
     self.field = field
     self.index = index
     self.receipt = receipt

@@ -2,7 +2,7 @@ import Dispatch
 import Foundation
 import Glibc
 import SwiftASN1
-package import X509
+import X509
 
 /// A private key that a command of the user's signs with: a hardware module, an agent, a remote service.
 struct CommandKey: CustomPrivateKey {

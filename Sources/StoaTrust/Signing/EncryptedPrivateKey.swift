@@ -9,28 +9,31 @@ struct EncryptedPrivateKey {
   private let source: String
   private let derivation: Derivation
   private let keyLength: Int
-  private let initialisationVector: ArraySlice<UInt8>
-  private let ciphertext: ArraySlice<UInt8>
+  private let initialisationVector: [UInt8]
+  private let ciphertext: [UInt8]
 
+  /// PBKDF2-params (RFC 8018, appendix A.2).
   private struct Derivation {
-    let salt: ArraySlice<UInt8>
+    let salt: [UInt8]
     let rounds: Int
     let keyLength: Int?
     let hash: KDF.Insecure.PBKDF2.HashFunction
   }
 
   private enum OID {
-    static let pbes2: ASN1ObjectIdentifier = [1, 2, 840, 113549, 1, 5, 13]
-    static let pbkdf2: ASN1ObjectIdentifier = [1, 2, 840, 113549, 1, 5, 12]
-    static let hmacSHA1: ASN1ObjectIdentifier = [1, 2, 840, 113549, 2, 7]
-    static let hmacSHA256: ASN1ObjectIdentifier = [1, 2, 840, 113549, 2, 9]
-    static let hmacSHA384: ASN1ObjectIdentifier = [1, 2, 840, 113549, 2, 10]
-    static let hmacSHA512: ASN1ObjectIdentifier = [1, 2, 840, 113549, 2, 11]
-    static let aes128: ASN1ObjectIdentifier = [2, 16, 840, 1, 101, 3, 4, 1, 2]
-    static let aes192: ASN1ObjectIdentifier = [2, 16, 840, 1, 101, 3, 4, 1, 22]
-    static let aes256: ASN1ObjectIdentifier = [2, 16, 840, 1, 101, 3, 4, 1, 42]
+    static let pbes2 = ModelOIDs.known("1.2.840.113549.1.5.13")
+    static let pbkdf2 = ModelOIDs.known("1.2.840.113549.1.5.12")
+    static let hmacSHA1 = ModelOIDs.known("1.2.840.113549.2.7")
+    static let hmacSHA256 = ModelOIDs.known("1.2.840.113549.2.9")
+    static let hmacSHA384 = ModelOIDs.known("1.2.840.113549.2.10")
+    static let hmacSHA512 = ModelOIDs.known("1.2.840.113549.2.11")
+    static let aes128 = ModelOIDs.known("2.16.840.1.101.3.4.1.2")
+    static let aes192 = ModelOIDs.known("2.16.840.1.101.3.4.1.22")
+    static let aes256 = ModelOIDs.known("2.16.840.1.101.3.4.1.42")
   }
 
+  /// No key has a longer form.
+  private static let byteLimit = 65_536
   /// A file that asks for more rounds would keep the program busy for minutes.
   private static let maximumRounds = 10_000_000
   /// Rounds of new files: the recommendation for HMAC-SHA-256 in OWASP's password storage cheat sheet.
@@ -39,108 +42,80 @@ struct EncryptedPrivateKey {
 
   /// Reads the DER form.
   init(der: [UInt8], source: String) throws(TrustError) {
-    do {
-      self = try DER.sequence(DER.parse(der), identifier: .sequence) { nodes in
-        let (derivation, keyLength, vector) = try Self.scheme(&nodes, source: source)
-        let ciphertext = try ASN1OctetString(derEncoded: &nodes).bytes
-        return Self(
-          source: source, derivation: derivation, keyLength: keyLength, initialisationVector: vector,
-          ciphertext: ciphertext)
-      }
-    } catch let error as TrustError {
-      throw error
+    do throws(PKIError) {
+      try self.init(reading: der, source: source)
     } catch {
-      throw .malformed(source: source, problem: "the encrypted private key cannot be read: \(error)")
+      throw .key(source: source, problem: "the encrypted private key: \(error.message)", advice: error.advice)
     }
   }
 
-  private init(
-    source: String, derivation: Derivation, keyLength: Int, initialisationVector: ArraySlice<UInt8>,
-    ciphertext: ArraySlice<UInt8>
-  ) {
+  private init(reading der: [UInt8], source: String) throws(PKIError) {
     self.source = source
-    self.derivation = derivation
-    self.keyLength = keyLength
-    self.initialisationVector = initialisationVector
-    self.ciphertext = ciphertext
+    var info = try DERFields(DERReading.root(der, "the key", limit: Self.byteLimit), "the key")
+    var algorithm = try DERFields(info.next("algorithm"), "the algorithm")
+    try Self.demand(OID.pbes2, algorithm.next("scheme"))
+    var parameters = try DERFields(algorithm.next("parameters"), "the parameters")
+    try algorithm.end()
+    var function = try DERFields(parameters.next("derivation"), "the derivation")
+    try Self.demand(OID.pbkdf2, function.next("function"))
+    derivation = try Self.derivation(function.next("parameters"))
+    try function.end()
+    var cipher = try DERFields(parameters.next("cipher"), "the cipher")
+    try parameters.end()
+    let identifier = try cipher.next("algorithm").objectIdentifier("the cipher")
+    switch identifier {
+    case OID.aes128: keyLength = 16
+    case OID.aes192: keyLength = 24
+    case OID.aes256: keyLength = 32
+    default: throw Self.unsupported(identifier)
+    }
+    initialisationVector = Array(try cipher.next("vector").octets("the initialisation vector"))
+    try cipher.end()
+    ciphertext = Array(try info.next("contents").octets("the contents"))
+    try info.end()
+    guard derivation.keyLength ?? keyLength == keyLength, initialisationVector.count == Self.blockSize,
+      !ciphertext.isEmpty, ciphertext.count % Self.blockSize == 0
+    else { throw PKIError(.encoding, "its lengths do not fit") }
   }
 
-  /// PBES2-params: how the key is derived and what it decrypts with.
-  private static func scheme(
-    _ nodes: inout ASN1NodeCollection.Iterator, source: String
-  ) throws -> (Derivation, keyLength: Int, vector: ArraySlice<UInt8>) {
-    try DER.sequence(&nodes, identifier: .sequence) { nodes in
-      let algorithm = try ASN1ObjectIdentifier(derEncoded: &nodes)
-      guard algorithm == OID.pbes2 else { throw unsupported(algorithm, source) }
-      return try DER.sequence(&nodes, identifier: .sequence) { nodes in
-        let derivation = try DER.sequence(&nodes, identifier: .sequence) { nodes in
-          let function = try ASN1ObjectIdentifier(derEncoded: &nodes)
-          guard function == OID.pbkdf2 else { throw unsupported(function, source) }
-          return try DER.sequence(&nodes, identifier: .sequence) { try Self.derivation(&$0, source: source) }
-        }
-        return try DER.sequence(&nodes, identifier: .sequence) { nodes in
-          let cipher = try ASN1ObjectIdentifier(derEncoded: &nodes)
-          let keyLength: Int
-          switch cipher {
-          case OID.aes128: keyLength = 16
-          case OID.aes192: keyLength = 24
-          case OID.aes256: keyLength = 32
-          default: throw unsupported(cipher, source)
-          }
-          return (derivation, keyLength, try ASN1OctetString(derEncoded: &nodes).bytes)
-        }
+  private static func derivation(_ node: ASN1Node) throws(PKIError) -> Derivation {
+    var fields = try DERFields(node, "the derivation")
+    let salt = Array(try fields.next("salt").octets("the salt"))
+    let rounds = try fields.next("rounds").number("the number of rounds", through: maximumRounds)
+    let keyLength = try fields.next(if: .integer).map { (node) throws(PKIError) in
+      try node.number("the length of the key", through: byteLimit)
+    }
+    guard rounds > 0 else { throw PKIError(.encoding, "the password is derived in no rounds") }
+    var hash = KDF.Insecure.PBKDF2.HashFunction.insecureSHA1
+    if let node = fields.next() {
+      // Its parameters are NULL.
+      var algorithm = try DERFields(node, "the hash of the derivation")
+      let identifier = try algorithm.next("algorithm").objectIdentifier("the hash of the derivation")
+      switch identifier {
+      case OID.hmacSHA1: hash = .insecureSHA1
+      case OID.hmacSHA256: hash = .sha256
+      case OID.hmacSHA384: hash = .sha384
+      case OID.hmacSHA512: hash = .sha512
+      default: throw unsupported(identifier)
       }
     }
-  }
-
-  /// PBKDF2-params (RFC 8018, appendix A.2).
-  private static func derivation(
-    _ nodes: inout ASN1NodeCollection.Iterator, source: String
-  ) throws -> Derivation {
-    let salt = try ASN1OctetString(derEncoded: &nodes).bytes
-    let rounds = try Int(derEncoded: &nodes)
-    var (keyLength, hash) = (Int?.none, KDF.Insecure.PBKDF2.HashFunction.insecureSHA1)
-    if let node = nodes.next() {
-      var algorithm = Optional(node)
-      if node.identifier == .integer {
-        keyLength = try Int(derEncoded: node)
-        algorithm = nodes.next()
-      }
-      if let algorithm {
-        hash = try DER.sequence(algorithm, identifier: .sequence) { nodes in
-          let function = try ASN1ObjectIdentifier(derEncoded: &nodes)
-          // The parameters are NULL.
-          while nodes.next() != nil {}
-          switch function {
-          case OID.hmacSHA1: return .insecureSHA1
-          case OID.hmacSHA256: return .sha256
-          case OID.hmacSHA384: return .sha384
-          case OID.hmacSHA512: return .sha512
-          default: throw unsupported(function, source)
-          }
-        }
-      }
-    }
-    guard (1...maximumRounds).contains(rounds) else {
-      throw TrustError.unsupported(
-        source: source,
-        problem: "the password's derivation asks for \(rounds) rounds; at most \(maximumRounds) are done")
-    }
+    try fields.end()
     return Derivation(salt: salt, rounds: rounds, keyLength: keyLength, hash: hash)
   }
 
-  private static func unsupported(_ algorithm: ASN1ObjectIdentifier, _ source: String) -> TrustError {
-    .unsupported(
-      source: source, problem: "the private key is encrypted by the algorithm \(algorithm)",
+  private static func demand(_ wanted: ObjectIdentifier, _ node: ASN1Node) throws(PKIError) {
+    let identifier = try node.objectIdentifier("the algorithm")
+    guard identifier == wanted else { throw unsupported(identifier) }
+  }
+
+  private static func unsupported(_ algorithm: ObjectIdentifier) -> PKIError {
+    PKIError(
+      .signature, "the algorithm \(algorithm) is not supported",
       advice: "openssl pkcs8 -topk8 -v2 aes-256-cbc -in KEY -out KEY2 encrypts it by PBKDF2 and AES")
   }
 
   /// The PrivateKeyInfo inside, in DER.
   func decrypted(password: String) throws(TrustError) -> [UInt8] {
-    let wrong = TrustError.key(source: source, problem: "the password is wrong, or the file is damaged")
-    guard derivation.keyLength ?? keyLength == keyLength, initialisationVector.count == Self.blockSize,
-      !ciphertext.isEmpty, ciphertext.count % Self.blockSize == 0
-    else { throw .malformed(source: source, problem: "the lengths in the encrypted private key do not fit") }
     do {
       let key = try KDF.Insecure.PBKDF2.deriveKey(
         from: Array(password.utf8), salt: derivation.salt, using: derivation.hash, outputByteCount: keyLength,
@@ -150,46 +125,50 @@ struct EncryptedPrivateKey {
       _ = try DER.parse(plain)
       return plain
     } catch {
-      throw wrong
+      throw .key(source: source, problem: "the password is wrong, or the file is damaged")
     }
   }
 
   /// The DER form of `key`, a PrivateKeyInfo, encrypted with PBKDF2-HMAC-SHA-256 and AES-256-CBC.
   static func encrypting(_ key: [UInt8], password: String) throws(TrustError) -> [UInt8] {
-    var generator = SystemRandomNumberGenerator()
-    let salt = (0..<16).map { _ in UInt8.random(in: 0 ... .max, using: &generator) }
-    let vector = (0..<blockSize).map { _ in UInt8.random(in: 0 ... .max, using: &generator) }
+    let (salt, vector) = (randomBytes(blockSize), randomBytes(blockSize))
+    let ciphertext: Data
     do {
       let derived = try KDF.Insecure.PBKDF2.deriveKey(
         from: Array(password.utf8), salt: salt, using: .sha256, outputByteCount: 32, rounds: rounds)
-      let ciphertext = try AES._CBC.encrypt(key, using: derived, iv: AES._CBC.IV(ivBytes: vector))
-      var serializer = DER.Serializer()
-      try serializer.appendConstructedNode(identifier: .sequence) { info in
-        try info.appendConstructedNode(identifier: .sequence) { algorithm in
-          try algorithm.serialize(OID.pbes2)
-          try algorithm.appendConstructedNode(identifier: .sequence) { parameters in
-            try parameters.appendConstructedNode(identifier: .sequence) { function in
-              try function.serialize(OID.pbkdf2)
-              try function.appendConstructedNode(identifier: .sequence) { parameters in
-                try parameters.serialize(ASN1OctetString(contentBytes: salt[...]))
-                try parameters.serialize(rounds)
-                try parameters.appendConstructedNode(identifier: .sequence) { hash in
-                  try hash.serialize(OID.hmacSHA256)
-                  try hash.serialize(ASN1Null())
-                }
-              }
-            }
-            try parameters.appendConstructedNode(identifier: .sequence) { cipher in
-              try cipher.serialize(OID.aes256)
-              try cipher.serialize(ASN1OctetString(contentBytes: vector[...]))
-            }
-          }
-        }
-        try info.serialize(ASN1OctetString(contentBytes: Array(ciphertext)[...]))
-      }
-      return serializer.serializedBytes
+      ciphertext = try AES._CBC.encrypt(key, using: derived, iv: AES._CBC.IV(ivBytes: vector))
     } catch {
       throw .key(source: "the private key", problem: "it cannot be encrypted: \(error)")
     }
+    var coder = DER.Serializer()
+    coder.write { info in
+      info.write { algorithm in
+        algorithm.write(OID.pbes2)
+        algorithm.write { parameters in
+          parameters.write { function in
+            function.write(OID.pbkdf2)
+            function.write { derivation in
+              derivation.write(octets: salt)
+              derivation.write(number: rounds)
+              derivation.write { hash in
+                hash.write(OID.hmacSHA256)
+                hash.appendPrimitiveNode(identifier: .null) { _ in }
+              }
+            }
+          }
+          parameters.write { cipher in
+            cipher.write(OID.aes256)
+            cipher.write(octets: vector)
+          }
+        }
+      }
+      info.write(octets: ciphertext)
+    }
+    return coder.serializedBytes
+  }
+
+  private static func randomBytes(_ count: Int) -> [UInt8] {
+    var generator = SystemRandomNumberGenerator()
+    return (0..<count).map { _ in UInt8.random(in: 0 ... .max, using: &generator) }
   }
 }

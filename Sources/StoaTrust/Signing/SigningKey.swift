@@ -1,4 +1,4 @@
-public import Crypto
+import Crypto
 import StoaFormats
 import SwiftASN1
 package import X509

@@ -1,6 +1,7 @@
+import Crypto
 public import Foundation
 import StoaFormats
-package import SwiftASN1
+import SwiftASN1
 package import X509
 
 /// A public key that checks signatures: ECDSA on P-256, P-384 or P-521, Ed25519, or RSA with PKCS #1 padding.

@@ -1,5 +1,5 @@
 import Crypto
-import Foundation
+package import Foundation
 
 /// Lower-case hexadecimal.
 package enum Hex {
