@@ -58,13 +58,13 @@ struct SignCommand: ParsableCommand {
 
   private func bundleSigner(_ key: SigningKey) throws -> SigstoreBundle.Signer {
     guard let certificate else { return .key(hint: key.publicKey.hint) }
-    let leaves = try X509Certificate.certificates(pemFile: certificate)
+    let leaves = try X509Certificate.certificates(path: certificate)
     guard let leaf = leaves.first, leaf.publicKeyDER == key.publicKey.der else {
       throw CommandFailure(
         message: "\(certificate): the certificate is for another key than \(self.key.key)",
         advice: "give the certificate that was issued for this key")
     }
-    let above = try chain.map { try X509Certificate.certificates(pemFile: $0) } ?? []
+    let above = try chain.map { try X509Certificate.certificates(path: $0) } ?? []
     return .chain(([leaf] + leaves.dropFirst() + above).map(\.der))
   }
 

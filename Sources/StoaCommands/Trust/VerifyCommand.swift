@@ -90,7 +90,7 @@ struct TrustedSignerOptions: ParsableArguments {
   func verifier(at time: Date) throws -> SignatureVerifier {
     var verifier = SignatureVerifier(time: time)
     verifier.keys = try key.map { try VerificationKey(pemFile: $0) }
-    verifier.roots = try root.flatMap { try X509Certificate.certificates(pemFile: $0) }
+    verifier.roots = try root.flatMap { try X509Certificate.certificates(path: $0) }
     verifier.sigstore = try sigstoreRoot.map { try SigstoreRoot(path: $0) }
     if let identity, let issuer { verifier.identity = .init(subject: identity, issuer: issuer) }
     return verifier

@@ -83,7 +83,7 @@ public struct AuthorityFolder: Sendable {
   }
 
   private func certificate(_ issuer: String) throws -> X509Certificate {
-    try X509Certificate.certificates(pemFile: file("\(issuer).pem"))[0]
+    try X509Certificate.certificates(path: file("\(issuer).pem"))[0]
   }
 
   /// The certificate of the root.
@@ -228,7 +228,7 @@ public struct AuthorityFolder: Sendable {
   }
 
   private func currentLists() throws -> [RevocationList] {
-    exists(listsPath) ? try RevocationList.lists(file: listsPath) : []
+    exists(listsPath) ? try RevocationList.lists(path: listsPath) : []
   }
 
   private func list(_ issuer: String, key: SigningKey, days: Int, time: Date) throws -> RevocationList {

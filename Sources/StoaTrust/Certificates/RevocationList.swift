@@ -114,7 +114,7 @@ public struct RevocationList: Hashable, Sendable {
   }
 
   /// Reads the lists in a file, PEM or DER.
-  public static func lists(file path: String) throws(TrustError) -> [RevocationList] {
+  public static func lists(path: String) throws(TrustError) -> [RevocationList] {
     let bytes = try readBytes(path)
     do {
       return try lists(pemOrDER: bytes)

@@ -104,7 +104,7 @@ extension X509Certificate {
   }
 
   /// Reads the certificates in a file, PEM or DER.
-  public static func certificates(pemFile path: String) throws(TrustError) -> [X509Certificate] {
+  public static func certificates(path: String) throws(TrustError) -> [X509Certificate] {
     let bytes = try readBytes(path)
     do {
       return try certificates(pemOrDER: bytes)

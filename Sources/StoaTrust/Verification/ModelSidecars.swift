@@ -65,7 +65,7 @@ struct ModelSidecars {
   {
     guard !info.lineage.isEmpty else { return .unknown }
     let path = folder.sidecar("bases.pem")
-    let known = exists(path) ? try X509Certificate.certificates(pemFile: path) : []
+    let known = exists(path) ? try X509Certificate.certificates(path: path) : []
     var revocation = revocation
     for path in store.listPaths { revocation.lists += try RevocationList.lists(file: path) }
     var pending = info.lineage.map { ($0, "") }
