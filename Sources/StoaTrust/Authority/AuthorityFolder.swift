@@ -83,8 +83,7 @@ public struct AuthorityFolder: Sendable {
   }
 
   private func certificate(_ issuer: String) throws -> X509Certificate {
-    let path = file("\(issuer).pem")
-    return try X509Certificate.certificates(pemOrDER: readBytes(path), source: path)[0]
+    try X509Certificate.certificates(pemFile: file("\(issuer).pem"))[0]
   }
 
   /// The certificate of the root.
@@ -229,7 +228,7 @@ public struct AuthorityFolder: Sendable {
   }
 
   private func currentLists() throws -> [RevocationList] {
-    exists(listsPath) ? try RevocationList.lists(pemOrDER: readBytes(listsPath), source: listsPath) : []
+    exists(listsPath) ? try RevocationList.lists(file: listsPath) : []
   }
 
   private func list(_ issuer: String, key: SigningKey, days: Int, time: Date) throws -> RevocationList {

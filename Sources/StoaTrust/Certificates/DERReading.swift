@@ -27,7 +27,7 @@ enum DERReading {
   }
 
   /// The library's reason without the place in its source.
-  private static func reason(_ error: any Error) -> String {
+  static func reason(_ error: any Error) -> String {
     // ASN1Error.code: reason file:line
     let text = "\(error)"
     let start = text.firstRange(of: ": ")?.upperBound ?? text.startIndex

@@ -37,3 +37,10 @@ extension PKIError: CustomStringConvertible {
   /// The message, then the advice on a line of its own.
   public var description: String { advice.map { "\(message)\n\($0)" } ?? message }
 }
+
+extension TrustError {
+  /// What is wrong with the certificates, lists or responses in `source`.
+  init(_ error: PKIError, source: String) {
+    self = .malformed(source: source, problem: error.message, advice: error.advice)
+  }
+}

@@ -107,16 +107,20 @@ public struct RevocationList: Hashable, Sendable {
   }
 
   /// Reads the lists of a PEM text, other blocks left out, or of one DER file.
-  public static func lists(pemOrDER bytes: [UInt8], source: String) throws(PKIError) -> [RevocationList] {
+  public static func lists(pemOrDER bytes: [UInt8]) throws(PKIError) -> [RevocationList] {
     var lists: [RevocationList] = []
-    for block in try PKIFile.blocks(bytes, label: "X509 CRL", source: source) {
-      do {
-        lists.append(try RevocationList(der: block))
-      } catch {
-        throw error.within(source)
-      }
-    }
+    for block in try PKIFile.blocks(bytes, label: "X509 CRL") { lists.append(try RevocationList(der: block)) }
     return lists
+  }
+
+  /// Reads the lists in a file, PEM or DER.
+  public static func lists(file path: String) throws(TrustError) -> [RevocationList] {
+    let bytes = try readBytes(path)
+    do {
+      return try lists(pemOrDER: bytes)
+    } catch {
+      throw TrustError(error, source: path)
+    }
   }
 
   /// The list as PEM.

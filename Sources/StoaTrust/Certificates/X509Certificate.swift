@@ -83,33 +83,33 @@ public struct X509Certificate: Hashable, Sendable {
 extension X509Certificate {
   /// Reads the certificates of a PEM text, other blocks left out, or of one DER file; none is an error.
   public static func certificates(
-    pemOrDER bytes: [UInt8], source: String, limit: Int = 64
+    pemOrDER bytes: [UInt8], limit: Int = 64
   ) throws(PKIError) -> [X509Certificate] {
-    let blocks = try PKIFile.blocks(bytes, label: "CERTIFICATE", source: source)
+    let blocks = try PKIFile.blocks(bytes, label: "CERTIFICATE")
     guard !blocks.isEmpty else {
       throw PKIError(
-        .encoding, "\(source): there is no certificate in this file",
+        .encoding, "there is no certificate in this file",
         advice: "a certificate begins with -----BEGIN CERTIFICATE-----")
     }
-    guard blocks.count <= limit else { throw PKIError(.size, "\(source): there are more than \(limit) certificates") }
+    guard blocks.count <= limit else { throw PKIError(.size, "there are more than \(limit) certificates") }
     var certificates: [X509Certificate] = []
     for (index, block) in blocks.enumerated() {
       do {
         certificates.append(try X509Certificate(der: block))
       } catch {
-        throw error.within(blocks.count == 1 ? source : "\(source), certificate \(index + 1)")
+        throw blocks.count == 1 ? error : error.within("certificate \(index + 1)")
       }
     }
     return certificates
   }
 
-  /// Reads the certificates of a file of PEM blocks or of one DER file.
-  public static func certificates(path: String) throws(TrustError) -> [X509Certificate] {
+  /// Reads the certificates in a file, PEM or DER.
+  public static func certificates(pemFile path: String) throws(TrustError) -> [X509Certificate] {
     let bytes = try readBytes(path)
     do {
-      return try certificates(pemOrDER: bytes, source: "the certificates")
+      return try certificates(pemOrDER: bytes)
     } catch {
-      throw .malformed(source: path, problem: error.message, advice: error.advice)
+      throw TrustError(error, source: path)
     }
   }
 
@@ -120,15 +120,15 @@ extension X509Certificate {
 /// Files that hold DER, bare or as blocks of PEM (RFC 7468).
 enum PKIFile {
   /// The blocks with that label; bytes that begin with a sequence's tag are one object of DER.
-  static func blocks(_ bytes: [UInt8], label: String, source: String) throws(PKIError) -> [[UInt8]] {
+  static func blocks(_ bytes: [UInt8], label: String) throws(PKIError) -> [[UInt8]] {
     if bytes.first == 0x30 { return [bytes] }
     guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw PKIError(.encoding, "\(source): this is neither PEM nor DER")
+      throw PKIError(.encoding, "this is neither PEM nor DER")
     }
     do {
-      return try pemDocuments(text, source: source).filter { $0.discriminator == label }.map(\.derBytes)
+      return try PEMDocument.parseMultiple(pemString: text).filter { $0.discriminator == label }.map(\.derBytes)
     } catch {
-      throw PKIError(.encoding, error.description)
+      throw PKIError(.encoding, "this is no valid PEM text: \(DERReading.reason(error))")
     }
   }
 

@@ -1,6 +1,6 @@
 import Crypto
 import Dispatch
-import StoaFormats
+package import StoaFormats
 import Synchronization
 
 /// Hashes the files of a model, several at once, and remembers the digests.
@@ -140,7 +140,7 @@ public struct ModelHasher: Sendable {
     try fileErrors { () throws(FormatError) in
       let file = try VerifiedFile(path: path)
       guard file.identity == identity else { throw .changed(path: path) }
-      try file.read(bytes) { buffer in
+      try unsafe file.read(bytes) { buffer in
         unsafe hash.update(bufferPointer: buffer)
         unreported += buffer.count
         guard unreported >= Self.reportedBytes else { return true }

@@ -1,6 +1,5 @@
 import Crypto
-import Foundation
-public import StoaFormats
+import StoaFormats
 
 /// Which files a model is made of and what their digests are: the predicate of OpenSSF Model Signing 1.0, section 5.
 public struct ModelManifest: Equatable, Sendable {

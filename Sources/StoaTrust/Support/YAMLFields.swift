@@ -1,5 +1,6 @@
-import Foundation
-package import Yams
+package import Foundation
+import StoaFormats
+import Yams
 
 /// Reads the members of a YAML mapping; every error says the file, the line and column, and what to do.
 package struct YAMLFields {
