@@ -9,7 +9,7 @@ public struct EvidenceFile: Sendable, Equatable {
   public let statement: InTotoStatement
   /// The envelope it came in; nil when nobody has signed it.
   public let envelope: DSSEEnvelope?
-  /// SHA-256 of the file.
+  /// SHA-256 of the statement, whoever signed it: how certificates and logs name it.
   public let sha256: MerkleHash
 
   /// What evidence is called: `WHAT.intoto.json`.
@@ -23,14 +23,15 @@ public struct EvidenceFile: Sendable, Equatable {
   /// Reads the bytes of a statement; `path` names them in messages.
   public init(parsing bytes: [UInt8], path: String) throws(TrustError) {
     self.path = path
-    sha256 = MerkleHash(of: bytes)
     let json = try JSONValue(parsing: bytes, source: path)
     if json["payloadType"] != nil {
       let envelope = try DSSEEnvelope(json: json, source: path)
       self.envelope = envelope
+      sha256 = MerkleHash(of: envelope.payload)
       statement = try InTotoStatement(envelope, source: path)
     } else {
       envelope = nil
+      sha256 = MerkleHash(of: bytes)
       statement = try InTotoStatement(parsing: bytes, source: path)
     }
     try PredicateType(uri: statement.predicateType)?.check(statement.predicate, source: path)

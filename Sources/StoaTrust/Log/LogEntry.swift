@@ -6,7 +6,7 @@ public enum LogEntry {
   public struct EvidenceDigest: Sendable, Equatable {
     /// The type of the statement's predicate.
     public let predicateType: String
-    /// SHA-256 of the signed statement's bytes.
+    /// SHA-256 of the statement's bytes, without its envelope.
     public let sha256: MerkleHash
 
     /// A digest of a statement.
