@@ -67,7 +67,7 @@ struct ModelSidecars {
     let path = folder.sidecar("bases.pem")
     let known = exists(path) ? try X509Certificate.certificates(path: path) : []
     var revocation = revocation
-    for path in store.listPaths { revocation.lists += try RevocationList.lists(file: path) }
+    for path in store.listPaths { revocation.lists += try RevocationList.lists(path: path) }
     var pending = info.lineage.map { ($0, "") }
     var seen: Set<[UInt8]> = []
     var names: [String] = []

@@ -60,7 +60,7 @@ public struct ModelTrust: Sendable {
   private func revocation(_ folder: ModelFolder) throws(TrustError) -> RevocationEvidence {
     var evidence = RevocationEvidence()
     let (list, response) = (folder.sidecar("crl"), folder.sidecar("ocsp"))
-    if exists(list) { evidence.lists += try RevocationList.lists(file: list) }
+    if exists(list) { evidence.lists += try RevocationList.lists(path: list) }
     if exists(response) {
       let bytes = try readBytes(response)
       do {
