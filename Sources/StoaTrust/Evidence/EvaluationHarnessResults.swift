@@ -1,5 +1,5 @@
 import Foundation
-public import StoaFormats
+import StoaFormats
 
 /// The results of a run of lm-evaluation-harness (EleutherAI), as it writes them with `--output_path`.
 ///

@@ -1,5 +1,3 @@
-public import Foundation
-
 /// Whom a user trusts and what they demand: one YAML file.
 public struct TrustStore: Sendable {
   /// A root that is trusted.
@@ -79,7 +77,7 @@ public struct TrustStore: Sendable {
   /// Rules that are set aside.
   public var waivers: [Waiver] = []
 
-  init(path: String) { self.path = path }
+  init(emptyAt path: String) { self.path = path }
 
   /// A store of keys and roots that were named for once: a signature by one of them is enough. Revocation counts only
   /// where something is known about it.
