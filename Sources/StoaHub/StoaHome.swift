@@ -27,6 +27,8 @@ public struct StoaHome: Sendable, Equatable {
   public var models: String { path + "/models" }
   /// What can be computed again.
   public var cache: String { path + "/cache" }
+  /// Digests of files that have not changed since.
+  public var digests: String { cache + "/sha256" }
   /// Lines typed in chats.
   public var history: String { path + "/history" }
 

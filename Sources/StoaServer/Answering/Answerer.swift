@@ -99,6 +99,10 @@ struct GenerationPlan: Sendable {
   let tools: [ToolDefinition]
   /// Whether the answer is split into reasoning, content and calls.
   let isChat: Bool
+  /// What the answer has to look like, in a text that the same request gives again; nil for anything.
+  let constraint: String?
+  /// Whether the seed was chosen here and not by the request.
+  let choseSeed: Bool
 
   init(_ request: AnswerRequest, _ loaded: LoadedModel) throws {
     let renderer = PromptRenderer(model: loaded.model, dialogue: loaded.dialogue)
@@ -118,19 +122,31 @@ struct GenerationPlan: Sendable {
     options.ignoresEnd = request.ignoresEnd
     options.topLogprobs = request.topLogprobs
     var tools: [ToolDefinition] = []
+    var constraint = "\(request.shape)"
     if case .chat(let chat) = request.prompt {
       isChat = true
       options.shownTokens = loaded.shownTokens
       if chat.toolChoice != .none { tools = chat.tools }
+      constraint = Self.key(request.shape, chat, tools, rendered.startsInReasoning)
       try Self.constrain(&options, request.shape, chat, tools, rendered.startsInReasoning, loaded)
     } else {
       isChat = false
-      options.constraint = try loaded.constraint("\(request.shape)", showsMarks: false) { try request.shape.grammar() }
+      options.constraint = try loaded.constraint(constraint, showsMarks: false) { try request.shape.grammar() }
     }
     self.tools = tools
+    self.constraint = options.constraint == nil && options.trigger == nil ? nil : constraint
+    choseSeed = request.sampling.seed == nil
     options.sampling.seed = options.sampling.seed ?? UInt64.random(in: 0..<(1 << 32))
     try options.sampling.validate()
     self.options = options
+  }
+
+  /// What a grammar is made of, as text.
+  private static func key(
+    _ shape: AnswerShape, _ chat: ChatPrompt, _ tools: [ToolDefinition], _ startsInReasoning: Bool
+  ) -> String {
+    let definitions = tools.map { "\($0.name) \($0.parameters?.text() ?? "")" }.joined(separator: "\n")
+    return "\(chat.toolChoice) \(chat.parallelToolCalls) \(startsInReasoning) \(shape)\n\(definitions)"
   }
 
   /// Makes an answer follow the choice of tools, the shape that was asked for, or both.
@@ -140,8 +156,7 @@ struct GenerationPlan: Sendable {
   ) throws {
     let dialogue = loaded.dialogue
     let parallel = chat.parallelToolCalls
-    let definitions = tools.map { "\($0.name) \($0.parameters?.text() ?? "")" }.joined(separator: "\n")
-    let key = "\(chat.toolChoice) \(parallel) \(startsInReasoning) \(shape)\n\(definitions)"
+    let key = key(shape, chat, tools, startsInReasoning)
     switch chat.toolChoice {
     case .required, .named:
       options.constraint = try loaded.constraint(key, showsMarks: true) {
