@@ -203,6 +203,7 @@ struct PatternScanner: Sendable {
   /// Drops matches of attempts that are gone.
   private mutating func compact() {
     guard found.count > 4096 || ended.isEmpty else { return }
+    let found = found
     var kept: [FoundMatch] = []
     func move(_ attempt: inout Attempt) {
       var chain: [FoundMatch] = []
@@ -221,7 +222,7 @@ struct PatternScanner: Sendable {
     }
     for index in ended.indices { move(&ended[index]) }
     for number in open.indices { for index in open[number].indices { move(&open[number][index]) } }
-    found = kept
+    self.found = kept
   }
 
   /// Reports, for each pattern of the attempt, the longest match that its validator accepts.

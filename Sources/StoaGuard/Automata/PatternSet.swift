@@ -24,7 +24,7 @@ struct PatternSet: Sendable {
       throw PatternError(
         reason: "the pattern matches the empty text", hint: "require at least one character", offset: 0)
     }
-    return syntax
+    return pattern.variant == .rotated ? syntax.rotated : syntax
   }
 
   /// Compiles the patterns; the error comes with the number of the pattern to blame.

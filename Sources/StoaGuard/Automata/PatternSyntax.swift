@@ -46,6 +46,17 @@ indirect enum PatternSyntax: Equatable, Sendable {
     }
   }
 
+  /// The pattern for text whose letters were moved by 13 places.
+  var rotated: PatternSyntax {
+    switch self {
+    case .empty, .assertion: self
+    case .bytes(let set): .bytes(set.rotated)
+    case .sequence(let parts): .sequence(parts.map(\.rotated))
+    case .choice(let parts): .choice(parts.map(\.rotated))
+    case .repetition(let part, let count): .repetition(part.rotated, count)
+    }
+  }
+
   /// A text to match literally.
   static func literal(_ text: some Sequence<UInt8>) -> PatternSyntax {
     .sequence(text.map { .bytes(ByteSet([$0])) })
