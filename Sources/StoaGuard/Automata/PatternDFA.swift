@@ -14,8 +14,11 @@ struct PatternDFA: Sendable {
   let matches: [[Int32]]
   /// The state before the first byte for each kind of the byte before it.
   let starts: [UInt32]
-  /// For each kind, a bit for each pair of symbols: whether any pattern can begin with them.
-  let pairs: [[UInt64]]
+  /// For each kind of the byte before, one after the other, a bit for each pair of symbols: whether any pattern can begin with them.
+  let pairs: [UInt64]
+
+  /// How many words of `pairs` a kind has.
+  var pairWords: Int { (symbolCount * symbolCount + 63) / 64 }
 
   var endSymbol: Int { symbolCount - 1 }
   var stateCount: Int { transitions.count / symbolCount }
@@ -45,8 +48,8 @@ struct PatternDFA: Sendable {
     pairs = Self.startPairs(table.transitions, starts: table.starts, symbolCount: builder.alphabet.count)
   }
 
-  private static func startPairs(_ transitions: [UInt32], starts: [UInt32], symbolCount: Int) -> [[UInt64]] {
-    starts.map { start in
+  private static func startPairs(_ transitions: [UInt32], starts: [UInt32], symbolCount: Int) -> [UInt64] {
+    starts.flatMap { start in
       var bits = [UInt64](repeating: 0, count: (symbolCount * symbolCount + 63) / 64)
       for first in 0..<symbolCount {
         let state = transitions[Int(start) + first]

@@ -113,47 +113,72 @@ struct PatternScanner: Sendable {
     }
     attempts.removeSubrange(kept...)
 
-    var before = base > 0 ? Int(ByteKind(window[base - 1]).rawValue) : Int(ByteKind.edge.rawValue)
-    var position = 0
-    while position < length {
-      guard let start = nextStart(automaton, from: position, to: length, before: before) else { break }
-      before = start > 0 ? Int(automaton.kinds[Int(symbols[start - 1])]) : before
-      var attempt = Attempt(
-        start: first + start, automaton: Int32(number), state: automaton.starts[before], lastMatch: -1)
-      if run(&attempt, automaton, from: start, length, first) {
+    var place = AttemptPlace(
+      start: -1, index: 0, state: 0,
+      before: base > 0 ? Int(ByteKind(window[base - 1]).rawValue) : Int(ByteKind.edge.rawValue))
+    while Self.findAttempt(automaton, symbols, length, &place) {
+      var attempt = Attempt(start: first + place.start, automaton: Int32(number), state: place.state, lastMatch: -1)
+      if automaton.isMatch(place.state) { recordMatches(of: automaton, first + place.index - 1, &attempt) }
+      if run(&attempt, automaton, from: place.index, length, first) {
         attempts.append(attempt)
       } else if attempt.lastMatch >= 0 {
         ended.append(attempt)
       }
-      before = Int(automaton.kinds[Int(symbols[start])])
-      position = start + 1
     }
     open[number] = attempts
   }
 
-  /// The next position where a pattern can begin.
-  private func nextStart(_ automaton: PatternDFA, from position: Int, to length: Int, before: Int) -> Int? {
-    var before = before
-    var index = position
+  private mutating func recordMatches(of automaton: PatternDFA, _ end: Int, _ attempt: inout Attempt) {
+    for pattern in automaton.matches(of: attempt.state) { record(pattern, end: end, &attempt.lastMatch) }
+  }
+
+  /// Where a search for attempts stands: the attempt found, how far it was read, and what is before the next start.
+  private struct AttemptPlace {
+    var start: Int
+    var index: Int
+    var state: UInt32
+    var before: Int
+  }
+
+  /// Finds the next attempt that matches or is open at the end of the symbols; the many others end in here.
+  private static func findAttempt(
+    _ automaton: PatternDFA, _ symbols: [UInt8], _ length: Int, _ place: inout AttemptPlace
+  ) -> Bool {
+    let symbolCount = automaton.symbolCount
+    let pairWords = automaton.pairWords
+    let firstMatch = automaton.firstMatchState &- 1
+    let starts = automaton.starts
     return unsafe symbols.withUnsafeBufferPointer { symbols in
       unsafe automaton.kinds.withUnsafeBufferPointer { kinds in
-        unsafe automaton.pairs[0].withUnsafeBufferPointer { edge in
-          unsafe automaton.pairs[1].withUnsafeBufferPointer { word in
-            unsafe automaton.pairs[2].withUnsafeBufferPointer { other in
-              while index + 1 < length {
-                let symbol = unsafe Int(symbols[index])
-                let pair = unsafe symbol * automaton.symbolCount + Int(symbols[index + 1])
-                let bits = unsafe before == 1 ? word[pair >> 6] : before == 2 ? other[pair >> 6] : edge[pair >> 6]
-                if bits & (1 << UInt64(pair & 63)) != 0 { return index }
-                before = unsafe Int(kinds[symbol])
-                index += 1
+        unsafe automaton.pairs.withUnsafeBufferPointer { pairs in
+          unsafe automaton.transitions.withUnsafeBufferPointer { transitions in
+            var before = place.start < 0 ? place.before : unsafe Int(kinds[Int(symbols[place.start])])
+            var start = place.start + 1
+            while start < length {
+              let symbol = unsafe Int(symbols[start])
+              if start + 1 < length {
+                let pair = unsafe symbol &* symbolCount &+ Int(symbols[start &+ 1])
+                let word = unsafe pairs[before &* pairWords &+ pair >> 6]
+                if word >> UInt64(truncatingIfNeeded: pair & 63) & 1 == 0 {
+                  before = unsafe Int(kinds[symbol])
+                  start &+= 1
+                  continue
+                }
               }
-              // Of the last byte nothing is known but itself.
-              guard index < length else { return nil }
-              let symbol = unsafe Int(symbols[index])
-              let state = automaton.transitions[Int(automaton.starts[before]) + symbol]
-              return state == 0 ? nil : index
+              var state = starts[before]
+              var index = start
+              repeat {
+                state = unsafe transitions[Int(state) &+ Int(symbols[index])]
+                index &+= 1
+              } while index < length && state &- 1 < firstMatch
+              if state != 0 {
+                place = AttemptPlace(start: start, index: index, state: state, before: before)
+                return true
+              }
+              before = unsafe Int(kinds[symbol])
+              start &+= 1
             }
+            return false
           }
         }
       }
@@ -164,26 +189,32 @@ struct PatternScanner: Sendable {
   private mutating func run(
     _ attempt: inout Attempt, _ automaton: PatternDFA, from start: Int, _ length: Int, _ first: Int
   ) -> Bool {
-    var state = attempt.state
     var index = start
     while index < length {
-      let matchLimit = automaton.firstMatchState
-      // The tight part: on to the next dead or matching state.
-      unsafe automaton.transitions.withUnsafeBufferPointer { transitions in
-        unsafe symbols.withUnsafeBufferPointer { symbols in
-          repeat {
-            state = unsafe transitions[Int(state) + Int(symbols[index])]
-            index += 1
-          } while index < length && state &- 1 < matchLimit &- 1
-        }
-      }
-      if state == 0 { return false }
-      if state >= matchLimit {
-        for pattern in automaton.matches(of: state) { record(pattern, end: first + index - 1, &attempt.lastMatch) }
+      attempt.state = Self.advance(automaton, symbols, length, attempt.state, &index)
+      if attempt.state == 0 { return false }
+      if automaton.isMatch(attempt.state) { recordMatches(of: automaton, first + index - 1, &attempt) }
+    }
+    return true
+  }
+
+  /// Reads on to the next dead or matching state or the end of the symbols.
+  private static func advance(
+    _ automaton: PatternDFA, _ symbols: [UInt8], _ length: Int, _ state: UInt32, _ index: inout Int
+  ) -> UInt32 {
+    let firstMatch = automaton.firstMatchState &- 1
+    return unsafe automaton.transitions.withUnsafeBufferPointer { transitions in
+      unsafe symbols.withUnsafeBufferPointer { symbols in
+        var state = state
+        var place = index
+        repeat {
+          state = unsafe transitions[Int(state) &+ Int(symbols[place])]
+          place &+= 1
+        } while place < length && state &- 1 < firstMatch
+        index = place
+        return state
       }
     }
-    attempt.state = state
-    return true
   }
 
   /// Judges the ended attempts that no open one precedes.
