@@ -28,6 +28,8 @@ let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
+let certificates = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let http: [Target.Dependency] = [
   .product(name: "AsyncHTTPClient", package: "async-http-client"),
   .product(name: "NIOCore", package: "swift-nio"),
@@ -59,9 +61,13 @@ let package = Package(
     .library(name: "StoaGrammar", targets: ["StoaGrammar"]),
     .library(name: "StoaEngine", targets: ["StoaEngine"]),
     .library(name: "StoaLedger", targets: ["StoaLedger"]),
+    .library(name: "StoaTrust", targets: ["StoaTrust"]),
+    .library(name: "StoaGuard", targets: ["StoaGuard"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
     .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
     .package(url: "https://github.com/apple/swift-crypto", "4.0.0"..<"6.0.0"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
@@ -103,12 +109,15 @@ let package = Package(
         "StoaTensor", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaGrammar", "StoaDialogue", "StoaModels",
         "StoaEngine", "StoaHub", "StoaLedger", crypto,
       ] + hummingbird, resources: [.embedInCode("Console/console.html"), .embedInCode("OpenAPI/openapi.json")])
+    + module("StoaTrust", ["StoaFormats", asn1, certificates, crypto, yams])
+    + module("StoaGuard", [yams])
     + module("StoaTerminal", [])
     + module(
       "StoaCommands",
       [
         "StoaTensor", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaGrammar", "StoaModels", "StoaEngine",
-        "StoaConversion", "StoaHub", "StoaLedger", "StoaServer", "StoaTerminal", argumentParser, configuration, logging,
+        "StoaConversion", "StoaHub", "StoaLedger", "StoaTrust", "StoaGuard", "StoaServer", "StoaTerminal",
+        argumentParser, configuration, logging,
         yams,
       ] + http),
   swiftLanguageModes: [.v6]
