@@ -1,0 +1,267 @@
+/// What a pattern found: bytes of the scanned text, counted from its first byte.
+struct PatternHit: Equatable, Sendable {
+  var entry: Int
+  var range: Range<Int>
+  var score: Double
+}
+
+/// Finds the matches of a pattern set in a text that comes in pieces; the pieces' sizes make no difference.
+///
+/// An attempt begins at every position where a pattern can begin and ends when no pattern can match any more. Attempts are judged
+/// in the order of their starts, so what is reported depends on the text alone. While attempts are open, text from the first one's
+/// start on may still belong to a match.
+struct PatternScanner: Sendable {
+  private struct Attempt {
+    var start: Int
+    var automaton: Int32
+    var state: UInt32
+    /// The first of its matches in `found`, chained by `FoundMatch.previous`; -1 without matches.
+    var lastMatch: Int32
+  }
+
+  private struct FoundMatch {
+    var pattern: Int32
+    var end: Int
+    var previous: Int32
+  }
+
+  private let set: PatternSet
+  /// Open attempts of each automaton by start.
+  private var open: [[Attempt]]
+  /// Attempts that ended with matches, not judged yet.
+  private var ended: [Attempt] = []
+  private var found: [FoundMatch] = []
+  /// Where the last hit of each entry ended.
+  private var lastEnds: [Int]
+  /// The bytes from `windowStart` to `count`.
+  private var window: [UInt8] = []
+  private var windowStart = 0
+  private var symbols: [UInt8] = []
+
+  /// How many bytes have come.
+  private(set) var count = 0
+
+  init(_ set: PatternSet) {
+    self.set = set
+    open = set.automata.map { _ in [] }
+    lastEnds = [Int](repeating: 0, count: set.entries.count)
+  }
+
+  /// Where the first open attempt begins: a hit that is not reported yet begins there or later.
+  var frontier: Int {
+    var first = count
+    for attempts in open { if let attempt = attempts.first { first = min(first, attempt.start) } }
+    return first
+  }
+
+  /// Scans more bytes and adds the hits that are certain now, ordered by start.
+  mutating func feed(_ bytes: ArraySlice<UInt8>, into hits: inout [PatternHit]) {
+    guard !bytes.isEmpty else { return }
+    let first = count
+    window.append(contentsOf: bytes)
+    count += bytes.count
+    for automaton in set.automata.indices { scan(automaton, from: first) }
+    settle(into: &hits)
+    trim()
+  }
+
+  /// Tells that the text is over and adds the last hits.
+  mutating func finish(into hits: inout [PatternHit]) {
+    for number in set.automata.indices {
+      let automaton = set.automata[number]
+      for var attempt in open[number] {
+        let state = automaton.transitions[Int(attempt.state) + automaton.endSymbol]
+        if automaton.isMatch(state) {
+          for pattern in automaton.matches(of: state) { record(pattern, end: count, &attempt.lastMatch) }
+        }
+        if attempt.lastMatch >= 0 { ended.append(attempt) }
+      }
+      open[number] = []
+    }
+    settle(into: &hits)
+  }
+
+  private mutating func record(_ pattern: Int32, end: Int, _ last: inout Int32) {
+    found.append(FoundMatch(pattern: pattern, end: end, previous: last))
+    last = Int32(found.count - 1)
+  }
+
+  /// Runs one automaton over the bytes from `first` on: its open attempts first, then new ones.
+  private mutating func scan(_ number: Int, from first: Int) {
+    let automaton = set.automata[number]
+    let base = first - windowStart
+    let length = count - first
+    if symbols.count < length { symbols = [UInt8](repeating: 0, count: length) }
+    unsafe window.withUnsafeBufferPointer { window in
+      unsafe symbols.withUnsafeMutableBufferPointer { symbols in
+        unsafe automaton.symbols.withUnsafeBufferPointer { map in
+          for index in 0..<length { unsafe symbols[index] = map[Int(window[base + index])] }
+        }
+      }
+    }
+    var attempts = open[number]
+    open[number] = []
+    var kept = 0
+    for index in attempts.indices {
+      var attempt = attempts[index]
+      if run(&attempt, automaton, from: 0, length, first) {
+        attempts[kept] = attempt
+        kept += 1
+      } else if attempt.lastMatch >= 0 {
+        ended.append(attempt)
+      }
+    }
+    attempts.removeSubrange(kept...)
+
+    var before = base > 0 ? Int(ByteKind(window[base - 1]).rawValue) : Int(ByteKind.edge.rawValue)
+    var position = 0
+    while position < length {
+      guard let start = nextStart(automaton, from: position, to: length, before: before) else { break }
+      before = start > 0 ? Int(automaton.kinds[Int(symbols[start - 1])]) : before
+      var attempt = Attempt(
+        start: first + start, automaton: Int32(number), state: automaton.starts[before], lastMatch: -1)
+      if run(&attempt, automaton, from: start, length, first) {
+        attempts.append(attempt)
+      } else if attempt.lastMatch >= 0 {
+        ended.append(attempt)
+      }
+      before = Int(automaton.kinds[Int(symbols[start])])
+      position = start + 1
+    }
+    open[number] = attempts
+  }
+
+  /// The next position where a pattern can begin.
+  private func nextStart(_ automaton: PatternDFA, from position: Int, to length: Int, before: Int) -> Int? {
+    var before = before
+    var index = position
+    return unsafe symbols.withUnsafeBufferPointer { symbols in
+      unsafe automaton.kinds.withUnsafeBufferPointer { kinds in
+        unsafe automaton.pairs[0].withUnsafeBufferPointer { edge in
+          unsafe automaton.pairs[1].withUnsafeBufferPointer { word in
+            unsafe automaton.pairs[2].withUnsafeBufferPointer { other in
+              while index + 1 < length {
+                let symbol = unsafe Int(symbols[index])
+                let pair = unsafe symbol * automaton.symbolCount + Int(symbols[index + 1])
+                let bits = unsafe before == 1 ? word[pair >> 6] : before == 2 ? other[pair >> 6] : edge[pair >> 6]
+                if bits & (1 << UInt64(pair & 63)) != 0 { return index }
+                before = unsafe Int(kinds[symbol])
+                index += 1
+              }
+              // Of the last byte nothing is known but itself.
+              guard index < length else { return nil }
+              let symbol = unsafe Int(symbols[index])
+              let state = automaton.transitions[Int(automaton.starts[before]) + symbol]
+              return state == 0 ? nil : index
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// Reads symbols until the attempt is over, which gives false, or they are.
+  private mutating func run(
+    _ attempt: inout Attempt, _ automaton: PatternDFA, from start: Int, _ length: Int, _ first: Int
+  ) -> Bool {
+    var state = attempt.state
+    var index = start
+    while index < length {
+      let matchLimit = automaton.firstMatchState
+      // The tight part: on to the next dead or matching state.
+      unsafe automaton.transitions.withUnsafeBufferPointer { transitions in
+        unsafe symbols.withUnsafeBufferPointer { symbols in
+          repeat {
+            state = unsafe transitions[Int(state) + Int(symbols[index])]
+            index += 1
+          } while index < length && state &- 1 < matchLimit &- 1
+        }
+      }
+      if state == 0 { return false }
+      if state >= matchLimit {
+        for pattern in automaton.matches(of: state) { record(pattern, end: first + index - 1, &attempt.lastMatch) }
+      }
+    }
+    attempt.state = state
+    return true
+  }
+
+  /// Judges the ended attempts that no open one precedes.
+  private mutating func settle(into hits: inout [PatternHit]) {
+    guard !ended.isEmpty else { return }
+    let frontier = frontier
+    ended.sort { ($0.start, $0.automaton) < ($1.start, $1.automaton) }
+    var judged = 0
+    while judged < ended.count, ended[judged].start < frontier {
+      judge(ended[judged], into: &hits)
+      judged += 1
+    }
+    ended.removeSubrange(..<judged)
+    compact()
+  }
+
+  /// Drops matches of attempts that are gone.
+  private mutating func compact() {
+    guard found.count > 4096 || ended.isEmpty else { return }
+    var kept: [FoundMatch] = []
+    func move(_ attempt: inout Attempt) {
+      var chain: [FoundMatch] = []
+      var next = attempt.lastMatch
+      while next >= 0 {
+        chain.append(found[Int(next)])
+        next = found[Int(next)].previous
+      }
+      var last: Int32 = -1
+      for var match in chain.reversed() {
+        match.previous = last
+        kept.append(match)
+        last = Int32(kept.count - 1)
+      }
+      attempt.lastMatch = last
+    }
+    for index in ended.indices { move(&ended[index]) }
+    for number in open.indices { for index in open[number].indices { move(&open[number][index]) } }
+    found = kept
+  }
+
+  /// Reports, for each pattern of the attempt, the longest match that its validator accepts.
+  private mutating func judge(_ attempt: Attempt, into hits: inout [PatternHit]) {
+    // The chain begins with the longest match.
+    var done: [Int32] = []
+    var next = attempt.lastMatch
+    while next >= 0 {
+      let match = found[Int(next)]
+      next = match.previous
+      let entry = Int(match.pattern)
+      if done.contains(match.pattern) || attempt.start < lastEnds[entry] { continue }
+      let pattern = set.entries[entry].pattern
+      var hit = PatternHit(entry: entry, range: attempt.start..<match.end, score: pattern.score)
+      if let validate = pattern.validate {
+        let from = attempt.start - windowStart
+        let candidate = Candidate(
+          bytes: window[from..<match.end - windowStart],
+          before: window[max(0, from - Candidate.contextLength)..<from])
+        guard let judgement = validate(candidate) else { continue }
+        hit.score = judgement.score
+        if let part = judgement.part {
+          let whole = 0..<hit.range.count
+          guard part.lowerBound >= 0, part.upperBound <= whole.upperBound, !part.isEmpty else { continue }
+          hit.range = attempt.start + part.lowerBound..<attempt.start + part.upperBound
+        }
+      }
+      done.append(match.pattern)
+      lastEnds[entry] = hit.range.upperBound
+      hits.append(hit)
+    }
+  }
+
+  /// Drops bytes that no open match and no context needs. The memory is moved only when that frees most of it.
+  private mutating func trim() {
+    var needed = frontier
+    if let attempt = ended.first { needed = min(needed, attempt.start) }
+    let excess = needed - Candidate.contextLength - windowStart
+    guard excess > 4096, excess > window.count / 2 else { return }
+    window.removeSubrange(..<excess)
+    windowStart += excess
+  }
+}
