@@ -54,6 +54,12 @@ enum PersonalDataDetectors {
     Detector(
       "date-of-birth", "dates after a word about birth", groups: ["pii"],
       [Pattern("date-of-birth", Dates.expression, label: "DATE_OF_BIRTH", foldsCase: true) { Dates.birth($0) }]),
+    Detector(
+      "person", "names of persons, by lists of names and the words before them", groups: ["pii"],
+      [Pattern("person", Names.expression, label: "PERSON") { Names.person($0) }]),
+    Detector(
+      "location", "countries, states and large cities", groups: ["pii"],
+      [Pattern("location", Names.expression, label: "LOCATION") { Names.place($0) }]),
   ]
 
   private static let countries = Set(NationalIdentifier.all.map { $0.code.prefix(2) }).count

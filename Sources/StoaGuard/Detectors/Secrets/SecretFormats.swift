@@ -4,9 +4,10 @@ enum SecretFormats {
   /// `your_token_here` fail, little enough that hardly any random text does.
   private static let leastEntropy = 2.8
 
-  private static func format(_ name: String, _ expression: String, prefix: Int = 0) -> Pattern {
+  private static func format(_ name: String, _ expression: String, prefix: Int = 0, infix: String = "") -> Pattern {
     Pattern(name, #"\<"# + expression + #"\>"#, label: "API_KEY") { candidate in
       let random = candidate.bytes.dropFirst(prefix)
+      guard infix.isEmpty || candidate.text.contains(infix) else { return nil }
       guard SecretGates.entropy(random) >= leastEntropy, !SecretGates.isPlaceholder(candidate.bytes) else { return nil }
       return Judgement(score: 1)
     }
@@ -54,7 +55,8 @@ enum SecretFormats {
     format("airtable-token", #"pat[A-Za-z0-9]{14}\.[0-9a-f]{64}"#, prefix: 3),
     format("asana-token", #"[0-2]/\d{16}(?:/\d{16})?:[0-9a-f]{32}"#),
     // Language models.
-    format("openai-key", #"sk-(?:[a-z]{4,8}-)?[\w\-]{20,80}T3BlbkFJ[\w\-]{20,80}"#, prefix: 3),
+    // `OpenAI` in Base64 stands in the middle.
+    format("openai-key", #"sk-[\w\-]{48,180}"#, prefix: 3, infix: "T3BlbkFJ"),
     format("openai-key-plain", #"sk-[A-Za-z0-9]{48}"#, prefix: 3),
     format("anthropic-key", #"sk-ant-[a-z]{2,8}\d{2}-[\w\-]{80,120}"#, prefix: 13),
     format("openrouter-key", #"sk-or-v1-[0-9a-f]{64}"#, prefix: 9),
@@ -106,6 +108,6 @@ enum SecretFormats {
     format("typeform-token", #"tfp_[\w\-.]{40,60}"#, prefix: 4),
     format("readme-key", #"rdme_[a-z0-9]{70}"#, prefix: 5),
     // RFC 7519: header and payload are JSON objects in Base64url, so both begin with `eyJ`.
-    format("jwt", #"eyJ[\w\-]{14,2000}\.eyJ[\w\-]{14,4000}\.[\w\-]{10,1000}"#),
+    format("jwt", #"eyJ[\w\-]{14,800}\.eyJ[\w\-]{14,2000}\.[\w\-]{10,700}"#),
   ]
 }
