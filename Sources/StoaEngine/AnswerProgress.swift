@@ -93,9 +93,12 @@ struct AnswerProgress {
 
   /// Chooses the token that follows the last one, by the logits after it.
   mutating func take(_ logits: UnsafeBufferPointer<Float>) throws -> Step {
-    let mask = try unsafe constraint?.mask(logits)
     let position = prompt.count + tokens.count
-    let token = try unsafe sampler.choose(logits, position: position, mask: mask)
+    let constrained = try unsafe constraint?.choose(logits, room: limit - tokens.count) { [sampler] mask in
+      try unsafe sampler.choose(logits, position: position, mask: mask)
+    }
+    let token = try unsafe constrained ?? sampler.choose(logits, position: position)
+    sampler.record(token)
     if endTokens.contains(token) {
       finishReason = .stop
       return Step(text: finishText())
@@ -105,9 +108,7 @@ struct AnswerProgress {
     tokens.append(token)
     if let added = step.logprobs { logprobs.append(added) }
     step.text = answer.append(token)
-    if constraint != nil {
-      try constraint?.append(token)
-    } else if let tokenizer = model.tokenizer, let begun = try trigger?.append(token, tokenizer) {
+    if constraint == nil, let tokenizer = model.tokenizer, let begun = try trigger?.append(token, tokenizer) {
       constraint = begun
       trigger = nil
     }
