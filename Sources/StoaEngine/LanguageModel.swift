@@ -149,8 +149,3 @@ public struct ModelPackage: Sendable {
     return try ChatTemplate(source: source, bosToken: text(tokenizer.bos), eosToken: text(tokenizer.eos))
   }
 }
-
-extension Duration {
-  /// The duration in seconds.
-  package var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
-}

@@ -170,7 +170,8 @@ struct GenerationPlan: Sendable {
         else { return }
         options.trigger = ConstraintTrigger(
           marks: trigger.marks, isOnlyAtStart: trigger.isOnlyAtStart,
-          after: startsInReasoning ? dialogue.reasoning?.close : nil, constraint: constraint)
+          preamble: dialogue.reasoning.map { .init(open: $0.open, close: $0.close, isOpen: startsInReasoning) },
+          constraint: constraint)
       } else {
         options.constraint = try loaded.constraint(key, showsMarks: !tools.isEmpty || startsInReasoning) {
           guard var grammar = try shape.grammar() else { return nil }

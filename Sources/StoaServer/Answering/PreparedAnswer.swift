@@ -1,6 +1,7 @@
 import Foundation
 import StoaDialogue
 import StoaEngine
+import StoaFormats
 import StoaTokenizers
 import Synchronization
 

@@ -1,5 +1,6 @@
 import Foundation
 import StoaEngine
+import StoaFormats
 import StoaHub
 import Synchronization
 
@@ -212,9 +213,4 @@ private final class UseCounter: Sendable {
 
   func begin() { state.withLock { $0.count += 1 } }
   func end() { state.withLock { $0 = ($0.count - 1, .now) } }
-}
-
-extension Duration {
-  /// In seconds.
-  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }
