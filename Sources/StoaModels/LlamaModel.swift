@@ -26,7 +26,7 @@ package final class LlamaModel: DecoderModel {
     self.compute = compute
     attentionShape = AttentionShape(
       heads: configuration.heads, keyValueHeads: configuration.keyValueHeads,
-      headDimension: configuration.headDimension, window: configuration.slidingWindow)
+      headDimension: configuration.headDimension)
     weights = try LlamaWeights(checkpoint, configuration, pool: compute.pool, progress: progress)
     rotary = try RotaryEmbedding(
       configuration.rope, pairs: configuration.rotaryPairs, factors: weights.ropeFactors, path: checkpoint.path)
@@ -198,7 +198,9 @@ private struct LlamaPass {
           pages: cache.pageAddresses, offsets: { cache.layout.offsets(layer: index, head: $0) }))
       first += segment.tokens.count
     }
-    unsafe compute.attend(inputs, shape: shape, cache: segments.first?.cache.type ?? .f32)
+    unsafe compute.attend(
+      inputs, shape: shape, rules: AttentionRules(window: configuration.slidingWindow),
+      cache: segments.first?.cache.type ?? .f32)
     quantizeInner(columns: queryWidth, for: layer.attentionOutput)
   }
 
@@ -208,7 +210,7 @@ private struct LlamaPass {
     unsafe multiply([(network.gate, scratch.inner.values, width), (network.up, scratch.up, width)], by: scratch.input)
     let forms = network.down.matrix.activationForm
     forEachToken { token in
-      unsafe compute.siluMultiply(scratch.inner.values + token * width, scratch.up + token * width, count: width)
+      unsafe compute.activate(.silu, scratch.inner.values + token * width, scratch.up + token * width, count: width)
       scratch.inner.quantize(token: token, columns: width, forms: forms, compute: compute)
     }
     unsafe multiply([(network.down, scratch.update, configuration.width)], by: scratch.inner)
@@ -237,7 +239,8 @@ private struct LlamaPass {
     let innerForms = ActivationForms(experts.map(\.down.matrix.activationForm))
     compute.pool.run(count: routing.shares.count, grain: 16) { rows, _ in
       for row in rows {
-        unsafe compute.siluMultiply(
+        unsafe compute.activate(
+          .silu,
           work.inner.values + row * innerWidth, work.up + row * innerWidth, count: innerWidth)
         work.inner.quantize(token: row, columns: innerWidth, forms: innerForms, compute: compute)
       }
