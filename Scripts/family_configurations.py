@@ -27,6 +27,8 @@ class Family:
     without: tuple = ()
     # The configuration around this one, which becomes `text_config`.
     outer: dict | None = None
+    # The whole configuration where it is published in a form that transformers does not read.
+    published: dict | None = None
     dtype: str = "bfloat16"
     lengths: tuple = LENGTHS
     note: str = ""
@@ -345,6 +347,6 @@ FAMILIES = [
     ),
     Family(
         "nomic_bert", "NomicBertModel", "NomicBertConfig", sizes(num_key_value_heads=None, type_vocab_size=2),
-        dtype="float32", pooling=("mean", False),
+        dtype="float32", published=NOMIC_FORM, pooling=("mean", False),
     ),
 ]  # fmt: skip

@@ -64,11 +64,17 @@ def write_family(family, seed):
     if family.rewrite is not None:
         rewrite_tensors(folder, family.rewrite)
     rewrite_configuration(folder, family)
-    write_references(folder, load(kind, folder, family), family)
+    model = load(kind, folder, family)
+    if family.is_encoder:
+        write_encodings(folder, model)
+        write_texts(folder, model, *family.pooling)
+    else:
+        note = "; ".join(filter(None, [EXACT, family.note]))
+        write_expected(folder, model, note, tolerance=1e-3, lengths=family.lengths)
     if family.outer is not None:
         wrap(folder, family.outer)
-    if family.is_encoder:
-        write_texts(folder, load(kind, folder, family), *family.pooling)
+    if family.published is not None:
+        write_json(folder / "config.json", family.published)
 
 
 def load(kind, folder, family):
@@ -80,14 +86,6 @@ def load(kind, folder, family):
     if found["missing_keys"] or found["mismatched_keys"]:
         raise SystemExit(f"{family.name}: {found}")
     return model.eval()
-
-
-def write_references(folder, model, family):
-    if family.is_encoder:
-        write_encodings(folder, model)
-    else:
-        note = "; ".join(filter(None, [EXACT, family.note]))
-        write_expected(folder, model, note, tolerance=1e-3, lengths=family.lengths)
 
 
 def rewrite_tensors(folder, rewrite):
