@@ -82,7 +82,7 @@ import Testing
     var random = SeededGenerator(state: 3)
     for count in [1, 15, 16, 100, 1003] {
       let (x, up) = (random.floats(count, in: -12...12), random.floats(count, in: -9...9))
-      func run(_ set: InstructionSet, gated: Bool) throws -> [Float] {
+      func run(_ set: KernelSet, gated: Bool) throws -> [Float] {
         let compute = try compute(set)
         var result = x
         unsafe result.withUnsafeMutableBufferPointer { result in
@@ -94,7 +94,7 @@ import Testing
       }
       for gated in [true, false] {
         let reference = try run(.scalar, gated: gated)
-        for set in vectorSets { #expect(try identical(run(set, gated: gated), reference), "\(set)") }
+        for set in KernelSet.vector { #expect(try identical(run(set, gated: gated), reference), "\(set)") }
         let plain = function == .swigluOAI ? 0.0 : 1
         for (index, value) in reference.enumerated() {
           let exact = definition(function, Double(x[index]), gated ? Double(up[index]) : plain)
@@ -109,7 +109,7 @@ import Testing
     var random = SeededGenerator(state: UInt64(count))
     let x = random.floats(count, in: -80...80)
     let (weight, bias) = (random.floats(count), random.floats(count))
-    func run(_ set: InstructionSet) throws -> (normed: [Float], capped: [Float]) {
+    func run(_ set: KernelSet) throws -> (normed: [Float], capped: [Float]) {
       let compute = try compute(set)
       let (weight, bias) = (try FloatVector(weight), try FloatVector(bias))
       var (normed, capped) = (x, x)
@@ -122,7 +122,7 @@ import Testing
       return (normed, capped)
     }
     let reference = try run(.scalar)
-    for set in vectorSets {
+    for set in KernelSet.vector {
       let result = try run(set)
       #expect(identical(result.normed, reference.normed) && identical(result.capped, reference.capped), "\(set)")
     }
