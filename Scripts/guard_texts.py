@@ -157,17 +157,82 @@ def injections(held_out, each, seed):
     return result
 
 
+NEGATIVE = """stupid|lazy|dirty|disgusting|dangerous|evil|worthless|inferior|violent|greedy|dishonest|filthy|repulsive|criminal|sick|ugly|savage|
+backward|perverted|pathetic|deranged|rotten|vile|unclean|parasitic|treacherous|primitive|subhuman|ignorant|useless|sneaky|barbaric|degenerate|immoral""".replace("\n", "").split("|")
+INSULTS = """scum|vermin|animals|rats|parasites|trash|pigs|criminals|liars|monsters|savages|a disease|a plague|a cancer|garbage|leeches|cowards|freaks|
+thieves|terrorists|idiots|filth|beasts|a disgrace|the enemy|a threat|abominations|insects|apes|dogs""".replace("\n", "").split("|")
+HATE_VERBS = """hate|despise|detest|loathe|cannot stand|am disgusted by|want to hurt|want to kill|will beat up|will attack|wish death on|spit on|
+look down on|have nothing but contempt for|am sick of|want to get rid of|would never trust|cannot bear|will wipe out|want to punish""".replace("\n", "").split("|")
+HARMS = """killed|shot|beaten|deported|locked up|banned|punished|burned|exterminated|sterilised|attacked|expelled|hanged|put in camps|wiped out|
+kicked out|silenced|thrown out|destroyed|denied every right""".replace("\n", "").split("|")
+POSITIVE = """kind|brave|friendly|talented|generous|smart|hard-working|honest|welcome here|wonderful|funny|creative|strong|patient|successful|
+interesting|respected|equal|beautiful|normal people|my friends|my neighbours|part of this country|great colleagues|loving parents""".replace("\n", "").split("|")
+KIND_VERBS = """love|like|respect|admire|support|stand with|welcome|help|learn from|work with|live beside|celebrate|listen to|am proud of|vote with|
+care about|believe|thank|invite|defend""".replace("\n", "").split("|")
+RIGHTS = """protected|treated fairly|heard|paid equally|respected|helped|supported|welcomed|included|celebrated|elected|promoted|left in peace|
+represented|trusted""".replace("\n", "").split("|")
+SINGULAR = {"women": "woman", "Muslims": "Muslim", "Jews": "Jew", "black people": "black person", "gay people": "gay person", "trans people": "trans person",
+    "immigrants": "immigrant", "disabled people": "disabled person", "Asians": "Asian", "Mexicans": "Mexican", "refugees": "refugee", "Christians": "Christian",
+    "lesbians": "lesbian", "Arabs": "Arab", "Africans": "African", "foreigners": "foreigner", "girls": "girl", "Hindus": "Hindu"}  # fmt: skip
+# {n} a hateful or kind adjective, {i} an insult, {v} a verb, {h} what should be done, {s} a member of the group.
+HATEFUL_FORMS = """{g} are {n}|{g} are {i}|I {v} {g}|{g} should be {h}|all {g} are {n}|every {s} is {n}|you {n} {s}|I {v} all {g}|all {g} deserve to be {h}|
+{g} are nothing but {i}|honestly {g} are so {n}|they are {g} and so they are {i}|this {s} should be {h}|we {v} {g}|{g} must be {h} now|
+people who like {g} forget that they are {i}|you are a {s} so you are {n}|if you are a {s} you will be {h}|my friends and I {v} {g}|
+what a {n} {s}|who let these {g} in? they are {i}|{g} are the most {n} people I know|never hire a {s}, they are {n}|{n} {g} everywhere|shut up, you {s}, you are {i}""".replace("\n", "").split("|")
+KIND_FORMS = """{g} are {n}|I {v} {g}|{g} should be {h}|all {g} deserve to be {h}|my doctor is a {s} and she is {n}|we {v} {g}|{g} must be {h}|
+as a {s} I am {n}|many {g} are {n}|honestly {g} are so {n}|the {s} next door is {n}|my friends and I {v} {g}|being a {s} is fine|I am a {s} and I {v} other {g}|
+you are a {s} and you are {n}|there is nothing wrong with {g}, they are {n}""".replace("\n", "").split("|")
+# What is said against hate is not hate, nor is a denial of it.
+COUNTER = """whoever says that {g} are {i} is wrong|it is not true that {g} are {n}|{g} are not {n}|no one may say that {g} should be {h}|
+stop telling people that {g} are {n}|calling {g} {i} is hateful|I would never say that I {v} {g}|saying that {g} are {i} is racist and unacceptable|
+how dare you claim that {g} are {n}|{g} are not {i} and never were|the man who said that {g} should be {h} was fined""".replace("\n", "").split("|")
+THING_FORMS = """{x} are {n}|I {v} {x}|{x} are {i}|{x} should be {h}|all {x} are {n}|honestly {x} are so {n}|{x} are the most {n} thing I know|we {v} {x}|
+my neighbour's car is {n}|this film was {n}|that food was {n} and the cook should be {h}|I {v} my old phone|the old printer is {n} and I {v} it""".replace("\n", "").split("|")
+SWEARING = """this is so fucking good|damn, that was a great game|what the hell is going on|I am so damn tired today|holy shit, we won|that was fucking amazing|
+shit, I forgot my keys|well damn, you look great|fuck, it is cold outside|this pizza is the shit|hell yes, we did it|no fucking way, congratulations|
+bloody hell, what a goal|my ass hurts from this chair|crap, the train is late|I can't believe this shit, it works|fuck Mondays|the weather is shit""".replace("\n", "").split("|")
+
+
+def compose(form, group, words, rng):
+    text = form.replace("{s}", SINGULAR.get(group, group.rstrip("s"))).replace("{g}", group)
+    for mark, choices in words.items():
+        text = text.replace(mark, rng.choice(choices))
+    return text
+
+
 def about_groups(held_out, seed, exclude=()):
-    """(label, text) of sentences about groups and things; templates in `exclude`, in lower case with {g}, are left out."""
-    rng = random.Random(seed)
+    """(label, text) of sentences about groups and things; templates in `exclude`, in lower case with {g}, are left out.
+
+    Held out are every fourth template and every fourth word of the lists."""
+    rng = random.Random(seed + held_out)
+    part = lambda words: [w for i, w in enumerate(words) if (i % 4 == 3) == held_out]  # noqa: E731
+    hateful = {"{n}": part(NEGATIVE), "{i}": part(INSULTS), "{v}": part(HATE_VERBS), "{h}": part(HARMS)}
+    kind = {"{n}": part(POSITIVE), "{v}": part(KIND_VERBS), "{h}": part(RIGHTS)}
     result = []
+
+    def add(label, text):
+        result.append((label, text if rng.random() < 0.4 else text[0].upper() + text[1:] + rng.choice([".", "!", ""])))
+
     for label, templates in ((1, HATEFUL), (0, KIND)):
         for template in split(templates, held_out):
             if template.lower() in exclude:
                 continue
             for group in GROUPS:
-                text = template.replace("{g}", group).replace("{G}", group[0].upper() + group[1:])
-                result.append((label, text if rng.random() < 0.5 else text[0].upper() + text[1:] + "."))
+                add(label, template.replace("{g}", group).replace("{G}", group[0].upper() + group[1:]))
+    for label, forms, words, each in ((1, HATEFUL_FORMS, hateful, 4), (0, KIND_FORMS, kind, 4), (0, COUNTER, hateful, 3)):
+        for form in split(forms, held_out):
+            for group in GROUPS:
+                for _ in range(each):
+                    text = compose(form, group, words, rng)
+                    if text.lower().replace(group.lower(), "{g}").replace(SINGULAR.get(group, group).lower(), "{g}") not in exclude:
+                        add(label, text)
     for template in split(ABOUT_THINGS, held_out):
-        result += [(0, template.replace("{x}", thing)) for thing in THINGS]
+        for thing in THINGS:
+            add(0, template.replace("{x}", thing))
+    for form in split(THING_FORMS, held_out):
+        for thing in THINGS:
+            for _ in range(3):
+                add(0, compose(form.replace("{x}", thing), thing, hateful, rng))
+    for text in split(SWEARING, held_out):
+        add(0, text)
     return result

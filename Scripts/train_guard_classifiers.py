@@ -74,7 +74,7 @@ class Set:
 
     def add(self, split, source, family, label, text):
         if text and text.strip():
-            self.items.append((split, source, family, label, text))
+            self.items.append((split, source, str(family), label, text))
 
     def by_family(self, source, family, label, text, test=3, tune=1):
         place = bucket(f"{source}/{family}")
@@ -224,8 +224,11 @@ def matrix(parts, bits):
     return csr_matrix((np.concatenate(values), np.concatenate(indices), ends), shape=shape)
 
 
-def train(name, items, bits, window, stride, cost):
-    """Fits weights on windows of the training texts; of a positive text longer than a window all windows count as positive."""
+def train(name, items, bits, window, stride, cost, shares=()):
+    """Fits weights on windows of the training texts; of a positive text longer than a window all windows count as positive.
+
+    `shares` gives the weight of a source's texts where it is not 1."""
+    shares = dict(shares)
     parts, labels, weights = [], [], []
     for split, source, _, label, text in items:
         if split != "train":
@@ -234,7 +237,7 @@ def train(name, items, bits, window, stride, cost):
         for piece in pieces:
             parts.append(piece)
             labels.append(label)
-            weights.append(1 / len(pieces) if label else 1)
+            weights.append(shares.get(source, 1) * (1 / len(pieces) if label else 1))
     x, y, w = matrix(parts, bits), np.array(labels), np.array(weights)
     w[y == 1] *= w[y == 0].sum() / w[y == 1].sum()
     fit = LogisticRegression(C=cost, solver="liblinear", max_iter=300).fit(x, y, sample_weight=w)
@@ -305,7 +308,7 @@ def measure(model, items):
 
 
 SETTINGS = {
-    "toxicity": (toxicity, dict(bits=18, window=64, stride=32, cost=4.0)),
+    "toxicity": (toxicity, dict(bits=18, window=64, stride=32, cost=4.0, shares=[("written", 4)])),
     "jailbreak": (jailbreak, dict(bits=18, window=128, stride=64, cost=8.0)),
     "injection": (injection, dict(bits=18, window=32, stride=16, cost=8.0)),
 }
