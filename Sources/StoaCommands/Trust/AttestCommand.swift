@@ -100,7 +100,7 @@ struct AttestCommand: ParsableCommand {
     if let predicate {
       let content = try JSONValue(path: predicate, maximumByteCount: documentByteLimit)
       try type.type.check(content, source: predicate)
-      return (content, "")
+      return (dated(content), "")
     }
     let results = try EvaluationHarnessResults(path: from[1])
     let task = try task ?? onlyTask(results)
@@ -110,6 +110,13 @@ struct AttestCommand: ParsableCommand {
       samples: samples.map { try EvaluationSamples(path: $0) })
     let plain = "\(task)-\(result.metric)".utf8.map { Self.isPlain($0) ? $0 : UInt8(ascii: "_") }
     return (result.json, "-" + String(decoding: plain, as: UTF8.self))
+  }
+
+  /// Authorities ask how old evidence is: a statement that does not say so is of today.
+  private func dated(_ content: JSONValue) -> JSONValue {
+    guard type.type != .derivation, var object = content.objectValue, object["assessed"] == nil else { return content }
+    object["assessed"] = .string(Date().formatted(.iso8601.year().month().day()))
+    return .object(object)
   }
 
   private func onlyTask(_ results: EvaluationHarnessResults) throws -> String {

@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 import StoaFormats
 
 /// What somebody asks an authority to certify, and the evidence for it.

@@ -114,7 +114,7 @@ public struct RevocationList: Hashable, Sendable {
   }
 
   /// Reads the lists in a file, PEM or DER.
-  public static func lists(file path: String) throws(TrustError) -> [RevocationList] {
+  public static func lists(path: String) throws(TrustError) -> [RevocationList] {
     let bytes = try readBytes(path)
     do {
       return try lists(pemOrDER: bytes)
@@ -122,6 +122,9 @@ public struct RevocationList: Hashable, Sendable {
       throw TrustError(error, source: path)
     }
   }
+
+  /// How many certificates it withdraws.
+  public var count: Int { entries.count }
 
   /// The list as PEM.
   public var pem: String { PKIFile.pem("X509 CRL", der) }

@@ -104,13 +104,29 @@ extension X509Certificate {
   }
 
   /// Reads the certificates in a file, PEM or DER.
-  public static func certificates(pemFile path: String) throws(TrustError) -> [X509Certificate] {
+  public static func certificates(path: String) throws(TrustError) -> [X509Certificate] {
     let bytes = try readBytes(path)
     do {
       return try certificates(pemOrDER: bytes)
     } catch {
       throw TrustError(error, source: path)
     }
+  }
+
+  /// The serial number in capital hexadecimal digits, as `openssl x509 -serial` shows it.
+  public var serialText: String { PKISerial.text(serial) }
+
+  /// What it says about a model; nil when it is not the certificate of one.
+  public var safetyInfo: AISafetyInfo? { extensions.safetyInfo.flatMap { try? AISafetyInfo(der: $0) } }
+
+  /// Why it cannot be a root at a time; nil when it can.
+  public func rootProblem(at time: Date) -> String? {
+    guard isSelfIssued, isSigned(by: self) else { return "it is signed by \(issuer)" }
+    guard extensions.basicConstraints?.isAuthority == true, extensions.keyUsage?.contains(.keyCertSign) ?? true else {
+      return "it is not an authority"
+    }
+    guard time < notAfter + 1 else { return "it expired on \(PKITime.text(notAfter))" }
+    return extensions.unknownCritical.first.map { "its critical extension \($0) is not supported" }
   }
 
   /// The certificate as PEM.

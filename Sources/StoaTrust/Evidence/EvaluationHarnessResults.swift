@@ -1,4 +1,5 @@
-public import StoaFormats
+import Foundation
+import StoaFormats
 
 /// The results of a run of lm-evaluation-harness (EleutherAI), as it writes them with `--output_path`.
 ///
@@ -75,7 +76,14 @@ public struct EvaluationHarnessResults: Sendable {
       harness: EvaluationResult.Harness(
         name: "lm-evaluation-harness", version: try fields.optionalText("lm_eval_version") ?? "unknown",
         configuration: try configuration(of: task)),
-      seeds: try seeds(), samples: samples.map { .init(merkleRoot: $0.root, count: $0.count) }, results: digest)
+      seeds: try seeds(), samples: samples.map { .init(merkleRoot: $0.root, count: $0.count) }, results: digest,
+      assessed: day())
+  }
+
+  /// The day on which the run began: the harness writes seconds since 1970.
+  private func day() -> String? {
+    guard let seconds = fields.value("date")?.doubleValue, (0...32_503_680_000).contains(seconds) else { return nil }
+    return Date(timeIntervalSince1970: seconds).formatted(.iso8601.year().month().day())
   }
 
   private func interval(

@@ -84,6 +84,8 @@ public struct EvaluationResult: Sendable, Equatable {
   public var samples: Samples?
   /// SHA-256 of the file that the result was taken from.
   public var results: MerkleHash?
+  /// The day of the measurement; nil when not told.
+  public var assessed: String?
 
   /// Reads a predicate; `source` names it in messages.
   public init(json: JSONValue, source: String) throws(TrustError) { try self.init(JSONFields(json, source: source)) }
@@ -91,7 +93,7 @@ public struct EvaluationResult: Sendable, Equatable {
   init(_ fields: JSONFields) throws(TrustError) {
     try fields.allowOnly(
       "task", "taskVersion", "metric", "value", "comparator", "threshold", "passed", "n", "interval", "harness", "seed",
-      "samples", "results")
+      "samples", "results", "assessed")
     task = try fields.text("task")
     taskVersion = try fields.optionalText("taskVersion")
     metric = try fields.text("metric")
@@ -122,6 +124,7 @@ public struct EvaluationResult: Sendable, Equatable {
       return Samples(merkleRoot: try fields.hash("merkleRoot"), count: try fields.count("count", from: 1))
     }
     results = try fields.optionalDigest("results")
+    assessed = try fields.optionalDate("assessed")
     guard passed == comparator.holds(value, threshold) else {
       throw fields.malformed("passed", "contradicts \(value) \(comparator.rawValue) \(threshold)")
     }
@@ -130,7 +133,8 @@ public struct EvaluationResult: Sendable, Equatable {
   init(
     task: String, taskVersion: String?, metric: String, value: Double, comparator: Comparator, threshold: Double,
     n: Int,
-    interval: Interval?, harness: Harness, seeds: [String: Int], samples: Samples?, results: MerkleHash?
+    interval: Interval?, harness: Harness, seeds: [String: Int], samples: Samples?, results: MerkleHash?,
+    assessed: String? = nil
   ) {
     self.task = task
     self.taskVersion = taskVersion
@@ -145,6 +149,7 @@ public struct EvaluationResult: Sendable, Equatable {
     self.seeds = seeds
     self.samples = samples
     self.results = results
+    self.assessed = assessed
   }
 
   /// The predicate.
@@ -167,6 +172,7 @@ public struct EvaluationResult: Sendable, Equatable {
     object["seed"] = .object(JSONObject(seeds.sorted { $0.key < $1.key }.map { ($0.key, .int($0.value)) }))
     object["samples"] = samples.map { ["merkleRoot": .string($0.merkleRoot.hex), "count": .int($0.count)] }
     object["results"] = results.map { ["sha256": .string($0.hex)] }
+    object["assessed"] = assessed.map { .string($0) }
     return .object(object)
   }
 }

@@ -51,9 +51,11 @@ public struct LicenceEvidence: Sendable, Equatable {
   public var restrictions: [String]
   /// Where the licence was found.
   public var source: String?
+  /// The day of the assessment.
+  public var assessed: String?
 
   init(_ fields: JSONFields) throws(TrustError) {
-    try fields.allowOnly("expression", "texts", "restrictions", "source")
+    try fields.allowOnly("expression", "texts", "restrictions", "source", "assessed")
     expression = try fields.text("expression")
     guard expression.wholeMatch(of: /[A-Za-z0-9.+:()\- ]+/) != nil else {
       throw fields.malformed("expression", "is no SPDX expression such as Apache-2.0")
@@ -66,6 +68,7 @@ public struct LicenceEvidence: Sendable, Equatable {
     }
     restrictions = try fields.strings("restrictions")
     source = try fields.optionalText("source")
+    assessed = try fields.optionalDate("assessed")
   }
 }
 
@@ -96,9 +99,11 @@ public struct DataDocumentation: Sendable, Equatable {
   public var datasets: [Dataset]
   /// The SHA-256 of a document that says more.
   public var card: MerkleHash?
+  /// The day of the assessment.
+  public var assessed: String?
 
   init(_ fields: JSONFields) throws(TrustError) {
-    try fields.allowOnly("datasets", "card")
+    try fields.allowOnly("datasets", "card", "assessed")
     datasets = []
     for dataset in try fields.list("datasets", from: 1) {
       try dataset.allowOnly("name", "use", "uri", "digest", "licence", "personalData")
@@ -109,6 +114,7 @@ public struct DataDocumentation: Sendable, Equatable {
           personalData: try dataset.choice("personalData")))
     }
     card = try fields.optionalDigest("card")
+    assessed = try fields.optionalDate("assessed")
   }
 }
 
@@ -133,12 +139,15 @@ public struct GuardPackEvidence: Sendable, Equatable {
   public var digest: MerkleHash
   /// What was found for each region.
   public var jurisdictions: [Jurisdiction]
+  /// The day of the assessment.
+  public var assessed: String?
 
   init(_ fields: JSONFields) throws(TrustError) {
-    try fields.allowOnly("id", "version", "digest", "jurisdictions")
+    try fields.allowOnly("id", "version", "digest", "jurisdictions", "assessed")
     id = try fields.text("id")
     version = try fields.text("version")
     digest = try fields.digest("digest")
+    assessed = try fields.optionalDate("assessed")
     jurisdictions = []
     for jurisdiction in try fields.objects("jurisdictions") {
       try jurisdiction.allowOnly("region", "verdict")

@@ -50,8 +50,8 @@ public struct ModelFolder: Sendable {
   package func sidecar(_ kind: String) -> String { isSingleFile ? "\(path).\(kind)" : "\(path)/model.\(kind)" }
 
   /// What is written after the model was signed and cannot be signed with it: signature, log proof, revocation lists and
-  /// answers.
-  package static let sidecarKinds = ["sig", "tlog-proof", "crl", "ocsp"]
+  /// answers, certificates of what it was made from.
+  package static let sidecarKinds = ["sig", "tlog-proof", "crl", "ocsp", "bases.pem"]
 
   /// The paths inside the folder that Stoa leaves out when it signs.
   var signedIgnoredPaths: [String] {

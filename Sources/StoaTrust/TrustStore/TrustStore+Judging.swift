@@ -21,7 +21,7 @@ extension TrustStore {
     let anchor = roots.first { $0.certificate == path.chain.last }
     if let levels = anchor?.levels { path = path.limited(to: Set(levels.map(\.policy))) }
     var evidence = evidence
-    for path in listPaths { evidence.lists += try RevocationList.lists(file: path) }
+    for path in listPaths { evidence.lists += try RevocationList.lists(path: path) }
     return CertificateFacts(
       path: path, rootDigest: rootDigest, statementDigest: statementDigest, evidence: evidence, time: time,
       leafOnly: revocation == .leaf)

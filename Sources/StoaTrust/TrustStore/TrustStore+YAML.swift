@@ -17,7 +17,7 @@ extension TrustStore {
 
   /// Reads the YAML of a trust store; paths in it begin at the folder of `path`, which names it in messages.
   public init(parsing bytes: [UInt8], path: String) throws(TrustError) {
-    self.init(path: path)
+    self.init(emptyAt: path)
     let fields = try YAMLFields(parsing: bytes, file: path, place: "the trust store", keys: Self.keys)
     guard try fields.optionalInteger("version", in: 1...1) != nil else { throw fields.missing("version") }
     mode = try Self.mode(fields)

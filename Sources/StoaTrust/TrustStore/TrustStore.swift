@@ -1,5 +1,3 @@
-public import Foundation
-
 /// Whom a user trusts and what they demand: one YAML file.
 public struct TrustStore: Sendable {
   /// A root that is trusted.
@@ -79,7 +77,17 @@ public struct TrustStore: Sendable {
   /// Rules that are set aside.
   public var waivers: [Waiver] = []
 
-  init(path: String) { self.path = path }
+  init(emptyAt path: String) { self.path = path }
+
+  /// A store of keys and roots that were named for once: a signature by one of them is enough. Revocation counts only
+  /// where something is known about it.
+  public init(keys: [VerificationKey], roots: [X509Certificate]) {
+    path = ""
+    required = .signed
+    self.keys = keys.map { Key(name: $0.fingerprint, key: $0) }
+    self.roots = roots.map { Root(name: $0.subject.description, certificate: $0, levels: nil) }
+    revocation = .off
+  }
 
   /// What one model must fulfil.
   ///

@@ -19,21 +19,22 @@ public struct SignatureVerifier: Sendable {
     }
   }
 
-  /// Keys that are trusted.
-  public var keys: [VerificationKey] = []
-  /// Roots of certificates that are trusted.
-  public var roots: [X509Certificate] = []
+  /// The keys and roots that are trusted.
+  public var store: TrustStore
   /// Whom sigstore trusts; nil trusts none of its certificates and clocks.
   public var sigstore: SigstoreRoot?
   /// Who may have signed by sigstore; its authorities vouch for everybody, so none accepts nobody.
   public var identities: [Identity] = []
-  /// Whether certificates were withdrawn.
+  /// Revocation lists and responses from beside the model.
   public var revocation = RevocationEvidence()
   /// When certificates must be valid, if nothing shows when the signature was made.
   public var time: Date
 
-  /// A verifier that trusts nobody yet.
-  public init(time: Date = Date()) { self.time = time }
+  /// A verifier that trusts whom a store trusts.
+  public init(store: TrustStore, time: Date) {
+    self.store = store
+    self.time = time
+  }
 
   /// What was found.
   public struct Result: Sendable {
@@ -83,17 +84,18 @@ public struct SignatureVerifier: Sendable {
   // MARK: Keys
 
   private func verifyKey(_ hint: String?, _ bundle: SigstoreBundle, _ source: String) -> Result {
+    let keys = store.keys
     guard !keys.isEmpty else {
       return Result(signature: .unknownKey("it is signed by a key, and no key to check it with is trusted"))
     }
-    let named = hint.map { hint in keys.filter { $0.hint == hint } } ?? keys
+    let named = hint.map { hint in keys.filter { $0.key.hint == hint } } ?? keys
     // A bundle without a hint may be by any of the keys.
-    guard let key = named.first(where: { bundle.envelope.isSigned(by: $0) }) ?? named.first else {
+    guard let key = named.first(where: { bundle.envelope.isSigned(by: $0.key) }) ?? named.first else {
       return Result(signature: .unknownKey("it is signed by the key \(hint?.prefix(16) ?? "")…, which is not trusted"))
     }
     do {
-      let statement = try statement(bundle, by: key, source)
-      return Result(signature: .key(key.fingerprint), manifest: statement.manifest, statementDigest: statement.digest)
+      let statement = try statement(bundle, by: key.key, source)
+      return Result(signature: .key(key.name), manifest: statement.manifest, statementDigest: statement.digest)
     } catch {
       return Self.bad(error.description)
     }
@@ -110,17 +112,17 @@ public struct SignatureVerifier: Sendable {
       guard let leaf = certificates.first else { return Self.bad("\(source): there is no certificate") }
       let statement = try statement(bundle, by: VerificationKey(der: leaf.publicKeyDER, source: source), source)
       let signedAt = try signingTime(bundle, leaf, source)
-      let validator =
+      let (root, whole) = (statement.manifest.rootDigest, statement.digest)
+      let facts =
         isFromSigstore
-        ? sigstoreValidator(at: signedAt ?? time)
-        : PathValidator(
-          anchors: roots, intermediates: Array(certificates.dropFirst()), time: signedAt ?? time)
-      let facts = CertificateFacts(
-        path: validator.validate(leaf), rootDigest: statement.manifest.rootDigest, statementDigest: statement.digest,
-        evidence: revocation, time: time)
+        ? CertificateFacts(
+          path: sigstoreValidator(at: signedAt ?? time).validate(leaf), rootDigest: root, statementDigest: whole,
+          evidence: revocation, time: time)
+        : try store.certificateFacts(
+          chain: certificates, rootDigest: root, statementDigest: whole, evidence: revocation, time: signedAt ?? time)
       return Result(
         signature: isFromSigstore ? identify(leaf, facts) : .certificate(facts), manifest: statement.manifest,
-        statementDigest: statement.digest, signedAt: signedAt)
+        statementDigest: whole, signedAt: signedAt)
     } catch {
       return Self.bad(error.description)
     }
