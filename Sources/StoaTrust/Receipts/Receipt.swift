@@ -1,4 +1,4 @@
-public import StoaFormats
+import StoaFormats
 
 /// What was answered to what, by which weights and how: whoever has them can compute the answer again and compare.
 public struct Receipt: Sendable, Equatable {
