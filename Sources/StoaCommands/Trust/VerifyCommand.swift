@@ -26,12 +26,17 @@ struct VerifyCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp("The moment to judge by (default: now).", valueName: "time"), transform: DateArgument.start)
   var at: Date?
+  @Option(
+    name: .customLong("ignore"), parsing: .singleValue,
+    help: ArgumentHelp("A path inside the model that does not matter to you.", valueName: "path"))
+  var ignored: [String] = []
   @Flag(help: "Hash every file again, also what is known not to have changed.") var fresh = false
   @OptionGroup var output: JSONOption
 
   func run() throws {
     let folder = try target.resolve()
-    let trust = try trusted.modelTrust()
+    var trust = try trusted.modelTrust()
+    trust.ignoredPaths = ignored
     let outcome = try SignedModel.hashing(remembering: !fresh) { hasher in
       try trust.judge(folder, names: [target.model], signature: signature, hasher: hasher, time: at ?? Date())
     }

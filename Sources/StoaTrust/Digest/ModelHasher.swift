@@ -38,11 +38,7 @@ public struct ModelHasher: Sendable {
   public func manifest(
     of folder: ModelFolder, ignoring: [String] = [], allowsSymbolicLinks: Bool = false
   ) throws(TrustError) -> ModelManifest {
-    for path in ignoring where !ModelPath.isCanonical(path) || path.utf8.contains(where: Self.isPattern) {
-      throw .unsupported(
-        source: path, problem: "this is no path inside the model",
-        advice: "paths to leave out are relative to the model's folder, without patterns")
-    }
+    for path in ignoring { try ModelPath.check(path) }
     let serialization = ModelManifest.Serialization(
       shardSize: nil, allowsSymbolicLinks: allowsSymbolicLinks,
       ignoredPaths: folder.signedIgnoredPaths + ignoring.filter { !folder.signedIgnoredPaths.contains($0) })
@@ -52,10 +48,6 @@ public struct ModelHasher: Sendable {
     }
     let digests = try hash(files, shardSize: nil)
     return ModelManifest(modelName: folder.name, resources: digests.resources, serialization: serialization)
-  }
-
-  private static func isPattern(_ byte: UInt8) -> Bool {
-    byte == UInt8(ascii: "*") || byte == UInt8(ascii: "?") || byte == UInt8(ascii: "[")
   }
 
   /// A piece of work: a file, or a shard of one.

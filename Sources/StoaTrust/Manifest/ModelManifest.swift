@@ -173,6 +173,19 @@ enum ModelPath {
     }
   }
 
+  /// Refuses what cannot be left out (section 6.2.1): a path outside the model, or a pattern.
+  static func check(_ ignored: String) throws(TrustError) {
+    guard isCanonical(ignored), !ignored.utf8.contains(where: isPattern) else {
+      throw .unsupported(
+        source: ignored, problem: "this is no path inside the model",
+        advice: "paths to leave out are relative to the model's folder, without patterns")
+    }
+  }
+
+  private static func isPattern(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: "*") || byte == UInt8(ascii: "?") || byte == UInt8(ascii: "[")
+  }
+
   /// Whether `path` is `folder` or lies below it.
   static func isPath(_ path: String, at folder: String) -> Bool {
     let (path, folder) = (path.utf8, folder.utf8)

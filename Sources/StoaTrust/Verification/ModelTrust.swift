@@ -10,6 +10,8 @@ public struct ModelTrust: Sendable {
   public var sigstore: SigstoreRoot?
   /// Who may have signed by sigstore.
   public var identities: [SignatureVerifier.Identity] = []
+  /// Paths inside models that do not matter.
+  public var ignoredPaths: [String] = []
   /// What is done about a model that is not as demanded, where the store says nothing.
   public var mode: TrustMode
 
@@ -41,7 +43,9 @@ public struct ModelTrust: Sendable {
     signatures.sigstore = sigstore
     signatures.identities = identities
     signatures.revocation = try revocation(folder)
-    var findings = try ModelVerifier(signatures: signatures, hasher: hasher).examine(folder, signature: path)
+    var verifier = ModelVerifier(signatures: signatures, hasher: hasher)
+    verifier.ignoredPaths = ignoredPaths
+    var findings = try verifier.examine(folder, signature: path)
     let sidecars = ModelSidecars(folder: folder, store: store)
     if case .certificate(let certificate) = findings.facts.signature, case .model(_, let info) = certificate.profile {
       findings.facts.log = try sidecars.logState(certificate.leaf, info)

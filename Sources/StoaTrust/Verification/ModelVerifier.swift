@@ -23,6 +23,8 @@ public struct ModelVerifier: Sendable {
   public var signatures: SignatureVerifier
   /// Who hashes.
   public var hasher: ModelHasher
+  /// Paths inside the model that do not matter to whoever asks, besides those that the signer left out.
+  public var ignoredPaths: [String] = []
 
   /// A verifier.
   public init(signatures: SignatureVerifier, hasher: ModelHasher) {
@@ -39,6 +41,7 @@ public struct ModelVerifier: Sendable {
     var findings = ModelFindings(
       facts: TrustFacts(model: folder.name, files: .unknown, signature: .none("there is no signature at \(path)")))
     guard exists(path) else { return findings }
+    for path in ignoredPaths { try ModelPath.check(path) }
     let bytes = try readBytes(path)
     let bundle: SigstoreBundle
     do {
@@ -63,7 +66,7 @@ public struct ModelVerifier: Sendable {
   ) throws(TrustError) -> (TrustFacts.Files, [String: FileIdentity]) {
     let serialization = manifest.serialization
     // What accompanies a signed model came later and is never loaded as part of it.
-    var ignored = folder.signedIgnoredPaths + serialization.ignoredPaths
+    var ignored = folder.signedIgnoredPaths + serialization.ignoredPaths + ignoredPaths
     if let path = folder.relativePath(signaturePath) { ignored.append(path) }
     let files: [ModelFolder.File]
     do {
@@ -81,16 +84,19 @@ public struct ModelVerifier: Sendable {
     let extra = files.filter { file in
       !signed.contains(names.key(file.name)) && (serialization.shardSize == nil || !isEmpty(file))
     }
-    let missing = manifest.resources.filter { !present.contains(names.key($0.path)) }
+    let resources = manifest.resources.filter { resource in
+      !ignoredPaths.contains { ModelPath.isPath(resource.path, at: $0) }
+    }
+    let missing = resources.filter { !present.contains(names.key($0.path)) }
     var problems: [String] = []
     if !extra.isEmpty { problems.append("not signed: \(Self.list(extra.map(\.name)))") }
     if !missing.isEmpty { problems.append("missing: \(Self.list(missing.map(\.path)))") }
     guard problems.isEmpty else { return (.differ(problems.joined(separator: "; ")), [:]) }
     let digests = try hasher.hash(files, shardSize: serialization.shardSize)
     let found = Set(digests.resources.map(names.piece))
-    let wanted = Set(manifest.resources.map(names.piece))
+    let wanted = Set(resources.map(names.piece))
     let changed =
-      manifest.resources.filter { !found.contains(names.piece($0)) }
+      resources.filter { !found.contains(names.piece($0)) }
       + digests.resources.filter { !wanted.contains(names.piece($0)) }
     guard changed.isEmpty else {
       return (.differ("changed since it was signed: \(Self.list(changed.map(\.path)))"), [:])
