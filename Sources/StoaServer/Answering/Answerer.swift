@@ -76,7 +76,9 @@ struct Answerer: Sendable {
     usage.totalSeconds = start.duration(to: .now).seconds
     _ = try await account.settle(
       token,
-      AnswerReport(id: id, caller: caller, api: api, model: loaded.name, usage: usage, status: 200, finish: "stop"))
+      AnswerReport(
+        id: id, caller: caller, api: api, model: loaded.name, modelDigest: loaded.digest, usage: usage, status: 200,
+        finish: "stop"))
     return (vectors, usage, loaded.name)
   }
 }
