@@ -31,7 +31,7 @@ struct PackSource: Sendable {
     }
     let path = name.hasPrefix("/") || folder == nil ? name : folder! + "/" + name
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+    guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       let near = nearest(to: name, among: builtInNames)
       throw failure(
         path, "there is no such pack",
