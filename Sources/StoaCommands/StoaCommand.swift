@@ -44,7 +44,7 @@ public struct StoaCommand: ParsableCommand {
         name: "Trust models",
         subcommands: [
           SignCommand.self, VerifyCommand.self, AttestCommand.self, EvidenceCommand.self, LineageCommand.self,
-          LogCommand.self, ReceiptCommand.self, JournalCommand.self,
+          TrustCommand.self, CACommand.self, LogCommand.self, ReceiptCommand.self, JournalCommand.self,
         ]),
       CommandGroup(
         name: "Examine models",

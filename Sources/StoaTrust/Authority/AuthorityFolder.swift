@@ -245,13 +245,17 @@ public struct AuthorityFolder: Sendable {
     }
   }
 
-  /// The root's key, in the folder or where it is kept; nil when it is not there.
+  /// The root's key, in the folder or where it is kept; nil when it is not in the folder, or is encrypted there and
+  /// nobody gave a password.
   public func rootKey(
     at other: String? = nil, password: () throws(TrustError) -> String?
   ) throws(TrustError) -> SigningKey? {
-    let path = other ?? file("root.key")
-    guard other != nil || exists(path) else { return nil }
-    return try SigningKey(pemFile: path, password: password)
+    if let other { return try SigningKey(pemFile: other, password: password) }
+    let path = file("root.key")
+    guard exists(path) else { return nil }
+    let (text, password) = (try readText(path), try password())
+    guard password != nil || !text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") else { return nil }
+    return try SigningKey(pem: text, source: path) { () throws(TrustError) in password }
   }
 
   /// A line of `stoa ca list`.

@@ -123,6 +123,9 @@ public struct RevocationList: Hashable, Sendable {
     }
   }
 
+  /// How many certificates it withdraws.
+  public var count: Int { entries.count }
+
   /// The list as PEM.
   public var pem: String { PKIFile.pem("X509 CRL", der) }
 }

@@ -113,6 +113,22 @@ extension X509Certificate {
     }
   }
 
+  /// The serial number in capital hexadecimal digits, as `openssl x509 -serial` shows it.
+  public var serialText: String { PKISerial.text(serial) }
+
+  /// What it says about a model; nil when it is not the certificate of one.
+  public var safetyInfo: AISafetyInfo? { extensions.safetyInfo.flatMap { try? AISafetyInfo(der: $0) } }
+
+  /// Why it cannot be a root at a time; nil when it can.
+  public func rootProblem(at time: Date) -> String? {
+    guard isSelfIssued, isSigned(by: self) else { return "it is signed by \(issuer)" }
+    guard extensions.basicConstraints?.isAuthority == true, extensions.keyUsage?.contains(.keyCertSign) ?? true else {
+      return "it is not an authority"
+    }
+    guard time < notAfter + 1 else { return "it expired on \(PKITime.text(notAfter))" }
+    return extensions.unknownCritical.first.map { "its critical extension \($0) is not supported" }
+  }
+
   /// The certificate as PEM.
   public var pem: String { PKIFile.pem("CERTIFICATE", der) }
 }
