@@ -263,9 +263,6 @@ package struct AnswerParser: Sendable {
   /// Where the character begins to which the last byte belongs that was read.
   private var lastCharacter: Int { input[..<attempt.position].lastIndex { !UTF8.isContinuation($0) } ?? 0 }
 
-  /// What is held back.
-  var undecided: String { String(decoding: space + input, as: UTF8.self) }
-
   /// The next bytes of the input, behind the white space before them if that counts.
   private mutating func takeText(_ count: Int) -> String {
     defer {
