@@ -74,7 +74,9 @@ struct Answerer: Sendable {
     usage.totalSeconds = start.duration(to: .now).seconds
     _ = try await account.settle(
       token,
-      AnswerReport(id: id, caller: caller, api: api, model: loaded.name, usage: usage, status: 200, finish: "stop"))
+      AnswerReport(
+        id: id, caller: caller, api: api, model: loaded.name, modelDigest: loaded.digest, usage: usage, status: 200,
+        finish: "stop"))
     return (vectors, usage, loaded.name)
   }
 }
@@ -171,13 +173,15 @@ struct GenerationPlan: Sendable {
           preamble: dialogue.reasoning.map { .init(open: $0.open, close: $0.close, isOpen: startsInReasoning) },
           constraint: constraint)
       } else {
-        options.constraint = try loaded.constraint(key, showsMarks: !tools.isEmpty || startsInReasoning) {
-          guard var grammar = try shape.grammar() else { return nil }
-          if !tools.isEmpty, let calls = try dialogue.grammar(for: tools, choice: .required, parallel: parallel) {
-            grammar = .choice([grammar, calls])
-          }
-          guard startsInReasoning, let close = dialogue.reasoning?.close else { return grammar }
-          return .sequence([.through(close), .any(.choice([.text("\n"), .text(" ")])), grammar])
+        let showsMarks = !tools.isEmpty || startsInReasoning || dialogue.reasoning?.frames.isEmpty == false
+        options.constraint = try loaded.constraint(key, showsMarks: showsMarks) {
+          guard let grammar = try shape.grammar() else { return nil }
+          let content = dialogue.grammar(content: grammar, startsInReasoning: startsInReasoning)
+          guard !tools.isEmpty,
+            let calls = try dialogue.grammar(
+              for: tools, choice: .required, parallel: parallel, startsInReasoning: startsInReasoning)
+          else { return content }
+          return .choice([content, calls])
         }
       }
     }

@@ -206,7 +206,8 @@ final class PreparedAnswer: Sendable {
 
   private func report(_ usage: AnswerUsage, status: Int, finish: String?) -> AnswerReport {
     AnswerReport(
-      id: id, caller: caller, api: api, model: loaded.name, usage: usage, status: status, finish: finish)
+      id: id, caller: caller, api: api, model: loaded.name, modelDigest: loaded.digest, usage: usage, status: status,
+      finish: finish)
   }
 }
 
