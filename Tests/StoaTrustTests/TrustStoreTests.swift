@@ -59,7 +59,7 @@ struct TrustStoreTests {
       ("version: 1\nroots:\n  - file: gone.pem", "trust.yaml:3:11", "cannot be read"),
       ("version: 1\nroots:\n  - pem: x", "trust.yaml:3:5", "no certificate"),
       (
-        "version: 1\nwaivers:\n  - {model: m, waive: revoked, reason: r, expires: 2027-01-01}", "trust.yaml:3:21",
+        "version: 1\nwaivers:\n  - {model: m, waive: revoked, reason: r, expires: 2027-01-01}", "trust.yaml:3:23",
         "tainted"
       ),
       (
