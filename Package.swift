@@ -13,6 +13,11 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+let kernelSettings: [CSetting] = [
+  .unsafeFlags(["-O2"], .when(configuration: .debug)),
+  .unsafeFlags(["-ffp-contract=off", "-Wall", "-Wextra", "-Werror"]),
+]
+
 /// A library target with a test target of the same name.
 func module(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> [Target] {
   [
@@ -82,14 +87,14 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
-    .target(
-      name: "CStoaKernels",
-      cSettings: [
-        .unsafeFlags(["-O2"], .when(configuration: .debug)),
-        .unsafeFlags(["-ffp-contract=off", "-Wall", "-Wextra", "-Werror"]),
-      ]),
+    .target(name: "CStoaKernels", cSettings: kernelSettings),
     .executableTarget(name: "stoa", dependencies: ["StoaCommands"], swiftSettings: settings),
-    .target(name: "StoaTestSupport", swiftSettings: settings),
+    .target(
+      name: "StoaTestSupport", dependencies: ["CStoaKernels", "CStoaEmulatedKernels", "StoaTensor"],
+      swiftSettings: settings),
+    .target(
+      name: "CStoaEmulatedKernels", dependencies: ["CStoaKernels"], path: "Tests/CStoaEmulatedKernels",
+      cSettings: kernelSettings + [.headerSearchPath("../../Sources/CStoaKernels")]),
   ]
     + module("StoaTensor", ["CStoaKernels"])
     + module("StoaFormats", ["StoaTensor"])

@@ -1,0 +1,299 @@
+/// What a pattern found: bytes of the scanned text, counted from its first byte.
+struct PatternHit: Equatable, Sendable {
+  var entry: Int
+  var range: Range<Int>
+  var score: Double
+}
+
+/// Finds the matches of a pattern set in a text that comes in pieces; the pieces' sizes make no difference.
+///
+/// An attempt begins at every position where a pattern can begin and ends when no pattern can match any more. Attempts are judged
+/// in the order of their starts, so what is reported depends on the text alone. While attempts are open, text from the first one's
+/// start on may still belong to a match.
+struct PatternScanner: Sendable {
+  private struct Attempt {
+    var start: Int
+    var automaton: Int32
+    var state: UInt32
+    /// The first of its matches in `found`, chained by `FoundMatch.previous`; -1 without matches.
+    var lastMatch: Int32
+  }
+
+  private struct FoundMatch {
+    var pattern: Int32
+    var end: Int
+    var previous: Int32
+  }
+
+  private let set: PatternSet
+  /// Open attempts of each automaton by start.
+  private var open: [[Attempt]]
+  /// Attempts that ended with matches, not judged yet.
+  private var ended: [Attempt] = []
+  private var found: [FoundMatch] = []
+  /// Where the last hit of each entry ended.
+  private var lastEnds: [Int]
+  /// The bytes from `windowStart` to `count`.
+  private var window: [UInt8] = []
+  private var windowStart = 0
+  private var symbols: [UInt8] = []
+
+  /// How many bytes have come.
+  private(set) var count = 0
+
+  init(_ set: PatternSet) {
+    self.set = set
+    open = set.automata.map { _ in [] }
+    lastEnds = [Int](repeating: 0, count: set.entries.count)
+  }
+
+  /// Where the first open attempt begins: a hit that is not reported yet begins there or later.
+  var frontier: Int {
+    var first = count
+    for attempts in open { if let attempt = attempts.first { first = min(first, attempt.start) } }
+    return first
+  }
+
+  /// Scans more bytes and adds the hits that are certain now, ordered by start.
+  mutating func feed(_ bytes: ArraySlice<UInt8>, into hits: inout [PatternHit]) {
+    guard !bytes.isEmpty else { return }
+    let first = count
+    window.append(contentsOf: bytes)
+    count += bytes.count
+    for automaton in set.automata.indices { scan(automaton, from: first) }
+    settle(into: &hits)
+    trim()
+  }
+
+  /// Tells that the text is over and adds the last hits.
+  mutating func finish(into hits: inout [PatternHit]) {
+    for number in set.automata.indices {
+      let automaton = set.automata[number]
+      for var attempt in open[number] {
+        let state = automaton.transitions[Int(attempt.state) + automaton.endSymbol]
+        if automaton.isMatch(state) {
+          for pattern in automaton.matches(of: state) { record(pattern, end: count, &attempt.lastMatch) }
+        }
+        if attempt.lastMatch >= 0 { ended.append(attempt) }
+      }
+      open[number] = []
+    }
+    settle(into: &hits)
+  }
+
+  private mutating func record(_ pattern: Int32, end: Int, _ last: inout Int32) {
+    found.append(FoundMatch(pattern: pattern, end: end, previous: last))
+    last = Int32(found.count - 1)
+  }
+
+  /// Runs one automaton over the bytes from `first` on: its open attempts first, then new ones.
+  private mutating func scan(_ number: Int, from first: Int) {
+    let automaton = set.automata[number]
+    let base = first - windowStart
+    let length = count - first
+    if symbols.count < length { symbols = [UInt8](repeating: 0, count: length) }
+    unsafe window.withUnsafeBufferPointer { window in
+      unsafe symbols.withUnsafeMutableBufferPointer { symbols in
+        unsafe automaton.symbols.withUnsafeBufferPointer { map in
+          for index in 0..<length { unsafe symbols[index] = map[Int(window[base + index])] }
+        }
+      }
+    }
+    var attempts = open[number]
+    open[number] = []
+    var kept = 0
+    for index in attempts.indices {
+      var attempt = attempts[index]
+      if run(&attempt, automaton, from: 0, length, first) {
+        attempts[kept] = attempt
+        kept += 1
+      } else if attempt.lastMatch >= 0 {
+        ended.append(attempt)
+      }
+    }
+    attempts.removeSubrange(kept...)
+
+    var place = AttemptPlace(
+      start: -1, index: 0, state: 0,
+      before: base > 0 ? Int(ByteKind(window[base - 1]).rawValue) : Int(ByteKind.edge.rawValue))
+    while Self.findAttempt(automaton, symbols, length, &place) {
+      var attempt = Attempt(start: first + place.start, automaton: Int32(number), state: place.state, lastMatch: -1)
+      if automaton.isMatch(place.state) { recordMatches(of: automaton, first + place.index - 1, &attempt) }
+      if run(&attempt, automaton, from: place.index, length, first) {
+        attempts.append(attempt)
+      } else if attempt.lastMatch >= 0 {
+        ended.append(attempt)
+      }
+    }
+    open[number] = attempts
+  }
+
+  private mutating func recordMatches(of automaton: PatternDFA, _ end: Int, _ attempt: inout Attempt) {
+    for pattern in automaton.matches(of: attempt.state) { record(pattern, end: end, &attempt.lastMatch) }
+  }
+
+  /// Where a search for attempts stands: the attempt found, how far it was read, and what is before the next start.
+  private struct AttemptPlace {
+    var start: Int
+    var index: Int
+    var state: UInt32
+    var before: Int
+  }
+
+  /// Finds the next attempt that matches or is open at the end of the symbols; the many others end in here.
+  private static func findAttempt(
+    _ automaton: PatternDFA, _ symbols: [UInt8], _ length: Int, _ place: inout AttemptPlace
+  ) -> Bool {
+    let symbolCount = automaton.symbolCount
+    let pairWords = automaton.pairWords
+    let firstMatch = automaton.firstMatchState &- 1
+    let starts = automaton.starts
+    return unsafe symbols.withUnsafeBufferPointer { symbols in
+      unsafe automaton.kinds.withUnsafeBufferPointer { kinds in
+        unsafe automaton.pairs.withUnsafeBufferPointer { pairs in
+          unsafe automaton.transitions.withUnsafeBufferPointer { transitions in
+            var before = place.start < 0 ? place.before : unsafe Int(kinds[Int(symbols[place.start])])
+            var start = place.start + 1
+            while start < length {
+              let symbol = unsafe Int(symbols[start])
+              if start + 1 < length {
+                let pair = unsafe symbol &* symbolCount &+ Int(symbols[start &+ 1])
+                let word = unsafe pairs[before &* pairWords &+ pair >> 6]
+                if word >> UInt64(truncatingIfNeeded: pair & 63) & 1 == 0 {
+                  before = unsafe Int(kinds[symbol])
+                  start &+= 1
+                  continue
+                }
+              }
+              var state = starts[before]
+              var index = start
+              repeat {
+                state = unsafe transitions[Int(state) &+ Int(symbols[index])]
+                index &+= 1
+              } while index < length && state &- 1 < firstMatch
+              if state != 0 {
+                place = AttemptPlace(start: start, index: index, state: state, before: before)
+                return true
+              }
+              before = unsafe Int(kinds[symbol])
+              start &+= 1
+            }
+            return false
+          }
+        }
+      }
+    }
+  }
+
+  /// Reads symbols until the attempt is over, which gives false, or they are.
+  private mutating func run(
+    _ attempt: inout Attempt, _ automaton: PatternDFA, from start: Int, _ length: Int, _ first: Int
+  ) -> Bool {
+    var index = start
+    while index < length {
+      attempt.state = Self.advance(automaton, symbols, length, attempt.state, &index)
+      if attempt.state == 0 { return false }
+      if automaton.isMatch(attempt.state) { recordMatches(of: automaton, first + index - 1, &attempt) }
+    }
+    return true
+  }
+
+  /// Reads on to the next dead or matching state or the end of the symbols.
+  private static func advance(
+    _ automaton: PatternDFA, _ symbols: [UInt8], _ length: Int, _ state: UInt32, _ index: inout Int
+  ) -> UInt32 {
+    let firstMatch = automaton.firstMatchState &- 1
+    return unsafe automaton.transitions.withUnsafeBufferPointer { transitions in
+      unsafe symbols.withUnsafeBufferPointer { symbols in
+        var state = state
+        var place = index
+        repeat {
+          state = unsafe transitions[Int(state) &+ Int(symbols[place])]
+          place &+= 1
+        } while place < length && state &- 1 < firstMatch
+        index = place
+        return state
+      }
+    }
+  }
+
+  /// Judges the ended attempts that no open one precedes.
+  private mutating func settle(into hits: inout [PatternHit]) {
+    guard !ended.isEmpty else { return }
+    let frontier = frontier
+    ended.sort { ($0.start, $0.automaton) < ($1.start, $1.automaton) }
+    var judged = 0
+    while judged < ended.count, ended[judged].start < frontier {
+      judge(ended[judged], into: &hits)
+      judged += 1
+    }
+    ended.removeSubrange(..<judged)
+    compact()
+  }
+
+  /// Drops matches of attempts that are gone.
+  private mutating func compact() {
+    guard found.count > 4096 || ended.isEmpty else { return }
+    let found = found
+    var kept: [FoundMatch] = []
+    func move(_ attempt: inout Attempt) {
+      var chain: [FoundMatch] = []
+      var next = attempt.lastMatch
+      while next >= 0 {
+        chain.append(found[Int(next)])
+        next = found[Int(next)].previous
+      }
+      var last: Int32 = -1
+      for var match in chain.reversed() {
+        match.previous = last
+        kept.append(match)
+        last = Int32(kept.count - 1)
+      }
+      attempt.lastMatch = last
+    }
+    for index in ended.indices { move(&ended[index]) }
+    for number in open.indices { for index in open[number].indices { move(&open[number][index]) } }
+    self.found = kept
+  }
+
+  /// Reports, for each pattern of the attempt, the longest match that its validator accepts.
+  private mutating func judge(_ attempt: Attempt, into hits: inout [PatternHit]) {
+    // The chain begins with the longest match.
+    var done: [Int32] = []
+    var next = attempt.lastMatch
+    while next >= 0 {
+      let match = found[Int(next)]
+      next = match.previous
+      let entry = Int(match.pattern)
+      if done.contains(match.pattern) || attempt.start < lastEnds[entry] { continue }
+      let pattern = set.entries[entry].pattern
+      var hit = PatternHit(entry: entry, range: attempt.start..<match.end, score: pattern.score)
+      if let validate = pattern.validate {
+        let from = attempt.start - windowStart
+        let candidate = Candidate(
+          bytes: window[from..<match.end - windowStart],
+          before: window[max(0, from - Candidate.contextLength)..<from])
+        guard let judgement = validate(candidate) else { continue }
+        hit.score = judgement.score
+        if let part = judgement.part {
+          let whole = 0..<hit.range.count
+          guard part.lowerBound >= 0, part.upperBound <= whole.upperBound, !part.isEmpty else { continue }
+          hit.range = attempt.start + part.lowerBound..<attempt.start + part.upperBound
+        }
+      }
+      done.append(match.pattern)
+      lastEnds[entry] = hit.range.upperBound
+      hits.append(hit)
+    }
+  }
+
+  /// Drops bytes that no open match and no context needs. The memory is moved only when that frees most of it.
+  private mutating func trim() {
+    var needed = frontier
+    if let attempt = ended.first { needed = min(needed, attempt.start) }
+    let excess = needed - Candidate.contextLength - windowStart
+    guard excess > 4096, excess > window.count / 2 else { return }
+    window.removeSubrange(..<excess)
+    windowStart += excess
+  }
+}
