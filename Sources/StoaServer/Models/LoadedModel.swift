@@ -1,10 +1,12 @@
 import Foundation
 import StoaDialogue
 import StoaEngine
+import StoaFormats
 import StoaGrammar
 import StoaHub
 import StoaTemplates
 import StoaTokenizers
+import StoaTrust
 import Synchronization
 
 /// A model in memory with all that answers need.
@@ -12,6 +14,8 @@ final class LoadedModel: Sendable {
   let name: String
   let location: ModelLocation
   let model: LanguageModel
+  /// The root digest of the files that were loaded; nil when no receipts are given.
+  let root: MerkleHash?
   let scheduler: Scheduler
   /// How the model writes reasoning and tool calls.
   let dialogue: DialogueFormat
@@ -29,7 +33,12 @@ final class LoadedModel: Sendable {
     options.cacheType = settings.cacheType
     self.name = name
     self.location = location
+    root = try settings.rootDigest?(location)
     model = try LanguageModel.load(path: location.path, options: options)
+    // What was hashed is what was loaded only if it is the same now.
+    if let rootDigest = settings.rootDigest, try rootDigest(location) != root {
+      throw FormatError.changed(path: location.path)
+    }
     scheduler = try Scheduler(model: model, options: settings.scheduler)
     dialogue = model.chatTemplate.map { DialogueFormat($0) } ?? DialogueFormat(template: nil)
     let tokenizer = model.tokenizer
