@@ -4,7 +4,6 @@ import HummingbirdCore
 import HummingbirdTLS
 package import Logging
 import NIOCore
-import NIOSSL
 import ServiceLifecycle
 package import StoaHub
 package import StoaLedger
@@ -65,14 +64,15 @@ package struct StoaServer: Sendable {
     let readiness = Readiness()
     var logger = Logger(label: "stoa", factory: { StreamLogHandler.standardError(label: $0) })
     logger.logLevel = options.logLevel
+    let certificate = try options.tls.map { try ServerCertificate($0, logger: logger) }
     var application = Application(
-      router: router(readiness), server: try serverBuilder(),
+      router: router(readiness), server: try serverBuilder(certificate),
       configuration: ApplicationConfiguration(address: .hostname(options.host, port: options.port), backlog: 4096),
       onServerRunning: { channel in
         readiness.set(true)
         started(channel.localAddress?.port ?? options.port)
       }, logger: logger)
-    application.addServices(Housekeeping(models: models, readiness: readiness))
+    application.addServices(Housekeeping(models: models, readiness: readiness, certificate: certificate))
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: [
@@ -99,16 +99,11 @@ package struct StoaServer: Sendable {
     return router
   }
 
-  private func serverBuilder() throws -> HTTPServerBuilder {
+  private func serverBuilder(_ certificate: ServerCertificate?) throws -> HTTPServerBuilder {
     let http = HTTPServerBuilder.http1(
       configuration: HTTP1Channel.Configuration(
         additionalChannelHandlers: [ClientWatch()], idleTimeout: .seconds(120)))
-    guard let tls = options.tls else { return http }
-    let certificates = try NIOSSLCertificate.fromPEMFile(tls.certificate).map {
-      NIOSSLCertificateSource.certificate($0)
-    }
-    let key = try NIOSSLPrivateKey(file: tls.key, format: .pem)
-    return try .tls(
-      http, tlsConfiguration: .makeServerConfiguration(certificateChain: certificates, privateKey: .privateKey(key)))
+    guard let certificate else { return http }
+    return try .tls(http, tlsConfiguration: certificate.configuration)
   }
 }

@@ -1,4 +1,5 @@
 package import StoaEngine
+package import StoaHub
 package import StoaTensor
 
 /// How models are loaded and run.
@@ -14,6 +15,9 @@ package struct EngineSettings: Sendable {
   package var memoryBytes: Int?
   /// Seconds that a model stays loaded when nobody uses it; nil for ever.
   package var keepAliveSeconds: Double? = 300
+  /// Gives the digest of a model's files for the ledger, in the form `sha256:…`; asked in the background each time that a
+  /// model is loaded, so it should remember. Nil for none.
+  package var digest: (@Sendable (ModelLocation) async throws -> String)?
 
   package init() {}
 }

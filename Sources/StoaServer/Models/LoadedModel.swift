@@ -17,6 +17,7 @@ final class LoadedModel: Sendable {
   let dialogue: DialogueFormat
   /// The special tokens of those forms, which readers of the text have to see.
   let shownTokens: Set<Int32>
+  private let knownDigest = Mutex<String?>(nil)
   private let maskers = Mutex(MaskerCache())
   /// Embeddings are computed beside the scheduler, one after the other.
   private let embeddings = DispatchQueue(label: "stoa.embeddings")
@@ -33,6 +34,12 @@ final class LoadedModel: Sendable {
     dialogue = model.chatTemplate.map { DialogueFormat($0) } ?? DialogueFormat(template: nil)
     let tokenizer = model.tokenizer
     shownTokens = Set(dialogue.visibleMarks.compactMap { tokenizer?.token(for: $0) })
+  }
+
+  /// The digest of its files; nil until it is known.
+  var digest: String? {
+    get { knownDigest.withLock { $0 } }
+    set { knownDigest.withLock { $0 = newValue } }
   }
 
   /// A grammar ready for this model's tokens; those used lately are kept under what they were made of.
