@@ -95,6 +95,9 @@ struct PackSource: Sendable {
       message += file.text.utf8
       message.append(0x0A)
     }
-    return SHA256.hexadecimal(message)
+    return Digests.sha256(message).map { byte in
+      let text = String(byte, radix: 16)
+      return byte < 16 ? "0" + text : text
+    }.joined()
   }
 }
