@@ -21,6 +21,21 @@ public struct LoadOptions: Sendable {
 
   /// The defaults.
   public init() {}
+
+  /// The threads and the instruction set that the options ask for, for a model of the given context.
+  func compute(trained: Int) throws -> Compute {
+    if let context = contextLength, context > trained || context < 1 {
+      throw EngineError.contextTooLarge(requested: context, trained: trained)
+    }
+    let threads = threads ?? ProcessorLimits.defaultThreads
+    guard (1...1024).contains(threads) else {
+      throw EngineError.invalidParameter(name: "threads", value: "\(threads)", range: "1 to 1024")
+    }
+    guard prefillChunk >= 1 else {
+      throw EngineError.invalidParameter(name: "chunk", value: "\(prefillChunk)", range: "1 or more")
+    }
+    return try Compute(instructionSet: try InstructionSet.selected(), threads: threads)
+  }
 }
 
 /// A model that is ready to answer: weights, tokenizer and chat template.
@@ -62,17 +77,10 @@ public final class LanguageModel: Sendable {
   ) throws -> LanguageModel {
     let start = ContinuousClock.now
     let package = try ModelPackage(path: path, tokenizerPath: options.tokenizerPath)
-    if let context = options.contextLength, context > package.summary.contextLength || context < 1 {
-      throw EngineError.contextTooLarge(requested: context, trained: package.summary.contextLength)
+    guard !package.summary.isEncoder else {
+      throw EngineError.makesVectorsOnly(architecture: package.summary.architecture)
     }
-    let threads = options.threads ?? ProcessorLimits.defaultThreads
-    guard (1...1024).contains(threads) else {
-      throw EngineError.invalidParameter(name: "threads", value: "\(threads)", range: "1 to 1024")
-    }
-    guard options.prefillChunk >= 1 else {
-      throw EngineError.invalidParameter(name: "chunk", value: "\(options.prefillChunk)", range: "1 or more")
-    }
-    let compute = try Compute(instructionSet: try InstructionSet.selected(), threads: threads)
+    let compute = try options.compute(trained: package.summary.contextLength)
     let model = try loadModel(package.checkpoint, compute: compute, progress: progress)
     // Weights that changed while they were laid out would be those of two models.
     for file in package.checkpoint.files { try file.verifyUnchanged() }

@@ -183,6 +183,14 @@ package struct ExpertRules: Sendable, Equatable {
 }
 
 extension DecoderConfiguration {
+  /// Reads the configuration of a checkpoint.
+  package init(_ checkpoint: Checkpoint) throws(ModelError) {
+    switch checkpoint {
+    case .gguf(let file): try self.init(gguf: file)
+    case .huggingFace(_, let configuration, _): try self.init(huggingFace: configuration, path: checkpoint.path)
+    }
+  }
+
   /// Reads the keys of a GGUF file; missing or impossible values are errors that name the key.
   package init(gguf file: GGUFFile) throws(ModelError) {
     let path = file.files.first?.path ?? ""

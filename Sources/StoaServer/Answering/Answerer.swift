@@ -17,11 +17,12 @@ struct Answerer: Sendable {
   func prepare(_ request: AnswerRequest, for caller: Caller, api: String, id: String) async throws -> PreparedAnswer {
     let received = ContinuousClock.now
     let lease = try await acquire(request, caller)
-    let loaded = lease.model
+    let loaded = try lease.model.answering()
     let work = try await BackgroundWork.run { try GenerationPlan(request, loaded) }
     let token = try await account.admit(caller, promptTokens: work.prompt.count)
     let prepared = PreparedAnswer(
-      id: id, api: api, caller: caller, request: request, plan: work, lease: lease, token: token, account: account,
+      id: id, api: api, caller: caller, request: request, plan: work, loaded: loaded, lease: lease, token: token,
+      account: account,
       metrics: metrics, received: received)
     do {
       try prepared.submit(deadline: received.advanced(by: .seconds(timeout)))
@@ -47,7 +48,7 @@ struct Answerer: Sendable {
   /// The tokens of a prompt, for those who only want to count them.
   func tokens(_ request: AnswerRequest, for caller: Caller) async throws -> [Int32] {
     let lease = try await acquire(request, caller)
-    return try await BackgroundWork.run { try GenerationPlan(request, lease.model).prompt }
+    return try await BackgroundWork.run { try GenerationPlan(request, lease.model.answering()).prompt }
   }
 
   /// The vectors of texts, and how many tokens they had.
@@ -58,10 +59,7 @@ struct Answerer: Sendable {
     let request = AnswerRequest(model: model, prompt: .text(""))
     let lease = try await acquire(request, caller)
     let loaded = lease.model
-    let renderer = PromptRenderer(model: loaded.model, dialogue: loaded.dialogue)
-    let prompts = try await BackgroundWork.run {
-      try inputs.map { try renderer.render($0, truncates: truncates, reserve: 1).tokens }
-    }
+    let prompts = try await BackgroundWork.run { try inputs.map { try loaded.tokens($0, truncates: truncates) } }
     let count = prompts.reduce(0) { $0 + $1.count }
     let token = try await account.admit(caller, promptTokens: count)
     var vectors: [[Float]] = []

@@ -11,6 +11,7 @@ final class PreparedAnswer: Sendable {
   private let api: String
   private let caller: Caller
   private let plan: GenerationPlan
+  private let loaded: LoadedModel
   private let lease: ModelStore.Lease
   private let token: AdmissionToken
   private let account: any AnswerAccount
@@ -19,17 +20,17 @@ final class PreparedAnswer: Sendable {
   private let created = Int(Date().timeIntervalSince1970)
   private let streams = StreamBox()
 
-  private var loaded: LoadedModel { lease.model }
-
   init(
-    id: String, api: String, caller: Caller, request: AnswerRequest, plan: GenerationPlan, lease: ModelStore.Lease,
-    token: AdmissionToken, account: any AnswerAccount, metrics: ServerMetrics, received: ContinuousClock.Instant
+    id: String, api: String, caller: Caller, request: AnswerRequest, plan: GenerationPlan, loaded: LoadedModel,
+    lease: ModelStore.Lease, token: AdmissionToken, account: any AnswerAccount, metrics: ServerMetrics,
+    received: ContinuousClock.Instant
   ) {
     self.id = id
     self.api = api
     self.caller = caller
     self.request = request
     self.plan = plan
+    self.loaded = loaded
     self.lease = lease
     self.token = token
     self.account = account

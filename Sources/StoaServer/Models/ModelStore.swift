@@ -17,12 +17,12 @@ actor ModelStore {
 
   /// The right to use a model, which stays in memory as long as anyone holds one.
   final class Lease: Sendable {
-    let model: LoadedModel
+    let model: ResidentModel
     /// Seconds that loading took, zero when the model was there.
     let loadSeconds: Double
     private let uses: UseCounter
 
-    fileprivate init(model: LoadedModel, loadSeconds: Double, uses: UseCounter) {
+    fileprivate init(model: ResidentModel, loadSeconds: Double, uses: UseCounter) {
       self.model = model
       self.loadSeconds = loadSeconds
       self.uses = uses
@@ -34,14 +34,14 @@ actor ModelStore {
 
   /// A model in memory, for those who ask.
   struct Resident: Sendable {
-    let model: LoadedModel
+    let model: ResidentModel
     let users: Int
     let expires: Date?
   }
 
   private final class Slot {
-    var loading: Task<LoadedModel, any Error>?
-    var model: LoadedModel?
+    var loading: Task<ResidentModel, any Error>?
+    var model: ResidentModel?
     let bytes: Int
     let uses = UseCounter()
     /// Those who wait until it is loaded.
@@ -144,14 +144,14 @@ actor ModelStore {
     }
   }
 
-  private func load(_ name: String, _ location: ModelLocation, in slot: Slot) async throws -> LoadedModel {
+  private func load(_ name: String, _ location: ModelLocation, in slot: Slot) async throws -> ResidentModel {
     if let loading = slot.loading { return try await loading.value }
     let settings = settings
     // Everybody who waits for the model awaits this task, whoever started it.
     let loading = Task.detached {
       try await withCheckedThrowingContinuation { continuation in
         DispatchQueue.global().async {
-          continuation.resume(with: Result { try LoadedModel(name: name, location: location, settings: settings) })
+          continuation.resume(with: Result { try ResidentModel(name: name, location: location, settings: settings) })
         }
       }
     }
@@ -178,7 +178,7 @@ actor ModelStore {
   }
 
   private func unload(_ name: String) {
-    slots.removeValue(forKey: name)?.model?.scheduler.shutDown(draining: true)
+    slots.removeValue(forKey: name)?.model?.scheduler?.shutDown(draining: true)
   }
 
   /// Unloads a model unless it is in use; false when it was not there or is.
@@ -198,7 +198,7 @@ actor ModelStore {
 
   /// Answers what has begun and takes no more.
   func shutDown() {
-    for slot in slots.values { slot.model?.scheduler.shutDown(draining: true) }
+    for slot in slots.values { slot.model?.scheduler?.shutDown(draining: true) }
   }
 }
 
