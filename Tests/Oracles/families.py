@@ -1,6 +1,6 @@
 """Which families of models there are checkpoints of, and what is verified of each: the tests and docs/MODELS.md read it.
 
-    python3 Tests/Oracles/families.py > docs/MODELS.md
+python3 Tests/Oracles/families.py > docs/MODELS.md
 """
 
 import json

@@ -122,7 +122,9 @@ class Agreement(FamilyCase):
 
     def test_the_document_is_up_to_date(self):
         self.assertEqual(
-            (REPOSITORY / "docs/MODELS.md").read_text(), document(), "python3 Tests/Oracles/families.py > docs/MODELS.md"
+            (REPOSITORY / "docs/MODELS.md").read_text(),
+            document(),
+            "python3 Tests/Oracles/families.py > docs/MODELS.md",
         )
 
 
@@ -228,7 +230,9 @@ class Encoders(FamilyCase):
                 expected = json.loads(texts.read_text())
                 by_ids = vectors([case["input_ids"] for case in expected["cases"]])
                 for case, vector in zip(expected["cases"], by_ids, strict=True):
-                    self.assert_close(vector, case["embedding"], expected["tolerance"], f"{source.name}: {case['text']}")
+                    self.assert_close(
+                        vector, case["embedding"], expected["tolerance"], f"{source.name}: {case['text']}"
+                    )
                 texts = [case["text"] for case in expected["cases"] if case["text"]]
                 for vector, text in zip(vectors(texts), texts, strict=True):
                     (known,) = [case["embedding"] for case in expected["cases"] if case["text"] == text]
