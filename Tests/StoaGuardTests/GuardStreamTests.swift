@@ -70,7 +70,7 @@ struct GuardStreamTests {
   func splitLaw() throws {
     let count = ProcessInfo.processInfo.environment["STOA_GUARD_TEXTS"].flatMap { Int($0) } ?? 1500
     let program = try Self.program()
-    var generator = SeededGenerator(seed: 20_261)
+    var generator = SeededGenerator(state: 20_261)
     for number in 0..<count {
       let text = Self.text(&generator)
       let bytes = Array(text.utf8)

@@ -32,7 +32,7 @@ struct PatternLanguageTests {
   func matches(expression: String) throws {
     let regex = try Regex(expression).asciiOnlyWordCharacters().asciiOnlyDigits().matchingSemantics(.unicodeScalar)
       .wordBoundaryKind(.simple)
-    var generator = SeededGenerator(seed: 7)
+    var generator = SeededGenerator(state: 7)
     for _ in 0..<200 {
       let text = String(
         (0..<Int.random(in: 0...30, using: &generator)).map { _ in
@@ -80,7 +80,7 @@ struct PatternLanguageTests {
   func fullTable() throws {
     // The counters of overlapping repetitions need more states than there is room for.
     let expression = #"[ab]{1,40}a[ab]{14}c"#
-    var generator = SeededGenerator(seed: 3)
+    var generator = SeededGenerator(state: 3)
     let text =
       (0..<60_000).map { _ in "ab".utf8.randomElement(using: &generator) ?? 0x61 } + Array("abababababababababac".utf8)
     let whole = try Self.hits(expression, text)
