@@ -37,11 +37,13 @@ let package = Package(
     module("StoaFormats", ["StoaTensor"]),
     module("StoaTokenizers", ["StoaFormats"]),
     module("StoaTemplates", []),
+    module("StoaGrammar", ["StoaFormats"]),
     .target(
       name: "StoaHub", dependencies: ["StoaFormats"], sources: listing, swiftSettings: sanitized),
     .target(name: "CFuzzer"),
     .executableTarget(
-      name: "fuzz", dependencies: ["CFuzzer", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaHub"],
+      name: "fuzz",
+      dependencies: ["CFuzzer", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaGrammar", "StoaHub"],
       swiftSettings: settings,
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
   ],
