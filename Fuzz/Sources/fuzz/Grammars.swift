@@ -21,11 +21,13 @@ func follow(_ bytes: UnsafeBufferPointer<UInt8>, _ parse: (String) throws -> Gra
       precondition(!allowed.isEmpty, "nothing may follow")
       let token = allowed[Int(choice) % allowed.count]
       if token == end { break }
-      precondition(try state.advance(tokens[Int(token)]), "a token of the mask is refused")
+      let isRead = try state.advance(tokens[Int(token)])
+      precondition(isRead, "a token of the mask is refused")
     }
     guard var plan = masker.closingPlan(state, limit: 4096) else { return 0 }
     while let token = plan.removeFirst() {
-      precondition(try state.advance(tokens[Int(token)]), "a token of the plan is refused")
+      let isRead = try state.advance(tokens[Int(token)])
+      precondition(isRead, "a token of the plan is refused")
     }
     precondition(state.canEnd, "the plan does not end")
   } catch {
