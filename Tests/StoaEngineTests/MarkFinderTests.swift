@@ -27,10 +27,9 @@ import Testing
         preamble.isOpen = isOpen
         var finder = MarkFinder(marks, isOnlyAtStart: isOnlyAtStart, preamble: preamble)
         var found: [UInt8]?
-        if isOpen, text.contains("<think>") { continue }
         // What the prompt has opened the answer closes.
-        let before = isOpen ? "a \(marks[0]) <think></think>" : ""
-        var bytes = Array((before + text).utf8)[...]
+        var bytes = Array(((isOpen ? "a \(marks[0]) <think></think>" : "") + text).utf8)[...]
+        if isOpen, text.contains("<think>") { continue }
         while !bytes.isEmpty {
           let rests = finder.append(Array(bytes.prefix(length)))
           if found == nil { found = rests.first.map { Array($0) } } else { found? += bytes.prefix(length) }
