@@ -43,6 +43,8 @@ actor ModelStore {
   private final class Slot {
     var loading: Task<ResidentModel, any Error>?
     var model: ResidentModel?
+    /// Finds out the digest of its files.
+    var digesting: Task<Void, Never>?
     let bytes: Int
     let uses = UseCounter()
     /// Those who wait until it is loaded.
@@ -160,6 +162,10 @@ actor ModelStore {
     defer { slot.loading = nil }
     let model = try await loading.value
     slot.model = model
+    if let digest = settings.digest {
+      // What cannot be digested is still answered; its rows go without.
+      slot.digesting = Task.detached(priority: .background) { model.digest = try? await digest(location) }
+    }
     return model
   }
 
@@ -179,7 +185,9 @@ actor ModelStore {
   }
 
   private func unload(_ name: String) {
-    slots.removeValue(forKey: name)?.model?.scheduler?.shutDown(draining: true)
+    guard let slot = slots.removeValue(forKey: name) else { return }
+    slot.digesting?.cancel()
+    slot.model?.scheduler?.shutDown(draining: true)
   }
 
   /// Unloads a model unless it is in use; false when it was not there or is.
@@ -199,7 +207,7 @@ actor ModelStore {
 
   /// Answers what has begun and takes no more.
   func shutDown() {
-    for slot in slots.values { slot.model?.scheduler?.shutDown(draining: true) }
+    for name in slots.keys { unload(name) }
   }
 }
 

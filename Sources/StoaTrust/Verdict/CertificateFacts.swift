@@ -40,6 +40,13 @@ public struct CertificateFacts: Sendable {
     revocation = evidence.status(of: path.chain, at: time, leafOnly: leafOnly)
   }
 
+  init(path: CertificatePath, profile: Profile, revocation: RevocationStatus) {
+    leaf = path.chain[0]
+    self.path = path
+    self.profile = profile
+    self.revocation = revocation
+  }
+
   private static func profile(_ path: CertificatePath, _ rootDigest: [UInt8], _ statementDigest: [UInt8]) -> Profile {
     let extensions = path.chain[0].extensions
     let claimed = (extensions.policies ?? []).compactMap(AssuranceLevel.init(policy:))

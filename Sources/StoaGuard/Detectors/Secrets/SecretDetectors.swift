@@ -5,10 +5,12 @@ enum SecretDetectors {
     Detector(
       "private-key", "private keys in PEM, OpenSSH and PGP armour, and age identities", groups: ["secrets"],
       [
-        // RFC 7468: the whole block, so that none of it is shown. 7,000 bytes hold an RSA key of 8,192 bits.
+        // RFC 7468: the whole block, so that none of it is shown. 3,600 bytes hold an RSA key of 4,096 bits and more.
         Pattern(
           "private-key",
-          #"-----BEGIN (?:[A-Z0-9]{2,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\s\\:,.\-"()]{40,7000}-----END (?:[A-Z0-9]{2,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----"#,
+          #"-----BEGIN (?:[A-Z0-9]{2,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----"#
+            + #"(?:\s{1,4}Proc-Type: 4,ENCRYPTED\s{1,4}DEK-Info: [A-Z0-9\-]{3,20},)?[A-Za-z0-9+/=\s\\:,.()"]{40,3600}"#
+            + #"-----END (?:[A-Z0-9]{2,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----"#,
           label: "PRIVATE_KEY"),
         Pattern("age-identity", #"AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}\>"#, label: "PRIVATE_KEY"),
       ]),

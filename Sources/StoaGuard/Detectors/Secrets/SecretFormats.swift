@@ -35,7 +35,7 @@ enum SecretFormats {
     format("terraform-token", #"[A-Za-z0-9]{14}\.atlasv1\.[\w=\-]{60,70}"#),
     format("pulumi-token", #"pul-[0-9a-f]{40}"#, prefix: 4),
     format("doppler-token", #"dp\.(?:pt|st|ct|sa|scim|audit)\.(?:[a-z0-9_\-]{2,35}\.)?[A-Za-z0-9]{40,44}"#, prefix: 6),
-    format("onepassword-token", #"ops_eyJ[A-Za-z0-9+/]{250,1000}={0,3}"#, prefix: 4),
+    format("onepassword-token", #"ops_eyJ[A-Za-z0-9+/]{250,800}={0,3}"#, prefix: 4),
     // Code and packages.
     format("github-token", #"gh[pousr]_[A-Za-z0-9]{36,251}"#, prefix: 4),
     format("github-fine-grained-token", #"github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}"#, prefix: 11),
@@ -100,7 +100,7 @@ enum SecretFormats {
     format("sentry-token", #"(?:sntrys_[A-Za-z0-9+/=_\-]{60,400}|sntryu_[0-9a-f]{64})"#, prefix: 7),
     format("dynatrace-token", #"dt0c01\.[A-Z0-9]{24}\.[A-Z0-9]{64}"#, prefix: 7),
     format("launchdarkly-key", #"(?:sdk|api)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"#, prefix: 4),
-    format("dropbox-token", #"sl\.(?:u\.)?[\w\-]{130,1300}"#, prefix: 3),
+    format("dropbox-token", #"sl\.(?:u\.)?[\w\-]{130,600}"#, prefix: 3),
     format("facebook-token", #"EAA(?:[A-Z0-9][A-Za-z0-9]{60,250})"#, prefix: 3),
     format("mapbox-secret", #"sk\.eyJ[\w\-]{20,200}\.[\w\-]{20,60}"#, prefix: 3),
     format(
@@ -108,6 +108,6 @@ enum SecretFormats {
     format("typeform-token", #"tfp_[\w\-.]{40,60}"#, prefix: 4),
     format("readme-key", #"rdme_[a-z0-9]{70}"#, prefix: 5),
     // RFC 7519: header and payload are JSON objects in Base64url, so both begin with `eyJ`.
-    format("jwt", #"eyJ[\w\-]{14,800}\.eyJ[\w\-]{14,2000}\.[\w\-]{10,700}"#),
+    format("jwt", #"eyJ[\w\-]{14,500}\.eyJ[\w\-]{14,1500}\.[\w\-]{10,700}"#),
   ]
 }
