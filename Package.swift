@@ -116,7 +116,9 @@ let package = Package(
         "StoaEngine", "StoaHub", "StoaLedger", "StoaTrust", crypto,
       ] + hummingbird, resources: [.embedInCode("Console/console.html"), .embedInCode("OpenAPI/openapi.json")])
     + module("StoaTrust", ["StoaFormats", asn1, certificates, crypto, cryptoExtras, yams])
-    + module("StoaGuard", [yams])
+    + module(
+      "StoaGuard", [yams],
+      resources: ["default", "strict", "privacy-eu", "audit-only"].map { .embedInCode("Packs/\($0).yaml") })
     + module("StoaTerminal", [])
     + module(
       "StoaCommands",

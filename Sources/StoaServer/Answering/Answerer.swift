@@ -178,7 +178,9 @@ struct GenerationPlan: Sendable {
         else { return }
         options.trigger = ConstraintTrigger(
           marks: trigger.marks, isOnlyAtStart: trigger.isOnlyAtStart,
-          preamble: dialogue.reasoning.map { .init(open: $0.open, close: $0.close, isOpen: startsInReasoning) },
+          preamble: dialogue.reasoning.map {
+            ConstraintTrigger.Preamble(open: $0.open, close: $0.close, isOpen: startsInReasoning)
+          },
           constraint: constraint)
       } else {
         let showsMarks = !tools.isEmpty || startsInReasoning || dialogue.reasoning?.frames.isEmpty == false

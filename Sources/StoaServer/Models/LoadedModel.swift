@@ -21,7 +21,7 @@ final class LoadedModel: Sendable {
   let dialogue: DialogueFormat
   /// The special tokens of those forms, which readers of the text have to see.
   let shownTokens: Set<Int32>
-  private let knownDigest = Mutex<String?>(nil)
+  let knownDigest = KnownDigest()
   private let maskers = Mutex(MaskerCache())
   /// Embeddings are computed beside the scheduler, one after the other.
   private let embeddings = DispatchQueue(label: "stoa.embeddings")
@@ -46,10 +46,7 @@ final class LoadedModel: Sendable {
   }
 
   /// The digest of its files; nil until it is known.
-  var digest: String? {
-    get { knownDigest.withLock { $0 } }
-    set { knownDigest.withLock { $0 = newValue } }
-  }
+  var digest: String? { knownDigest.value }
 
   /// A grammar ready for this model's tokens; those used lately are kept under what they were made of.
   ///
