@@ -113,10 +113,12 @@ let package = Package(
       "StoaServer",
       [
         "StoaTensor", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaGrammar", "StoaDialogue", "StoaModels",
-        "StoaEngine", "StoaHub", "StoaLedger", crypto,
+        "StoaEngine", "StoaHub", "StoaLedger", "StoaTrust", crypto,
       ] + hummingbird, resources: [.embedInCode("Console/console.html"), .embedInCode("OpenAPI/openapi.json")])
     + module("StoaTrust", ["StoaFormats", asn1, certificates, crypto, cryptoExtras, yams])
-    + module("StoaGuard", [yams])
+    + module(
+      "StoaGuard", [yams],
+      resources: ["default", "strict", "privacy-eu", "audit-only"].map { .embedInCode("Packs/\($0).yaml") })
     + module("StoaTerminal", [])
     + module(
       "StoaCommands",

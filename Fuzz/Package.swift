@@ -21,7 +21,8 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 /// What reads the hub's answers, without what speaks to it: no packages from outside.
 let listing = [
-  "FileStatus.swift", "HubError.swift", "ModelLocation.swift", "ModelName.swift", "Remote/ContentDigest.swift",
+  "EditDistance.swift", "FileStatus.swift", "HubError.swift", "ModelLocation.swift", "ModelName.swift",
+  "Remote/ContentDigest.swift",
   "Remote/FileSelection.swift", "Remote/HubReference.swift", "Remote/HubURL.swift", "Remote/IPAddress.swift",
   "Remote/RemoteError.swift", "Remote/RemotePath.swift", "Remote/RepositoryListing.swift",
 ]

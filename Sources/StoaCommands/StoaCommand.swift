@@ -52,6 +52,7 @@ public struct StoaCommand: ParsableCommand {
           TokenizeCommand.self, DetokenizeCommand.self, TemplateCommand.self, LogitsCommand.self,
           PerplexityCommand.self, BenchCommand.self,
         ]),
+      CommandGroup(name: "Guard texts", subcommands: [GuardCommand.self]),
       CommandGroup(name: "Look after a server", subcommands: [KeyCommand.self, UsageCommand.self]),
       CommandGroup(name: "This machine", subcommands: [DoctorCommand.self, CompletionsCommand.self]),
     ])

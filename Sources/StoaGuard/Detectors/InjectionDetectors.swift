@@ -36,7 +36,7 @@ enum InjectionDetectors {
       ),
       (
         "forget everything",
-        "\\b(forget|ignore|disregard)\(gap)(everything|all|anything)\(gap)((that|which|i|you|we|was|were|have|had|been|has)\(gap){0,1}){0,4}(above|before|said|told|written|previously|earlier|so far)\\b",
+        "\\b(forget|ignore|disregard)\(gap)(everything|all|anything)\(gap)((that|which|i|you|we|was|were|have|had|been|has)\(gap)){0,4}(above|before|said|told|written|previously|earlier|so far)\\b",
         0.9
       ),
       (

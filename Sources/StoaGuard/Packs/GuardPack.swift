@@ -78,6 +78,9 @@ public struct PackOverride: Equatable, Sendable {
 
 /// What a pack says of a rail: a new one, or new values for some of another's.
 public struct RailChange: Equatable, Sendable {
+  /// The rail's name.
+  public var name: String { id }
+
   var id: String
   var stages: Set<GuardStage>?
   var detectors: [String]?

@@ -31,7 +31,7 @@ struct PackSource: Sendable {
     }
     let path = name.hasPrefix("/") || folder == nil ? name : folder! + "/" + name
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+    guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       let near = nearest(to: name, among: builtInNames)
       throw failure(
         path, "there is no such pack",
@@ -95,6 +95,9 @@ struct PackSource: Sendable {
       message += file.text.utf8
       message.append(0x0A)
     }
-    return SHA256.hexadecimal(message)
+    return Digests.sha256(message).map { byte in
+      let text = String(byte, radix: 16)
+      return byte < 16 ? "0" + text : text
+    }.joined()
   }
 }

@@ -73,13 +73,10 @@ public struct GuardProgram: Sendable {
     }
   }
 
-  /// How many states and automata the patterns took, for `stoa guard explain`.
-  public var size: (patterns: Int, automata: Int, states: Int) {
+  /// How many patterns there are and how many states texts have needed so far, for `stoa guard explain`.
+  public var size: (patterns: Int, states: Int) {
     let sets = [raw, folded, decoded]
-    return (
-      sets.reduce(0) { $0 + $1.entries.count }, sets.reduce(0) { $0 + $1.automata.count },
-      sets.reduce(0) { $0 + $1.automata.reduce(0) { $0 + $1.stateCount } }
-    )
+    return (sets.reduce(0) { $0 + $1.entries.count }, sets.reduce(0) { $0 + $1.automaton.stateCount })
   }
 
   /// The names of the patterns that a rail looks for, without the variants of evasions.

@@ -73,7 +73,7 @@ enum ScalarFolding {
     if (0xC0...0x24F).contains(value) || (0x1E00...0x1FFF).contains(value) || (0x370...0x52F).contains(value) {
       // The letter under its marks.
       if let base = String(scalar).decomposedStringWithCanonicalMapping.unicodeScalars.first, base != scalar {
-        return base.isASCII ? .scalar(lowercaseASCII(base)) : fold(base)
+        return base.isASCII ? .scalar(lowercaseASCII(base)) : compute(base)
       }
     }
     let lower = properties.lowercaseMapping.unicodeScalars
