@@ -54,7 +54,8 @@ let package = Package(
       ]),
     .target(name: "CFuzzer"),
     .executableTarget(
-      name: "fuzz", dependencies: ["CFuzzer", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaHub", "StoaTrust"],
+      name: "fuzz",
+      dependencies: ["CFuzzer", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaHub", "StoaTrust"],
       swiftSettings: settings,
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
   ],

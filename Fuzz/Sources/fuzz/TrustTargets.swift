@@ -49,7 +49,7 @@ func readBundle(_ bytes: [UInt8]) -> CInt {
   guard let bundle = try? SigstoreBundle(parsing: bytes, source: "bundle") else { return 0 }
   _ = bundle.json.text()
   let verifier = SignatureVerifier(
-    store: TrustStore(keys: [], roots: []), time: Date(timeIntervalSince1970: 1_800_000_000))
+    store: TrustStore(keys: [], roots: []), time: time)
   _ = verifier.verify(bundle, source: "bundle")
   _ = readStatement(bundle.envelope.payload)
   return 0
