@@ -31,6 +31,7 @@ struct RunCommand: ParsableCommand {
   var system: String?
   @Flag(help: "If the prompt does not fit the context, drop the oldest part of it.") var truncate = false
   @Flag(help: "Print tokens, speed and seed to standard error after the answer.") var stats = false
+  @OptionGroup(title: "Trust") var trust: TrustPolicyOptions
   @OptionGroup(title: "Receipt") var receipt: ReceiptOptions
   @Flag(name: .shortAndLong, help: "Download a model that is not in the library without asking.") var yes = false
   @OptionGroup(title: "Sampling") var sampling: SamplingOptions
@@ -64,7 +65,7 @@ struct RunCommand: ParsableCommand {
     try FirstUse(reference: target.model, yes: yes, terminal: terminal).pullIfMissing()
     let loaded = try LoadedModel.load(
       target, context: context.context, threads: threads.threads, tokenizerPath: tokenizer.path,
-      tuning: tuning)
+      tuning: tuning, gate: trust.gate())
     var settings = try sampling.settings(over: loaded.model.recommendedSampling)
     settings.options.constraint = try grammar.map { try loaded.model.constraint($0) }
     let text: String

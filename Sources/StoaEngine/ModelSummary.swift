@@ -1,4 +1,4 @@
-import StoaFormats
+package import StoaFormats
 package import StoaModels
 
 /// What a model is, read from its files without loading the weights.
@@ -9,6 +9,8 @@ public struct ModelSummary: Sendable {
     public let path: String
     /// The size in bytes.
     public let bytes: Int
+    /// The version that was opened.
+    package let identity: FileIdentity
   }
 
   /// The name in the metadata, or that of the file or folder.
@@ -80,6 +82,6 @@ extension ModelSummary {
       layers = configuration.layers
       width = configuration.width
     }
-    files = checkpoint.files.map { File(path: $0.path, bytes: $0.count) }
+    files = checkpoint.files.map { File(path: $0.path, bytes: $0.count, identity: $0.identity) }
   }
 }

@@ -85,7 +85,7 @@ class Authority(OracleCase):
         leaf, now = self.issue(), time.time()
         table = [
             ("valid", None, now + 60, True, "certified", []),
-            ("not yet valid", None, now - DAY, False, "refused", ["expired"]),
+            ("not yet valid", None, now - DAY, False, "refused", ["expired", "stale-status"]),
             ("expired", lambda: self.lists("--days", 120), now + 91 * DAY, False, "refused", ["expired"]),
             ("list ended", lambda: self.lists("--days", 1), now + 3 * DAY, False, "certified", ["stale-status"]),
             ("list ended long ago", None, now + 9 * DAY, False, "refused", ["overdue-status"]),

@@ -13,7 +13,16 @@ import unittest
 from pathlib import Path
 
 import transparency
-from oracle import BINARY, FIXTURES, HANG_SECONDS, REPOSITORY, OracleCase, environment, needs, stoa
+from oracle import (
+    BINARY,
+    FIXTURES,
+    HANG_SECONDS,
+    REPOSITORY,
+    OracleCase,
+    environment,
+    needs,
+    stoa,
+)
 from server import Server
 
 MODEL = FIXTURES / "gguf_f16/model.gguf"

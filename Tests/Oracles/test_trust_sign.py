@@ -170,7 +170,9 @@ class Signing(OracleCase):
             key, _, private = self.key(f"key-{kind}", kind)
             self.sign(self.model, "--key", key)
             bundle = json.loads((self.model / "model.sig").read_text())["dsseEnvelope"]
-            public = SSlibKey.from_crypto(private.public_key(), keyid=bundle["signatures"][0]["keyid"])
+            public = SSlibKey.from_crypto(private.public_key())
+            # A hint that is not signed; the library looks keys up by it.
+            bundle["signatures"][0]["keyid"] = public.keyid
             self.assertTrue(Envelope.from_dict(bundle).verify([public], 1))
 
     @needs(packages=["jsonschema", "cryptography"], data=["documents/model_signing_spec"])
@@ -335,8 +337,8 @@ class Signing(OracleCase):
         yield changed((*proof, "treeSize"), str(int(entry["inclusionProof"]["treeSize"]) + 1)), bad
         yield changed((*proof, "checkpoint", "envelope"), checkpoint.replace("sigstore.dev - ", "sigstore.dev - 1")), bad
         # Without the log's word about the time the certificate counts now, and it was good for ten minutes.
-        yield changed(("tlogEntries",), []), ["unknown-issuer", "expired"]
-        yield changed(("tlogEntries", 0, "inclusionPromise"), None), ["unknown-issuer", "expired"]
+        yield changed(("tlogEntries",), []), ["expired"]
+        yield changed(("tlogEntries", 0, "inclusionPromise"), None), ["expired"]
 
     # What is refused
 

@@ -25,6 +25,8 @@ let targets: [String: FuzzTarget] = [
   "safety-info": { unsafe readSafetyInfo(Array(UnsafeBufferPointer(start: $0, count: $1))) },
   "crl": { unsafe readRevocationList(Array(UnsafeBufferPointer(start: $0, count: $1))) },
   "ocsp": { unsafe readStatusResponse(Array(UnsafeBufferPointer(start: $0, count: $1))) },
+  "bundle": { unsafe readBundle(Array(UnsafeBufferPointer(start: $0, count: $1))) },
+  "statement": { unsafe readStatement(Array(UnsafeBufferPointer(start: $0, count: $1))) },
   "trust-store": { unsafe readTrustStore(Array(UnsafeBufferPointer(start: $0, count: $1))) },
 ]
 

@@ -43,3 +43,21 @@ func readTrustStore(_ bytes: [UInt8]) -> CInt {
   _ = store.policy(for: ["primer"], digest: nil, fallback: .warn)
   return 0
 }
+
+/// A signature as it lies beside a model: the bundle, the statement in it, and what checking it says.
+func readBundle(_ bytes: [UInt8]) -> CInt {
+  guard let bundle = try? SigstoreBundle(parsing: bytes, source: "bundle") else { return 0 }
+  _ = bundle.json.text()
+  let verifier = SignatureVerifier(
+    store: TrustStore(keys: [], roots: []), time: time)
+  _ = verifier.verify(bundle, source: "bundle")
+  _ = readStatement(bundle.envelope.payload)
+  return 0
+}
+
+/// What is signed: a statement about a model's files.
+func readStatement(_ bytes: [UInt8]) -> CInt {
+  guard let statement = try? InTotoStatement(parsing: bytes, source: "statement") else { return 0 }
+  if let manifest = try? ModelManifest(statement, source: "statement") { _ = manifest.statement.bytes }
+  return 0
+}

@@ -1,5 +1,6 @@
 import Configuration
 import Logging
+import StoaTrust
 
 /// A setting of `stoa serve`, by the name that it has in the configuration file.
 ///
@@ -21,6 +22,8 @@ enum ServeKey: String, CaseIterable, Sendable {
   case receiptKey = "receipt_key"
   case receipts
   case receiptTokens = "receipt_tokens"
+  case trustPolicy = "trust_policy"
+  case trust
 
   /// What values a setting takes.
   enum Kind: Equatable {
@@ -35,11 +38,12 @@ enum ServeKey: String, CaseIterable, Sendable {
 
   var kind: Kind {
     switch self {
-    case .host, .tlsCert, .tlsKey, .ledger, .prices, .receiptKey: .text
+    case .host, .tlsCert, .tlsKey, .ledger, .prices, .receiptKey, .trust: .text
     case .port: .whole(0...65_535)
     case .models: .models
     case .auth, .receiptTokens: .yesOrNo
     case .receipts: .word(["asked", "all"])
+    case .trustPolicy: .word(TrustMode.allCases.map(\.rawValue))
     case .cors: .origins
     case .context: .whole(1...(1 << 30))
     case .threads: .whole(1...1024)

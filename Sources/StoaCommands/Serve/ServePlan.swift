@@ -3,6 +3,7 @@ import Logging
 import NIOSSL
 import StoaEngine
 import StoaServer
+import StoaTrust
 
 /// What `stoa serve` is to do, checked as far as can be without opening models and the ledger.
 struct ServePlan {
@@ -15,6 +16,10 @@ struct ServePlan {
   var prices: String?
   /// The private key that signs receipts; nil for no receipts.
   var receiptKey: String?
+  /// What is done about models that are not as demanded; nil for what the trust store says.
+  var trustPolicy: TrustMode?
+  /// The trust store; nil for the usual one.
+  var trust: String?
   /// Whether all answers have receipts, and whether those hold tokens.
   var receipts = (areForAll: false, showTokens: false)
 
@@ -43,6 +48,8 @@ struct ServePlan {
     options.logLevel = try settings.text(.logLevel).flatMap { Logger.Level(rawValue: $0) } ?? options.logLevel
     ledger = try settings.text(.ledger)
     prices = try settings.text(.prices)
+    trustPolicy = try settings.text(.trustPolicy).flatMap { TrustMode(rawValue: $0) }
+    trust = try settings.text(.trust)
     receiptKey = try settings.text(.receiptKey)
     receipts.areForAll = try settings.text(.receipts) == "all"
     if receipts.areForAll, receiptKey == nil {

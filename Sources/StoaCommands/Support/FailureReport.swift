@@ -4,6 +4,7 @@ import StoaConversion
 import StoaEngine
 import StoaHub
 import StoaModels
+import StoaServer
 import StoaTerminal
 import StoaTrust
 
@@ -37,6 +38,10 @@ struct FailureReport {
     case HubError.cancelled, RemoteError.local(.cancelled), ModelError.cancelled, ConversionError.cancelled,
       TrustError.cancelled:
       status = .interrupted
+    case let error as ModelRefused:
+      status = .refused
+      message = error.description
+      advice = ["stoa verify tells every reason; stoa trust says whom you trust"]
     case let error as OutputError where error.readerIsGone:
       // The reader has seen enough; that is no failure of ours.
       status = .done

@@ -1,7 +1,9 @@
 import StoaEngine
 import StoaHub
+import StoaServer
 import StoaTerminal
 import StoaTokenizers
+import StoaTrust
 
 /// A model that is ready to compute, and where it came from.
 struct LoadedModel {
@@ -11,7 +13,7 @@ struct LoadedModel {
   /// Finds and loads a model, with a progress line if it takes long.
   static func load(
     _ target: ModelArgument, context: Int? = nil, threads: Int? = nil, tokenizerPath: String? = nil,
-    tuning: TuningOptions? = nil
+    tuning: TuningOptions? = nil, gate: ModelGate? = nil
   ) throws -> LoadedModel {
     let location = try target.resolve()
     var load = LoadOptions()
@@ -22,9 +24,11 @@ struct LoadedModel {
       load.cacheType = tuning.cacheType?.type
       load.prefillChunk = tuning.chunk ?? load.prefillChunk
     }
+    let trust = try gate?.admit(location, saying: Terminal.current().style(for: .error))
     let bar = ProgressBar("loading " + PrintableText.line(location.name), unit: .fraction)
     defer { bar.finish() }
     let model = try LanguageModel.load(path: location.path, options: load) { bar.update(fraction: $0) }
+    try trust?.confirm(loaded: model.summary.files.map(\.identity))
     return LoadedModel(location: location, model: model)
   }
 

@@ -87,7 +87,7 @@ extension CACommand {
         Examples:
           stoa ca issue model.gguf --ca ca --level self-vouched --new-key publisher.key --organization "Example Labs"
           stoa ca issue ./my-model --ca ca --level third-party --key publisher.pub --organization "Example Labs" \\
-            --assessor assessor.pub --evidence my-model.evaluation-arc_easy-acc.intoto.json
+            --assessor assessor.pub
         """)
 
     @OptionGroup var target: SignedModelArgument

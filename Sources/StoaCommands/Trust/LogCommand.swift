@@ -309,9 +309,7 @@ extension LogCommand {
 
 /// The first certificate of a PEM file, in DER.
 private func certificateDER(_ path: String) throws -> [UInt8] {
-  guard let first = try pemDocuments(readText(path), source: path).first(where: { $0.discriminator == "CERTIFICATE" })
-  else { throw CommandFailure(message: "\(path): there is no certificate in this file") }
-  return first.derBytes
+  try X509Certificate.certificates(path: path)[0].der
 }
 
 extension CommandFailure {

@@ -52,6 +52,15 @@ enum SignedModel {
     return try ModelFolder(path: location.path)
   }
 
+  /// What is looked at before a model is loaded: the file if it has a signature of its own, else the folder that is
+  /// signed, else what `folder(of:)` says.
+  static func loaded(_ location: ModelLocation) throws -> ModelFolder {
+    guard location.kind == .gguf, !exists(location.path + ".sig") else { return try ModelFolder(path: location.path) }
+    let parent = splitPath(location.path).folder
+    if !parent.isEmpty, exists(parent + "model.sig") { return try ModelFolder(path: parent) }
+    return location.files.count == 1 ? try folder(of: location) : try ModelFolder(path: location.path)
+  }
+
   /// A part of a split model is not the model.
   static func refuseParts(of path: String) throws {
     guard let location = try? ModelLibrary().resolve(path.contains("/") ? path : "./" + path), location.files.count > 1

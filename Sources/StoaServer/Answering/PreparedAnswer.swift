@@ -14,6 +14,8 @@ final class PreparedAnswer: Sendable {
   private let caller: Caller
   private let plan: GenerationPlan
   private let loaded: LoadedModel
+  /// What was decided about the model.
+  var trust: ModelTrust.Outcome? { loaded.trust }
   private let lease: ModelStore.Lease
   private let token: AdmissionToken
   private let account: any AnswerAccount

@@ -9,6 +9,7 @@ import StoaFormats
 extension APIError {
   /// The response that says so in the shape of an API.
   func response(_ style: APIStyle, requestID: String) -> Response {
+    if let refusal { return problem(refusal) }
     let body: JSONValue =
       switch style {
       case .openAI: OpenAI.error(self)
@@ -18,6 +19,17 @@ extension APIError {
     var response = Response.json(body, status: HTTPResponse.Status(code: status))
     if let retryAfterSeconds { response.headers[.retryAfter] = "\(retryAfterSeconds)" }
     if kind == .unauthenticated { response.headers[.wwwAuthenticate] = "Bearer" }
+    return response
+  }
+
+  /// A problem document (RFC 9457), the same for all APIs: a model that must not run.
+  private func problem(_ state: String) -> Response {
+    var response = Response.json(
+      [
+        "type": .string("urn:stoa:problem:model-refused"), "title": "the model is refused", "status": .int(status),
+        "detail": .string(message), "state": .string(state),
+      ], status: HTTPResponse.Status(code: status))
+    response.headers[.contentType] = "application/problem+json"
     return response
   }
 

@@ -70,7 +70,9 @@ struct Handlers: Sendable {
   func respond(
     _ prepared: PreparedAnswer, _ context: ServerContext, _ encode: (Answer) -> JSONValue
   ) async throws -> Response {
-    .json(encode(try await whole(prepared, context)))
+    var response = Response.json(encode(try await whole(prepared, context)))
+    if let trust = prepared.trust { response.headers.add(trust) }
+    return response
   }
 
   /// An answer that is sent as it comes; `finished` gets it when it is complete.
@@ -103,7 +105,9 @@ struct Handlers: Sendable {
       }
       try await writer.finish(nil)
     }
-    return Response(status: .ok, headers: [.contentType: type, .cacheControl: "no-cache"], body: body)
+    var headers: HTTPFields = [.contentType: type, .cacheControl: "no-cache"]
+    if let trust = prepared.trust { headers.add(trust) }
+    return Response(status: .ok, headers: headers, body: body)
   }
 
   /// Gives the events of an answer, and nil after every `quietAfter` seconds in which nothing else may have come.

@@ -27,8 +27,10 @@ extension Handlers {
     return .json(["object": "list", "data": .array(models.map { entry($0.name, $0.location.path) })])
   }
 
-  private func model(_ name: String, _ context: ServerContext) async throws -> Response {
-    let (name, location) = try await answerer.models.find(name.removingPercentEncoding ?? name)
+  private func model(_ path: String, _ context: ServerContext) async throws -> Response {
+    let path = path.removingPercentEncoding ?? path
+    if let (name, question) = await trustQuestion(path) { return try await trust(name, question, context) }
+    let (name, location) = try await answerer.models.find(path)
     try answerer.check(context.caller, mayUse: name)
     return .json(entry(name, location.path))
   }

@@ -20,6 +20,7 @@ extension Handlers {
       }
       return Response.text(answerer.metrics.text(models: loads), type: "text/plain; version=0.0.4; charset=utf-8")
     }
+    router.get("/.well-known/ai-safety") { _, context in await safety(context) }
     router.get("/") { _, _ in Console.page }
     router.get("/openapi.json") { _, _ in OpenAPIDocument.response }
     router.post("/tokenize") { request, context in try await tokenize(request, context) }

@@ -1,5 +1,6 @@
 import Hummingbird
 import StoaFormats
+import StoaLedger
 import StoaTrust
 
 extension Handlers {

@@ -23,5 +23,8 @@ package struct EngineSettings: Sendable {
   /// receipts are given.
   package var rootDigest: (@Sendable (ModelLocation) throws -> MerkleHash)?
 
+  /// Decides about models before they are loaded; nil loads all.
+  package var gate: ModelGate?
+
   package init() {}
 }

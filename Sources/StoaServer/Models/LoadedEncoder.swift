@@ -1,6 +1,7 @@
 import Foundation
 import StoaEngine
 import StoaHub
+import StoaTrust
 
 /// An encoder in memory: it makes vectors of texts.
 final class LoadedEncoder: Sendable {
@@ -8,10 +9,15 @@ final class LoadedEncoder: Sendable {
   let location: ModelLocation
   let encoder: TextEncoder
   let knownDigest = KnownDigest()
+  /// What was decided about the model before it was loaded; nil when nobody asked.
+  let trust: ModelTrust.Outcome?
   /// Vectors are computed one after the other.
   private let queue = DispatchQueue(label: "stoa.encoder")
 
-  init(name: String, location: ModelLocation, settings: EngineSettings) throws {
+  init(
+    name: String, location: ModelLocation, settings: EngineSettings, trust: ModelTrust.Outcome? = nil
+  ) throws {
+    self.trust = trust
     self.name = name
     self.location = location
     // The context that is set is for answers: a text is as long as its encoder allows.

@@ -22,11 +22,16 @@ final class LoadedModel: Sendable {
   /// The special tokens of those forms, which readers of the text have to see.
   let shownTokens: Set<Int32>
   let knownDigest = KnownDigest()
+  /// What was decided about the model before it was loaded; nil when nobody asked.
+  let trust: ModelTrust.Outcome?
   private let maskers = Mutex(MaskerCache())
   /// Embeddings are computed beside the scheduler, one after the other.
   private let embeddings = DispatchQueue(label: "stoa.embeddings")
 
-  init(name: String, location: ModelLocation, settings: EngineSettings) throws {
+  init(
+    name: String, location: ModelLocation, settings: EngineSettings, trust: ModelTrust.Outcome? = nil
+  ) throws {
+    self.trust = trust
     var options = LoadOptions()
     options.contextLength = settings.contextLength
     options.threads = settings.threads

@@ -2,6 +2,7 @@ import Foundation
 import StoaEngine
 import StoaFormats
 import StoaHub
+import StoaTrust
 import Synchronization
 
 /// Which models are on offer and which of them are in memory.
@@ -118,6 +119,14 @@ actor ModelStore {
   private func expiry(_ slot: Slot) -> Date? {
     guard case .seconds(let seconds) = slot.keepAlive else { return nil }
     return Date().addingTimeInterval(max(0, seconds - slot.uses.idleSeconds))
+  }
+
+  /// What is decided about a model: when it was loaded, or now; nil when nobody looks at signatures.
+  func trust(_ name: String) async throws -> ModelTrust.Outcome? {
+    let (name, location) = try find(name)
+    if let model = slots[name]?.model { return model.trust }
+    guard let gate = settings.gate else { return nil }
+    return try await BackgroundWork.run { try gate.outcome(location) }
   }
 
   // MARK: Use

@@ -1,6 +1,7 @@
 import StoaEngine
 import StoaHub
 import StoaTokenizers
+import StoaTrust
 import Synchronization
 
 /// A model in memory, whatever it is for.
@@ -10,10 +11,27 @@ enum ResidentModel: Sendable {
 
   /// Loads the model of a place.
   init(name: String, location: ModelLocation, settings: EngineSettings) throws {
+    let trust = try settings.gate?.admit(location)
     do {
-      self = .answers(try LoadedModel(name: name, location: location, settings: settings))
+      self = .answers(try LoadedModel(name: name, location: location, settings: settings, trust: trust))
     } catch EngineError.makesVectorsOnly {
-      self = .vectors(try LoadedEncoder(name: name, location: location, settings: settings))
+      self = .vectors(try LoadedEncoder(name: name, location: location, settings: settings, trust: trust))
+    }
+    try trust?.confirm(loaded: summary.files.map(\.identity))
+  }
+
+  private var summary: ModelSummary {
+    switch self {
+    case .answers(let model): model.model.summary
+    case .vectors(let model): model.encoder.summary
+    }
+  }
+
+  /// What was decided about the model before it was loaded; nil when nobody asked.
+  var trust: ModelTrust.Outcome? {
+    switch self {
+    case .answers(let model): model.trust
+    case .vectors(let model): model.trust
     }
   }
 

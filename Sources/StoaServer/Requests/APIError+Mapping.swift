@@ -10,6 +10,9 @@ extension APIError {
   init(_ error: any Error) {
     switch error {
     case let error as APIError: self = error
+    case let error as ModelRefused:
+      self.init(.overloaded, error.description, field: "model", code: "model_refused")
+      refusal = error.state
     case let error as EngineError: self.init(engine: error)
     case let error as GrammarError:
       self.init(.invalidRequest, "the answer's schema or grammar cannot be used: \(error)", field: "response_format")

@@ -27,6 +27,8 @@ struct APIError: Error, Equatable, Sendable {
   var code: String?
   /// When it makes sense to ask again.
   var retryAfterSeconds: Int?
+  /// Why a model is not loaded, by the name of its state: `digest-mismatch`.
+  var refusal: String?
 
   init(
     _ kind: Kind, _ message: String, field: String? = nil, code: String? = nil, retryAfterSeconds: Int? = nil

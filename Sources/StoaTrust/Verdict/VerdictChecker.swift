@@ -108,7 +108,14 @@ struct VerdictChecker {
 
   private mutating func checkLevel(_ signature: TrustFacts.Signature) {
     var given = RequiredTrust.signed
-    if case .certificate(let facts) = signature, let level = facts.level { given = RequiredTrust(level) }
+    if case .certificate(let facts) = signature {
+      if let level = facts.level {
+        given = RequiredTrust(level)
+      } else if policy.required > .signed {
+        // What is wrong with the certificate is said already; of a level there is nothing to say.
+        return
+      }
+    }
     let isEnough = given >= policy.required
     let demand = policy.required == .unsigned ? "nothing is demanded" : "\(policy.required.name) is demanded"
     add(.level, isEnough ? nil : .belowLevel, "it is \(given.name), and \(demand)")

@@ -1,5 +1,5 @@
 public import Foundation
-import StoaFormats
+package import StoaFormats
 
 /// Decides about a model before it is loaded: looks at its signature, its files and all that lies beside it, and asks
 /// the policy of a trust store.
@@ -27,6 +27,20 @@ public struct ModelTrust: Sendable {
     public let verdict: TrustVerdict
     /// What was found.
     public let findings: ModelFindings
+
+    /// Throws unless the files that were loaded are those that were looked at, and none of these has changed since.
+    ///
+    /// - Parameter loaded: The versions of the files that were opened for loading and are still open.
+    package func confirm(loaded: [FileIdentity]) throws(TrustError) {
+      // Without a signature nothing was decided about the files.
+      guard !findings.identities.isEmpty else { return }
+      let known = Set(findings.identities.values)
+      guard loaded.allSatisfy(known.contains) else { throw .file(.changed(path: findings.folder.path)) }
+      for (path, identity) in findings.identities {
+        let now = try fileErrors { () throws(FormatError) in try FileIdentity(path: path) }
+        guard now == identity else { throw .file(.changed(path: path)) }
+      }
+    }
   }
 
   /// Decides about the model at `folder`.

@@ -2,6 +2,8 @@ package import StoaFormats
 
 /// What is known about a model after its signature and its files were looked at.
 public struct ModelFindings: Sendable {
+  /// Where the model lies.
+  public var folder: ModelFolder
   /// What a policy judges.
   public var facts: TrustFacts
   /// What was signed; nil when no signature can be believed.
@@ -39,6 +41,7 @@ public struct ModelVerifier: Sendable {
   public func examine(_ folder: ModelFolder, signature path: String? = nil) throws(TrustError) -> ModelFindings {
     let path = path ?? folder.signaturePath
     var findings = ModelFindings(
+      folder: folder,
       facts: TrustFacts(model: folder.name, files: .unknown, signature: .none("there is no signature at \(path)")))
     guard exists(path) else { return findings }
     for path in ignoredPaths { try ModelPath.check(path) }
