@@ -89,7 +89,13 @@ def toxicity(data):
     for row in rows(data / "toxicity_davidson/data/labeled_data.csv"):
         # A tweet and its retweets are one family.
         key = re.sub(r"^[!\s\"]*(rt\s+)?(@\w+:?\s*)*", "", row["tweet"].lower())
-        result.by_family("davidson", re.sub(r"[^a-z]", "", key)[:60], int(row["class"] != "2"), row["tweet"])
+        family = re.sub(r"[^a-z]", "", key)[:60]
+        # Of the many offensive tweets a sixth is enough beside the others, and a fourth of all to measure with.
+        if bucket(f"davidson/{family}") >= 4 and row["class"] == "1" and bucket(f"keep/{family}", 6):
+            continue
+        if bucket(f"davidson/{family}") < 4 and bucket(f"keep/{family}", 4):
+            continue
+        result.by_family("davidson", family, int(row["class"] != "2"), row["tweet"])
     with gzip.open(data / "moderation_openai/data/samples-1680.jsonl.gz", "rt") as stream:
         for line in stream:
             row = json.loads(line)
@@ -240,7 +246,7 @@ def train(name, items, bits, window, stride, cost, shares=()):
             weights.append(shares.get(source, 1) * (1 / len(pieces) if label else 1))
     x, y, w = matrix(parts, bits), np.array(labels), np.array(weights)
     w[y == 1] *= w[y == 0].sum() / w[y == 1].sum()
-    fit = LogisticRegression(C=cost, solver="liblinear", max_iter=300).fit(x, y, sample_weight=w)
+    fit = LogisticRegression(C=cost, solver="liblinear", tol=1e-3, max_iter=100).fit(x, y, sample_weight=w)
     coefficients = fit.coef_[0]
     # The few largest weights are cut, so that the steps of the others are finer.
     scale = np.quantile(np.abs(coefficients[coefficients != 0]), 0.9995) / 127
@@ -321,9 +327,9 @@ def tables(folder):
 
 
 SETTINGS = {
-    "toxicity": (toxicity, dict(bits=18, window=64, stride=32, cost=4.0, shares=[("written", 4)])),
-    "jailbreak": (jailbreak, dict(bits=18, window=128, stride=64, cost=8.0)),
-    "injection": (injection, dict(bits=18, window=32, stride=16, cost=8.0)),
+    "toxicity": (toxicity, dict(bits=18, window=64, stride=32, cost=1.0)),
+    "jailbreak": (jailbreak, dict(bits=18, window=128, stride=64, cost=4.0)),
+    "injection": (injection, dict(bits=18, window=32, stride=16, cost=4.0)),
 }
 
 
