@@ -92,7 +92,7 @@ struct EvasionTests {
   @Test("strict finds at least 98 of 100 of 1,000 disguised bans, and the misses are told")
   func evasions() throws {
     let program = try Self.strict(Self.bans)
-    var generator = SeededGenerator(seed: 98)
+    var generator = SeededGenerator(state: 98)
     var misses: [String] = []
     for number in 0..<1000 {
       let kind = Disguise.allCases[number % Disguise.allCases.count]
