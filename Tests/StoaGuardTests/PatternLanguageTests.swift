@@ -51,9 +51,9 @@ struct PatternLanguageTests {
   func scalars() throws {
     let text = Array("Grüße GRÜSSE \u{10FFFF}\u{800}".utf8)
     #expect(try Self.hits("(?i)gr[ü]", text) == [0..<4, 8..<12])
-    #expect(try Self.hits("[\\u{7FF}-\\u{FFFF}]", text) == [19..<22])
-    #expect(try Self.hits("[\\u{10000}-\\u{10FFFF}]", text) == [15..<19])
-    #expect(try Self.hits("[^\\u{0}-\\u{FF}]", text) == [15..<19, 19..<22])
+    #expect(try Self.hits("[\\u{7FF}-\\u{FFFF}]", text) == [20..<23])
+    #expect(try Self.hits("[\\u{10000}-\\u{10FFFF}]", text) == [16..<20])
+    #expect(try Self.hits("[^\\u{0}-\\u{FF}]", text) == [16..<20, 20..<23])
   }
 
   @Test(
