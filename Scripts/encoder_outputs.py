@@ -61,11 +61,14 @@ def write_texts(folder, model, pooling, is_normalised):
     save_json(folder / "modules.json", modules)
     save_json(folder / "sentence_bert_config.json", {"max_seq_length": 100, "do_lower_case": False})
     (folder / "1_Pooling").mkdir(exist_ok=True)
-    modes = {"cls": "cls_token", "mean": "mean_tokens", "max": "max_tokens", "mean_sqrt_len_tokens": "mean_sqrt_len_tokens"}
+    modes = {
+        "cls": "cls_token",
+        "mean": "mean_tokens",
+        "max": "max_tokens",
+        "mean_sqrt_len_tokens": "mean_sqrt_len_tokens",
+    }
     settings = {f"pooling_mode_{key}": mode == pooling for mode, key in modes.items()}
-    save_json(
-        folder / "1_Pooling/config.json", {"word_embedding_dimension": model.config.hidden_size, **settings}
-    )
+    save_json(folder / "1_Pooling/config.json", {"word_embedding_dimension": model.config.hidden_size, **settings})
     cases = []
     for text in TEXTS:
         ids = torch.tensor([tokenizer.encode(text).ids])

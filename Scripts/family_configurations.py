@@ -264,7 +264,7 @@ FAMILIES = [
         "qwen3_moe", "Qwen3MoeForCausalLM", "Qwen3MoeConfig",
         sizes(num_hidden_layers=2, head_dim=16, moe_intermediate_size=32, num_experts=6, num_experts_per_tok=2,
               norm_topk_prob=True, rope_parameters=rope(1000000.0)),
-        old_form={"rope_theta": 1000000.0, "rope_scaling": None},
+        old_form={"rope_theta": 1000000.0, "rope_scaling": None, "num_experts": 6}, without=("num_local_experts",),
     ),
     Family("gemma", "GemmaForCausalLM", "GemmaConfig", sizes(num_key_value_heads=1, head_dim=16),
            old_form={"rope_theta": 10000.0, "hidden_act": "gelu_pytorch_tanh", "hidden_activation": None}),

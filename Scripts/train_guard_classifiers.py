@@ -307,6 +307,19 @@ def measure(model, items):
     return result
 
 
+def tables(folder):
+    """The records as Markdown: a row for each source and family of the test."""
+    percent = lambda v: "" if v is None else f"{v[0]:.3f} ({v[1]:.3f}–{v[2]:.3f})"  # noqa: E731
+    for path in sorted(folder.glob("*.json")):
+        record = json.loads(path.read_text())
+        counts = ", ".join(f"{n} {split}" for split, n in record["texts"].items())
+        print(f"\n### {record['classifier']}\n\nThreshold {record['threshold']}; texts: {counts}.\n")
+        print("| source | attacks | ordinary | recall | false positives | precision | AUC |\n|---|---|---|---|---|---|---|")
+        for key, row in record["measured"].items():
+            columns = [percent(row.get(k)) for k in ("recall", "false_positive_rate", "precision", "auc")]
+            print(f"| {key} | {row['positive']} | {row['negative']} | " + " | ".join(columns) + " |")
+
+
 SETTINGS = {
     "toxicity": (toxicity, dict(bits=18, window=64, stride=32, cost=4.0, shares=[("written", 4)])),
     "jailbreak": (jailbreak, dict(bits=18, window=128, stride=64, cost=8.0)),
@@ -320,7 +333,10 @@ def main():
     parser.add_argument("--only", choices=SETTINGS)
     parser.add_argument("--output", type=Path, default=ROOT / "models/guard")
     parser.add_argument("--cards", type=Path, default=ROOT / "docs/guard-cards")
+    parser.add_argument("--tables", action="store_true", help="print the cards' records as Markdown and train nothing")
     arguments = parser.parse_args()
+    if arguments.tables:
+        return tables(arguments.cards)
     arguments.output.mkdir(parents=True, exist_ok=True)
     arguments.cards.mkdir(parents=True, exist_ok=True)
     for name, (load, settings) in SETTINGS.items():

@@ -150,10 +150,32 @@ public struct ModelPackage: Sendable {
     }
   }
 
-  /// The model's own template for conversations, nil when it has none.
+  /// The model's own template for conversations, or that of its family; nil for a base model.
   public func chatTemplate() throws(TemplateError) -> ChatTemplate? {
-    guard let tokenizer, let source = tokenizer.chatTemplate else { return nil }
+    guard let tokenizer, let source = tokenizer.chatTemplate ?? familyTemplate?.source else { return nil }
     func text(_ token: Int32?) -> String { token.map { tokenizer.text(of: $0) } ?? "" }
     return try ChatTemplate(source: source, bosToken: text(tokenizer.bos), eosToken: text(tokenizer.eos))
+  }
+}
+
+extension ModelPackage {
+  /// The format of the model's family, for a model that comes without a template; nil when it is not known to converse.
+  public var familyTemplate: FamilyTemplate? {
+    guard let tokenizer, tokenizer.chatTemplate == nil, !summary.isEncoder else { return nil }
+    var ends = Set([tokenizer.eos].compactMap { $0 })
+    switch checkpoint {
+    case .gguf(let file):
+      for key in ["eos", "eot", "eom"] {
+        if let id = file.metadata.int("tokenizer.ggml.\(key)_token_id").flatMap({ Int32(exactly: $0) }) {
+          ends.insert(id)
+        }
+      }
+    case .huggingFace(_, let configuration, _):
+      ends.formUnion(configuration.eosTokens.compactMap { Int32(exactly: $0) })
+    }
+    return FamilyTemplate.find(
+      FamilyTemplate.Evidence(
+        name: summary.name, architecture: summary.architecture, hasToken: { tokenizer.token(for: $0) != nil },
+        isEnd: { tokenizer.token(for: $0).map(ends.contains) ?? false }))
   }
 }

@@ -39,19 +39,16 @@ package enum Checkpoint: Sendable {
 
   /// The family and the sizes of the model.
   package func describe() throws(ModelError) -> (family: DecoderFamily, configuration: DecoderConfiguration) {
-    switch self {
-    case .gguf(let file):
-      let configuration = try DecoderConfiguration(gguf: file)
+    let configuration = try DecoderConfiguration(self)
+    guard case .huggingFace(_, let raw, _) = self else {
       return (try DecoderFamily.ofGGUF(configuration.architecture, path: path), configuration)
-    case .huggingFace(_, let raw, _):
-      let configuration = try DecoderConfiguration(huggingFace: raw, path: path)
-      let family = try DecoderFamily.ofHuggingFace(raw.modelType, path: path)
-      for prefix in family.layerPrefixes {
-        try DecoderConfiguration.checkLayers(
-          configuration.layers + family.ignoredLayers(raw), names: tensors.map(\.name), prefix: prefix, path: path)
-      }
-      return (family, configuration)
     }
+    let family = try DecoderFamily.ofHuggingFace(raw.modelType, path: path)
+    for prefix in family.layerPrefixes {
+      try DecoderConfiguration.checkLayers(
+        configuration.layers + family.ignoredLayers(raw), names: tensors.map(\.name), prefix: prefix, path: path)
+    }
+    return (family, configuration)
   }
 
   /// The tensor that a rule describes, nil when the file does not have it; its shape is checked.

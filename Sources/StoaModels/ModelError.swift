@@ -23,7 +23,7 @@ public enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
     case .unsupportedArchitecture(let path, let name):
       """
       \(path): models of the architecture \(quoted(name)) are not supported
-      supported: \(DecoderFamily.supported.joined(separator: ", "))
+      supported: \((DecoderFamily.supported + EncoderConfiguration.names).sorted().joined(separator: ", "))
       """
     case .unsupportedFeature(let path, let what):
       "\(path): the model needs \(what), which is not supported yet"

@@ -27,6 +27,8 @@ package struct ServerOptions: Sendable {
   package var isOpen = true
   package var prices = PriceTable.none
   package var logLevel = Logger.Level.warning
+  /// How receipts of answers are given; nil for none.
+  package var receipts: ReceiptSettings?
 
   package init() {}
 
@@ -50,7 +52,7 @@ package struct StoaServer: Sendable {
     models = ModelStore(
       offer: options.models.isEmpty ? .library : .fixed(options.models), library: library, settings: options.engine)
     let answerer = Answerer(
-      models: models, account: account, metrics: metrics, timeout: options.requestSeconds)
+      models: models, account: account, metrics: metrics, timeout: options.requestSeconds, receipts: options.receipts)
     handlers = Handlers(
       answerer: answerer, limits: RequestLimits(bodyBytes: options.bodyBytes), responses: StoredResponses(),
       library: LibraryOperations(models: models, library: library, answerer: answerer))
@@ -94,6 +96,7 @@ package struct StoaServer: Sendable {
     handlers.addOpenAIRoutes(to: router)
     handlers.addAnthropicRoutes(to: router)
     handlers.addOllamaRoutes(to: router)
+    handlers.addReceiptRoutes(to: router)
     handlers.addOperationRoutes(to: router, readiness: readiness)
     router.refuseOtherMethods()
     return router

@@ -1,14 +1,13 @@
 import CStoaEmulatedKernels
 import CStoaKernels
 package import StoaTensor
-package import Testing
 
 /// The kernels of an instruction set; where this machine lacks it, those with the lacking instructions written out.
-package struct KernelSet: Equatable, Sendable, CustomTestStringConvertible {
+package struct KernelSet: Equatable, Sendable, CustomStringConvertible {
   package let instructionSet: InstructionSet
   package let isEmulated: Bool
 
-  package var testDescription: String { isEmulated ? "emulated \(instructionSet.rawValue)" : instructionSet.rawValue }
+  package var description: String { isEmulated ? "emulated \(instructionSet.rawValue)" : instructionSet.rawValue }
 
   /// All that this machine can run, the scalar reference first.
   package static let all = InstructionSet.allCases.compactMap { set in

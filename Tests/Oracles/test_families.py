@@ -10,8 +10,8 @@ import shutil
 import struct
 import unittest
 
-from families import DECODERS, ENCODERS, MADE, SOURCES
-from oracle import TemporaryCase, needs, nll, stoa
+from families import DECODERS, ENCODERS, MADE, SOURCES, document
+from oracle import REPOSITORY, TemporaryCase, needs, nll, stoa
 
 # What Q8_0 may cost: the root mean square of the logits' differences, in parts of that of the logits.
 Q8_0_BOUND = 0.05
@@ -116,6 +116,16 @@ class Agreement(FamilyCase):
     def test_all_fixtures_are_listed(self):
         listed = {source.folder for source in SOURCES}
         self.assertEqual([path for path in MADE.iterdir() if path not in listed], [])
+        for source in SOURCES:
+            if source.types and source.folder.exists():
+                self.assertEqual(source.types, source.stored_types(), source.name)
+
+    def test_the_document_is_up_to_date(self):
+        self.assertEqual(
+            (REPOSITORY / "docs/MODELS.md").read_text(),
+            document(),
+            "python3 Tests/Oracles/families.py > docs/MODELS.md",
+        )
 
 
 class Malformed(FamilyCase):
@@ -220,7 +230,9 @@ class Encoders(FamilyCase):
                 expected = json.loads(texts.read_text())
                 by_ids = vectors([case["input_ids"] for case in expected["cases"]])
                 for case, vector in zip(expected["cases"], by_ids, strict=True):
-                    self.assert_close(vector, case["embedding"], expected["tolerance"], f"{source.name}: {case['text']}")
+                    self.assert_close(
+                        vector, case["embedding"], expected["tolerance"], f"{source.name}: {case['text']}"
+                    )
                 texts = [case["text"] for case in expected["cases"] if case["text"]]
                 for vector, text in zip(vectors(texts), texts, strict=True):
                     (known,) = [case["embedding"] for case in expected["cases"] if case["text"] == text]

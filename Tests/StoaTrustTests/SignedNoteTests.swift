@@ -80,7 +80,7 @@ struct SignedNoteTests {
   }
 
   @Test(arguments: [
-    "", "\n", "a\n", "a\n\n", "\n\n— a AAAAAAA=\n", "a\n\n— a\n", "a\n\n— a AAAA\n", "a\n\n— a b AAAAAAA=\n",
+    "", "\n", "a\n", "a\n\n", "\n— a AAAAAAA=\n", "a\n\n— a\n", "a\n\n— a AAAA\n", "a\n\n— a b AAAAAAA=\n",
     "a\n\n- a AAAAAAA=\n", "a\n\n— a AAAAAAA=", "a\tb\n\n— a AAAAAAA=\n", "a\n\n— a+b AAAAAAA=\n",
     "a\n\n— a AAAAAAB=\n",
   ])

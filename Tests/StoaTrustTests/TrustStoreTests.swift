@@ -59,14 +59,14 @@ struct TrustStoreTests {
       ("version: 1\nroots:\n  - file: gone.pem", "trust.yaml:3:11", "cannot be read"),
       ("version: 1\nroots:\n  - pem: x", "trust.yaml:3:5", "no certificate"),
       (
-        "version: 1\nwaivers:\n  - {model: m, waive: revoked, reason: r, expires: 2027-01-01}", "trust.yaml:3:21",
+        "version: 1\nwaivers:\n  - {model: m, waive: revoked, reason: r, expires: 2027-01-01}", "trust.yaml:3:23",
         "tainted"
       ),
       (
         "version: 1\nwaivers:\n  - {model: m, waive: below-level, expires: 2027-01-01}", "trust.yaml:3:5", "add reason:"
       ),
       (
-        "version: 1\nwaivers:\n  - {model: m, waive: below-level, reason: r, expires: soon}", "trust.yaml:3:54",
+        "version: 1\nwaivers:\n  - {model: m, waive: below-level, reason: r, expires: soon}", "trust.yaml:3:56",
         "2027-01-31"
       ), ("version: 1\nthresholds:\n  - {metric: acc}", "trust.yaml:3:5", "at_least"),
       ("version: 1\nmodels:\n  - {model: 'sha256:12'}", "trust.yaml:3:13", "64 hexadecimal digits"),

@@ -1,5 +1,5 @@
 import Foundation
-import StoaTestSupport
+import StoaFormats
 import Testing
 
 @testable import StoaTrust

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import StoaFormats
+import StoaHub
 import StoaTerminal
 import StoaTrust
 

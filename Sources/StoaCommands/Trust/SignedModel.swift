@@ -75,6 +75,15 @@ enum SignedModel {
     return try Interrupts.listen { try work(hasher) }
   }
 
+  /// The root digest of a model, without a progress line.
+  static func root(of location: ModelLocation) throws -> MerkleHash {
+    let manifest = try ModelHasher(cache: cache()).manifest(of: folder(of: location))
+    guard let root = MerkleHash(manifest.rootDigest) else {
+      throw CommandFailure(message: "\(location.path): its digest does not have 32 bytes")
+    }
+    return root
+  }
+
   /// The digests that this user's programs remember; nil when there is no place for them.
   static func cache() -> DigestCache? {
     let home = ModelLibrary().home

@@ -54,8 +54,8 @@ struct PatternSet: Sendable {
       }
       let required = syntax.firstBytes.set.count >= 24 ? syntax.requiredBytes : [:]
       if let byte = rareBytes.first(where: { required[$0] != nil }), let before = required[byte] {
-        apart[byte, default: ([], 0)].numbers.append(number)
-        apart[byte]?.before = max(before, apart[byte]?.before ?? 0)
+        let group = apart[byte] ?? ([], 0)
+        apart[byte] = (group.numbers + [number], max(group.before, before))
       } else {
         common.append(number)
       }

@@ -3,8 +3,18 @@ import GRDB
 import StoaFormats
 package import StoaTrust
 
-extension SQLiteLedger {
-  /// Writes a receipt down together with its entry in the journal; returns once both would survive a power cut.
+/// Where receipts are kept, each with its entry in the journal.
+package protocol ReceiptStorage: Sendable {
+  /// Writes a receipt and an entry of the journal down; returns once both would survive a power cut.
+  @discardableResult
+  func insertReceipt(
+    id: String, keyID: String?, at moment: Date, envelope: DSSEEnvelope, event: JournalEvent
+  ) async throws -> JournalEntry
+  /// The receipt of an answer to a key, or to no key; nil when there is none.
+  func receipt(id: String, keyID: String?) async throws -> DSSEEnvelope?
+}
+
+extension SQLiteLedger: ReceiptStorage {
   @discardableResult
   package func insertReceipt(
     id: String, keyID: String?, at moment: Date, envelope: DSSEEnvelope, event: JournalEvent
@@ -17,7 +27,6 @@ extension SQLiteLedger {
     }
   }
 
-  /// The receipt of an answer to a key, or to no key; nil when there is none.
   package func receipt(id: String, keyID: String?) async throws -> DSSEEnvelope? {
     let path = path
     return try await read { db in

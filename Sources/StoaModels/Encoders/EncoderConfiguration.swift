@@ -36,6 +36,9 @@ extension EncoderConfiguration {
   /// The architectures by their names in GGUF and in `config.json`.
   private static let architectures = ["bert": "bert", "nomic-bert": "nomic_bert"]
 
+  /// The names of all architectures, for messages.
+  static var names: [String] { Set(architectures.flatMap { [$0.key, $0.value] }).sorted() }
+
   /// Whether a checkpoint is of an encoder that this version runs.
   package static func isEncoder(_ checkpoint: Checkpoint) -> Bool {
     switch checkpoint {

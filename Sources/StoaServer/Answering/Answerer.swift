@@ -12,9 +12,16 @@ struct Answerer: Sendable {
   let metrics: ServerMetrics
   /// Seconds after which a request is given up.
   let timeout: Double
+  /// How receipts are given; nil when there are none.
+  var receipts: ReceiptSettings?
 
   /// Does everything that can fail before an answer begins, and queues the request.
-  func prepare(_ request: AnswerRequest, for caller: Caller, api: String, id: String) async throws -> PreparedAnswer {
+  func prepare(
+    _ request: AnswerRequest, for caller: Caller, api: String, id: String, wantsReceipt: Bool
+  ) async throws -> PreparedAnswer {
+    if wantsReceipt, receipts == nil {
+      throw APIError.invalid("receipt", "cannot be had: this server has no key for receipts (stoa serve --receipt-key)")
+    }
     let received = ContinuousClock.now
     let lease = try await acquire(request, caller)
     let loaded = try lease.model.answering()
@@ -23,6 +30,7 @@ struct Answerer: Sendable {
     let prepared = PreparedAnswer(
       id: id, api: api, caller: caller, request: request, plan: work, loaded: loaded, lease: lease, token: token,
       account: account,
+      receipts: wantsReceipt || receipts?.areForAll == true ? receipts : nil,
       metrics: metrics, received: received)
     do {
       try prepared.submit(deadline: received.advanced(by: .seconds(timeout)))
@@ -170,7 +178,9 @@ struct GenerationPlan: Sendable {
         else { return }
         options.trigger = ConstraintTrigger(
           marks: trigger.marks, isOnlyAtStart: trigger.isOnlyAtStart,
-          preamble: dialogue.reasoning.map { .init(open: $0.open, close: $0.close, isOpen: startsInReasoning) },
+          preamble: dialogue.reasoning.map {
+            ConstraintTrigger.Preamble(open: $0.open, close: $0.close, isOpen: startsInReasoning)
+          },
           constraint: constraint)
       } else {
         let showsMarks = !tools.isEmpty || startsInReasoning || dialogue.reasoning?.frames.isEmpty == false

@@ -1,4 +1,5 @@
 import Logging
+import NIOCore
 import NIOSSL
 import StoaHub
 import Synchronization

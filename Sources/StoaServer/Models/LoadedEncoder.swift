@@ -7,6 +7,7 @@ final class LoadedEncoder: Sendable {
   let name: String
   let location: ModelLocation
   let encoder: TextEncoder
+  let knownDigest = KnownDigest()
   /// Vectors are computed one after the other.
   private let queue = DispatchQueue(label: "stoa.encoder")
 

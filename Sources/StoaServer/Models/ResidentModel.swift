@@ -1,6 +1,7 @@
 import StoaEngine
 import StoaHub
 import StoaTokenizers
+import Synchronization
 
 /// A model in memory, whatever it is for.
 enum ResidentModel: Sendable {
@@ -44,6 +45,19 @@ enum ResidentModel: Sendable {
     }
   }
 
+  /// The digest of its files; nil until it is known.
+  var digest: String? {
+    get { knownDigest.value }
+    nonmutating set { knownDigest.value = newValue }
+  }
+
+  private var knownDigest: KnownDigest {
+    switch self {
+    case .answers(let model): model.knownDigest
+    case .vectors(let model): model.knownDigest
+    }
+  }
+
   /// Nil for a model that answers nothing.
   var scheduler: Scheduler? {
     switch self {
@@ -77,5 +91,15 @@ enum ResidentModel: Sendable {
     case .answers(let model): try await model.embed(tokens)
     case .vectors(let model): try await model.embed(tokens)
     }
+  }
+}
+
+/// The digest of a model's files, which is found out while the model already answers.
+final class KnownDigest: Sendable {
+  private let found = Mutex<String?>(nil)
+
+  var value: String? {
+    get { found.withLock { $0 } }
+    set { found.withLock { $0 = newValue } }
   }
 }

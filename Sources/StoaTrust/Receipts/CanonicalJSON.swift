@@ -35,8 +35,10 @@ public enum CanonicalJSON {
 
   /// The document that canonical bytes stand for; nil for bytes that are not JSON, or not in canonical form.
   public static func decode(_ bytes: [UInt8]) -> JSONValue? {
-    guard let value = try? JSONValue(parsing: bytes.span), let canonical = try? encode(value) else { return nil }
-    return canonical == bytes ? value : nil
+    guard let value = try? JSONValue(parsing: bytes.span), let canonical = try? encode(value), canonical == bytes else {
+      return nil
+    }
+    return value
   }
 
   private static func write(

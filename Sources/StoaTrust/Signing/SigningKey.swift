@@ -20,8 +20,8 @@ public struct SigningKey: Sendable {
   /// A new key.
   public init(generating kind: Kind) {
     switch kind {
-    case .p256: self.init(Certificate.PrivateKey(P256.Signing.PrivateKey()))
-    case .p384: self.init(Certificate.PrivateKey(P384.Signing.PrivateKey()))
+    case .p256: self.init(Certificate.PrivateKey(P256.Signing.PrivateKey(compactRepresentable: false)))
+    case .p384: self.init(Certificate.PrivateKey(P384.Signing.PrivateKey(compactRepresentable: false)))
     case .ed25519: self.init(Certificate.PrivateKey(Curve25519.Signing.PrivateKey()))
     }
   }

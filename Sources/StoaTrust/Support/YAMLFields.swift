@@ -88,10 +88,14 @@ package struct YAMLFields {
   /// Whether the key is there.
   package func has(_ key: String) -> Bool { member(key) != nil }
 
-  /// An error about a key of the mapping, or about the mapping itself.
-  package func failure(_ key: String? = nil, _ problem: String, _ advice: String? = nil) -> TrustError {
-    guard let key, let member = member(key) else { return Self.failure(file, node, "\(place) \(problem)", advice) }
-    return Self.failure(file, member.value, "\(place).\(key) \(problem)", advice)
+  /// An error about the mapping.
+  package func failure(_ problem: String, _ advice: String? = nil) -> TrustError {
+    Self.failure(file, node, "\(place) \(problem)", advice)
+  }
+
+  /// An error about the value of a key.
+  package func failure(at key: String, _ problem: String, _ advice: String? = nil) -> TrustError {
+    Self.failure(file, member(key)?.value ?? node, "\(place).\(key) \(problem)", advice)
   }
 
   private static func failure(_ file: String, _ node: Node, _ problem: String, _ advice: String?) -> TrustError {
@@ -106,7 +110,7 @@ package struct YAMLFields {
     guard let member = member(key) else { return nil }
     guard case .scalar(let scalar) = member.value, !scalar.string.isEmpty,
       scalar.style != .plain || member.value.null == nil
-    else { throw failure(key, "is not a text") }
+    else { throw failure(at: key, "is not a text") }
     return scalar.string
   }
 
@@ -119,20 +123,21 @@ package struct YAMLFields {
   package func optionalInteger(_ key: String, in range: ClosedRange<Int>) throws(TrustError) -> Int? {
     guard let text = try optionalText(key) else { return nil }
     guard let number = Int(text), range.contains(number) else {
-      throw failure(key, "is \(quoted(text))", "write a whole number from \(range.lowerBound) to \(range.upperBound)")
+      throw failure(
+        at: key, "is \(quoted(text))", "write a whole number from \(range.lowerBound) to \(range.upperBound)")
     }
     return number
   }
 
   package func optionalNumber(_ key: String) throws(TrustError) -> Double? {
     guard let text = try optionalText(key) else { return nil }
-    guard let number = Double(text), number.isFinite else { throw failure(key, "is \(quoted(text)), not a number") }
+    guard let number = Double(text), number.isFinite else { throw failure(at: key, "is \(quoted(text)), not a number") }
     return number
   }
 
   package func optionalBool(_ key: String) throws(TrustError) -> Bool? {
     guard let text = try optionalText(key) else { return nil }
-    guard let value = Bool(text) else { throw failure(key, "is \(quoted(text))", "write true or false") }
+    guard let value = Bool(text) else { throw failure(at: key, "is \(quoted(text))", "write true or false") }
     return value
   }
 
@@ -143,7 +148,7 @@ package struct YAMLFields {
     guard let text = try optionalText(key) else { return nil }
     guard words.contains(text), let value = value(text) else {
       let nearest = Self.nearest(text, in: words).map { "did you mean \($0)? " } ?? ""
-      throw failure(key, "is \(quoted(text))", nearest + "write one of \(words.joined(separator: ", "))")
+      throw failure(at: key, "is \(quoted(text))", nearest + "write one of \(words.joined(separator: ", "))")
     }
     return value
   }
@@ -155,13 +160,13 @@ package struct YAMLFields {
     if text.utf8.count == 10, let day = try? Date(text + "T00:00:00Z", strategy: .iso8601) {
       return atEnd ? day + 86_400 : day
     }
-    throw failure(key, "is \(quoted(text)), not a date", "write a day such as 2027-01-31")
+    throw failure(at: key, "is \(quoted(text)), not a date", "write a day such as 2027-01-31")
   }
 
   /// The texts of a list; none when the key is absent.
   package func texts(_ key: String) throws(TrustError) -> [String] {
     guard let member = member(key) else { return [] }
-    guard case .sequence(let list) = member.value else { throw failure(key, "is not a list", "write [a, b]") }
+    guard case .sequence(let list) = member.value else { throw failure(at: key, "is not a list", "write [a, b]") }
     var texts: [String] = []
     for item in list {
       guard case .scalar(let scalar) = item, !scalar.string.isEmpty else {
@@ -182,7 +187,7 @@ package struct YAMLFields {
   package func list(_ key: String, keys: [String]) throws(TrustError) -> [YAMLFields] {
     guard let member = member(key) else { return [] }
     guard case .sequence(let list) = member.value else {
-      throw failure(key, "is not a list", "begin each entry with a dash")
+      throw failure(at: key, "is not a list", "begin each entry with a dash")
     }
     var entries: [YAMLFields] = []
     for (index, item) in list.enumerated() {

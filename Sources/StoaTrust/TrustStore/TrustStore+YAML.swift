@@ -62,7 +62,7 @@ extension TrustStore {
       do {
         return (try readBytes(path), path)
       } catch {
-        throw fields.failure("file", "cannot be read: \(error.description)")
+        throw fields.failure(at: "file", "cannot be read: \(error.description)")
       }
     case (nil, let pem?): return (Array(pem.utf8), path)
     default: throw fields.failure("needs either file or pem", "name a file in PEM, or write its text below pem: |")
@@ -74,7 +74,7 @@ extension TrustStore {
     guard let expected = try fields.optionalText("sha256") else { return }
     guard Self.digits(expected) == fingerprint else {
       throw fields.failure(
-        "sha256", "is not that of the file, which has \(fingerprint)",
+        at: "sha256", "is not that of the file, which has \(fingerprint)",
         "find out who changed the file before you correct this line")
     }
   }
@@ -87,10 +87,10 @@ extension TrustStore {
     do {
       certificates = try X509Certificate.certificates(pemOrDER: bytes)
     } catch {
-      throw fields.failure(nil, "has no certificate that can be read: \(error.message)", error.advice)
+      throw fields.failure("has no certificate that can be read: \(error.message)", error.advice)
     }
     guard certificates.count == 1, let certificate = certificates.first else {
-      throw fields.failure(nil, "has \(certificates.count) certificates", "give each root an entry of its own")
+      throw fields.failure("has \(certificates.count) certificates", "give each root an entry of its own")
     }
     try check(Hex.encode(certificate.fingerprint), fields)
     var levels: Set<AssuranceLevel>?
@@ -101,7 +101,7 @@ extension TrustStore {
           let names = AssuranceLevel.allCases.map(\.name)
           let nearest = YAMLFields.nearest(name, in: names).map { "did you mean \($0)? " } ?? ""
           throw fields.failure(
-            "levels", "has no level \(quoted(name))", nearest + "there are \(names.joined(separator: ", "))")
+            at: "levels", "has no level \(quoted(name))", nearest + "there are \(names.joined(separator: ", "))")
         }
         levels?.insert(level)
       }
@@ -117,7 +117,7 @@ extension TrustStore {
     do {
       key = try VerificationKey(pem: String(decoding: bytes, as: UTF8.self), source: source)
     } catch {
-      throw fields.failure(nil, "has no key that can be read: \(error.description)")
+      throw fields.failure("has no key that can be read: \(error.description)")
     }
     try check(key.fingerprint, fields)
     return Key(name: try fields.optionalText("name") ?? key.fingerprint, key: key)
@@ -130,13 +130,13 @@ extension TrustStore {
       let names = Set(policy.witnesses.map(\.name))
       policy.quorum = try fields.optionalInteger("quorum", in: 0...1000) ?? 0
       guard policy.quorum <= names.count else {
-        throw fields.failure("quorum", "is \(policy.quorum), more than the \(names.count) witnesses")
+        throw fields.failure(at: "quorum", "is \(policy.quorum), more than the \(names.count) witnesses")
       }
       return policy
     } catch let error as TrustError {
       throw error
     } catch {
-      throw fields.failure(nil, "has a key that is none: \(error)")
+      throw fields.failure("has a key that is none: \(error)")
     }
   }
 
@@ -144,7 +144,7 @@ extension TrustStore {
     let model = try fields.text("model")
     guard model.hasPrefix(digestPrefix) else { return model }
     guard Hex.decode(String(model.dropFirst(digestPrefix.count)))?.count == 32 else {
-      throw fields.failure("model", "is no SHA-256", "write \(digestPrefix) and 64 hexadecimal digits")
+      throw fields.failure(at: "model", "is no SHA-256", "write \(digestPrefix) and 64 hexadecimal digits")
     }
     return model.lowercased()
   }

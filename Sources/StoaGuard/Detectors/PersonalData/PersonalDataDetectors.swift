@@ -30,7 +30,7 @@ enum PersonalDataDetectors {
         Pattern("passport", #"\<[A-Z]{0,3}\d{6,9}[A-Z]?\>"#, label: "PASSPORT") {
           PersonalNumbers.document($0, words: ["passport", "reisepass", "passeport", "pasaporte", "passaporto"])
         },
-        Pattern("driver-license", #"\<[A-Z]{0,3}\d{1,4}(?:-?[A-Z0-9]{2,6}){1,4}\>"#, label: "DRIVER_LICENSE") {
+        Pattern("driver-license", #"\<[A-Z]{0,3}\d[A-Z0-9\-]{4,18}\>"#, label: "DRIVER_LICENSE") {
           PersonalNumbers.document(
             $0,
             words: [

@@ -46,7 +46,7 @@ enum PhoneNumbers {
   private static let words = [
     "phone", "telephone", "tel", "mobile", "cell", "cellphone", "cellular", "call", "fax", "dial", "text", "sms",
     "whatsapp", "ring",
-    "hotline", "helpline", "extension", "reach", "contact", "number", "no", "nummer", "telefon", "telefono", "teléfono",
+    "hotline", "helpline", "extension", "reach", "contact", "number", "nummer", "telefon", "telefono", "teléfono",
     "téléphone",
     "handy", "mobil", "móvil", "celular", "numéro", "numero", "número", "telefone", "telefoon", "puhelin", "tlf",
     "telefonnummer",
@@ -61,7 +61,7 @@ enum PhoneNumbers {
 
   /// Judges a match of ``NumberRun/expression``.
   static func judge(_ candidate: Candidate) -> Judgement? {
-    guard let run = NumberRun(candidate), (5...17).contains(run.digitCount + 0) || run.groups.count > 1 else {
+    guard let run = NumberRun(candidate), (6...24).contains(run.digitCount) else {
       return nil
     }
     if let last = candidate.before.last, "$#=_@:".utf8.contains(last), !(last == 0x3A && isWordColon(candidate.before))
@@ -123,7 +123,7 @@ enum PhoneNumbers {
     if range.lowerBound == 0, opening.contains(UInt8(ascii: "+")) {
       return isInternational(text, from: 0) ? 0.95 : nil
     }
-    if isDate(run, range) || isAddress(run, range) { return nil }
+    if text.count > 15 || PaymentNumbers.isCard(text) || isDate(run, range) || isAddress(run, range) { return nil }
     let shape = shape(text, Array(lengths), run, range, hasBracket: opening.contains(UInt8(ascii: "(")))
     guard let shape else { return nil }
     if shape >= 0.7 { return shape }
