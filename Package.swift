@@ -13,6 +13,11 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+let kernelSettings: [CSetting] = [
+  .unsafeFlags(["-O2"], .when(configuration: .debug)),
+  .unsafeFlags(["-ffp-contract=off", "-Wall", "-Wextra", "-Werror"]),
+]
+
 /// A library target with a test target of the same name.
 func module(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> [Target] {
   [
@@ -28,6 +33,7 @@ let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let certificates = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let http: [Target.Dependency] = [
@@ -81,14 +87,14 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
-    .target(
-      name: "CStoaKernels",
-      cSettings: [
-        .unsafeFlags(["-O2"], .when(configuration: .debug)),
-        .unsafeFlags(["-ffp-contract=off", "-Wall", "-Wextra", "-Werror"]),
-      ]),
+    .target(name: "CStoaKernels", cSettings: kernelSettings),
     .executableTarget(name: "stoa", dependencies: ["StoaCommands"], swiftSettings: settings),
-    .target(name: "StoaTestSupport", swiftSettings: settings),
+    .target(
+      name: "StoaTestSupport", dependencies: ["CStoaKernels", "CStoaEmulatedKernels", "StoaTensor"],
+      swiftSettings: settings),
+    .target(
+      name: "CStoaEmulatedKernels", dependencies: ["CStoaKernels"], path: "Tests/CStoaEmulatedKernels",
+      cSettings: kernelSettings + [.headerSearchPath("../../Sources/CStoaKernels")]),
   ]
     + module("StoaTensor", ["CStoaKernels"])
     + module("StoaFormats", ["StoaTensor"])
@@ -102,15 +108,17 @@ let package = Package(
     + module("StoaConversion", ["StoaTensor", "StoaFormats", "StoaTokenizers", "StoaModels"])
     + module("StoaDialogue", ["StoaFormats", "StoaTemplates", "StoaGrammar"])
     + module("StoaHub", ["StoaFormats", crypto] + http)
-    + module("StoaLedger", [crypto, grdb, yams])
+    + module("StoaLedger", ["StoaFormats", "StoaTrust", crypto, grdb, yams])
     + module(
       "StoaServer",
       [
         "StoaTensor", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaGrammar", "StoaDialogue", "StoaModels",
-        "StoaEngine", "StoaHub", "StoaLedger", crypto,
+        "StoaEngine", "StoaHub", "StoaLedger", "StoaTrust", crypto,
       ] + hummingbird, resources: [.embedInCode("Console/console.html"), .embedInCode("OpenAPI/openapi.json")])
-    + module("StoaTrust", ["StoaFormats", asn1, certificates, crypto, yams])
-    + module("StoaGuard", [yams])
+    + module("StoaTrust", ["StoaFormats", asn1, certificates, crypto, cryptoExtras, yams])
+    + module(
+      "StoaGuard", [yams],
+      resources: ["default", "strict", "privacy-eu", "audit-only"].map { .embedInCode("Packs/\($0).yaml") })
     + module("StoaTerminal", [])
     + module(
       "StoaCommands",

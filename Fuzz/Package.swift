@@ -21,13 +21,20 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 /// What reads the hub's answers, without what speaks to it: no packages from outside.
 let listing = [
-  "FileStatus.swift", "HubError.swift", "ModelLocation.swift", "ModelName.swift", "Remote/ContentDigest.swift",
+  "EditDistance.swift", "FileStatus.swift", "HubError.swift", "ModelLocation.swift", "ModelName.swift",
+  "Remote/ContentDigest.swift",
   "Remote/FileSelection.swift", "Remote/HubReference.swift", "Remote/HubURL.swift", "Remote/IPAddress.swift",
   "Remote/RemoteError.swift", "Remote/RemotePath.swift", "Remote/RepositoryListing.swift",
 ]
 
 let package = Package(
   name: "fuzz",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+    .package(url: "https://github.com/apple/swift-crypto", "4.0.0"..<"6.0.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
   targets: [
     .target(
       name: "CStoaKernels",
@@ -38,9 +45,16 @@ let package = Package(
     module("StoaTemplates", []),
     .target(
       name: "StoaHub", dependencies: ["StoaFormats"], sources: listing, swiftSettings: sanitized),
+    module(
+      "StoaTrust",
+      [
+        "StoaFormats", .product(name: "SwiftASN1", package: "swift-asn1"),
+        .product(name: "X509", package: "swift-certificates"), .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "CryptoExtras", package: "swift-crypto"), .product(name: "Yams", package: "Yams"),
+      ]),
     .target(name: "CFuzzer"),
     .executableTarget(
-      name: "fuzz", dependencies: ["CFuzzer", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaHub"],
+      name: "fuzz", dependencies: ["CFuzzer", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaHub", "StoaTrust"],
       swiftSettings: settings,
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
   ],

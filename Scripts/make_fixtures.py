@@ -2,10 +2,8 @@
 """Writes the small checkpoints of Tests/Fixtures/models, each with reference outputs.
 
 The weights are random, the outputs are those of Hugging Face transformers in float32 on the very
-values that the file holds (dequantised where it is quantised). Each folder gets `expected.json`:
-cases of input_ids with the logits of the last position, the negative log-likelihood of every token
-after the first, the next eight greedy tokens, and by how much the closest of those eight choices
-was ahead of the runner-up.
+values that the file holds (dequantised where it is quantised); `reference_outputs.py` says what
+is in the `expected.json` of each folder. Other families: `make_family_fixtures.py`.
 
     python3 Scripts/make_fixtures.py            # all; then `git diff` shows what changed
 
@@ -34,10 +32,9 @@ from transformers import (
 )
 
 from random_gguf import add_vocabulary, random_tensor, to_bf16
+from reference_outputs import EXACT, write_expected
 
 ROOT = Path(__file__).resolve().parent.parent / "Tests/Fixtures/models"
-LENGTHS = (1, 7, 40, 100)
-EXACT = "random weights; logits agree within the tolerance"
 QUANTISED = (
     "random weights; the reference is float32 on the dequantised weights; an engine that quantises activations to "
     "8 bits differs from it, and the tolerance is three times what that costs when simulated with transformers"
@@ -71,7 +68,7 @@ CONFIGURATIONS = {
 }
 
 
-# Random weights and reference outputs
+# Random weights
 
 
 def make_model(seed, kind=LlamaForCausalLM, **changes):
@@ -85,86 +82,6 @@ def make_model(seed, kind=LlamaForCausalLM, **changes):
             else:
                 weight.copy_(torch.randn(weight.shape) / math.sqrt(weight.shape[-1]))
     return model
-
-
-@torch.no_grad()
-def case(model, ids):
-    """The reference outputs for one prompt, computed without a cache."""
-    logits = model(torch.tensor([ids]), use_cache=False).logits[0]
-    nll = torch.nn.functional.cross_entropy(logits[:-1], torch.tensor(ids[1:], dtype=torch.long), reduction="none")
-    greedy, margins, sequence, last = [], [], list(ids), logits[-1]
-    for _ in range(8):
-        best = torch.topk(last, 2)
-        greedy.append(int(best.indices[0]))
-        margins.append(float(best.values[0] - best.values[1]))
-        sequence.append(greedy[-1])
-        last = model(torch.tensor([sequence]), use_cache=False).logits[0, -1]
-    return {
-        "input_ids": ids,
-        "last_logits": [round(float(x), 5) for x in logits[-1]],
-        "token_nll": [round(float(x), 6) for x in nll],
-        "greedy_next8": greedy,
-        "greedy_margin": round(min(margins), 5),
-    }
-
-
-class ActivationsIn8Bits:
-    """While active, every matrix sees its input rounded to 8 bits in blocks with one scale each."""
-
-    def __init__(self, model, block):
-        self.linears = [module for module in model.modules() if isinstance(module, torch.nn.Linear)]
-        self.block, self.hooks = block, []
-
-    def quantise(self, _, inputs):
-        blocks = inputs[0].unflatten(-1, (-1, self.block))
-        scale = blocks.abs().amax(-1, keepdim=True).clamp_min(1e-30) / 127
-        return ((blocks / scale).round() * scale).flatten(-2)
-
-    def __enter__(self):
-        self.hooks = [linear.register_forward_pre_hook(self.quantise) for linear in self.linears]
-
-    def __exit__(self, *_):
-        for hook in self.hooks:
-            hook.remove()
-
-
-def clear_case(model, length, margin, block):
-    """A case whose greedy choices are no near ties, so that they are a fair test, and its deviation in 8 bits.
-
-    With a `block`, the choices must also survive 8-bit activations.
-    """
-    for seed in range(2000):
-        rng = np.random.default_rng([length, seed])
-        ids = [1] + [int(x) for x in rng.integers(3, model.config.vocab_size, length - 1)]
-        if length == 1:
-            ids = [int(rng.integers(3, model.config.vocab_size))]
-        result = case(model, ids)
-        if result["greedy_margin"] < margin:
-            continue
-        if block is None:
-            return result, 0.0
-        with ActivationsIn8Bits(model, block):
-            rounded = case(model, ids)
-        if rounded["greedy_next8"] == result["greedy_next8"]:
-            return result, float(np.abs(np.subtract(rounded["last_logits"], result["last_logits"])).max())
-    raise SystemExit(f"no prompt of {length} tokens has a margin of {margin}")
-
-
-def write_expected(folder, model, note, tolerance=None, margin=0.01, block=None, **more):
-    """The tolerance, if none is given, is measured by rounding activations in blocks."""
-    found = [clear_case(model, length, margin, block) for length in LENGTHS]
-    expected = {
-        "transformers": transformers.__version__,
-        "torch": torch.__version__,
-        "dtype": "float32",
-        "attn": "eager",
-        "note": note,
-        "tolerance": tolerance or round(3 * max(deviation for _, deviation in found), 3),
-        **more,
-        "cases": [result for result, _ in found],
-    }
-    text = json.dumps(expected).replace('{"input_ids"', '\n{"input_ids"')
-    (folder / "expected.json").write_text(text + "\n")
 
 
 def fresh(name):

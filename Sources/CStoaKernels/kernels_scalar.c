@@ -1,6 +1,7 @@
 // The scalar reference: what every other instruction set must equal to the bit. Written to be read, not to be fast.
 #include <string.h>
 
+#include "attention.h"
 #include "blocks.h"
 #include "cache.h"
 #include "layout.h"
@@ -262,26 +263,53 @@ static float cached_key(const stoa_attention *job, size_t block, size_t d, size_
 
 static float cached_value(const stoa_attention *job, size_t block, size_t d, size_t k) {
   size_t width = job->value_stride;
+  if (width == 0) return cached_key(job, block, d, k);
   const uint8_t *values = job->pages[block] + job->value_offset;
   return cached(job->cache, values, width, k * width + d, k * cache_runs(width) + d / CACHE_RUN);
 }
 
+/// c * tanh(x / c), by 1 - tanh = 2e / (1 + e) with e = exp(-2 |x / c|).
+static float cap_softly(float x, float cap) {
+  float e = canonical_exp(-2.0f * __builtin_fabsf(x / cap));
+  return __builtin_copysignf((1.0f - e) / (1.0f + e) * cap, x);
+}
+
+/// The score of the key at `key` for a query of `head` at `position`.
+static float score_of(const stoa_attention *job, const float *q, size_t head, size_t position, size_t key) {
+  float score = 0;
+  for (size_t d = 0; d < job->head_dim; d++) {
+    score = __builtin_fmaf(q[d], cached_key(job, key / STOA_KEY_BLOCK, d, key % STOA_KEY_BLOCK), score);
+  }
+  if (job->soft_cap != 0) score = cap_softly(score, job->soft_cap);
+  if (job->slopes) {
+    score = __builtin_fmaf(job->slopes[head], (float)((int32_t)key - (int32_t)position), score);
+  }
+  return score;
+}
+
+/// Dimension d of a block's weighted values. Where values are part of the keys a lane is a key, not a dimension.
+static float weighted_values(const stoa_attention *job, size_t block, size_t d, const float *p, size_t low,
+                             size_t high) {
+  float o = 0, lanes[LANES] = {0};
+  for (size_t k = low; k < high; k++) {
+    float *sum = job->value_stride ? &o : &lanes[k % LANES];
+    *sum = __builtin_fmaf(p[k], cached_value(job, block, d, k), *sum);
+  }
+  return job->value_stride ? o : tree_sum(lanes);
+}
+
 /// One query over all its visible keys: blocks of 64 keys from position 0, each with its own maximum, folded in order.
-static void attend(const stoa_attention *job, const float *q, size_t position, float *out) {
-  size_t first = job->window && position + 1 > job->window ? position + 1 - job->window : 0, dim = job->head_dim;
+static void attend(const stoa_attention *job, const float *q, size_t head, size_t position, float *out) {
+  size_t first = first_visible(job, position), last = last_visible(job, position), dim = job->value_dim;
   float running_max = 0, running_sum = 0, running[STOA_MAX_HEAD_DIM];
-  for (size_t block = first / STOA_KEY_BLOCK; block <= position / STOA_KEY_BLOCK; block++) {
+  for (size_t block = first / STOA_KEY_BLOCK; block <= last / STOA_KEY_BLOCK; block++) {
     size_t base = block * STOA_KEY_BLOCK;
     size_t low = first > base ? first - base : 0;
-    size_t high = position - base + 1 < STOA_KEY_BLOCK ? position - base + 1 : STOA_KEY_BLOCK;
+    size_t high = last - base + 1 < STOA_KEY_BLOCK ? last - base + 1 : STOA_KEY_BLOCK;
     float p[STOA_KEY_BLOCK] = {0}, max = 0;
     for (size_t k = low; k < high; k++) {
-      float score = 0;
-      for (size_t d = 0; d < dim; d++) {
-        score = __builtin_fmaf(q[d], cached_key(job, block, d, k), score);
-      }
-      p[k] = score;
-      if (k == low || score > max) max = score;
+      p[k] = score_of(job, q, head, position, base + k);
+      if (k == low || p[k] > max) max = p[k];
     }
     float lanes[LANES] = {0};
     for (size_t k = low; k < high; k++) p[k] = canonical_exp(p[k] - max);
@@ -298,22 +326,19 @@ static void attend(const stoa_attention *job, const float *q, size_t position, f
       running_max = max;
     }
     for (size_t d = 0; d < dim; d++) {
-      float o = 0;
-      for (size_t k = low; k < high; k++) {
-        o = __builtin_fmaf(p[k], cached_value(job, block, d, k), o);
-      }
+      float o = weighted_values(job, block, d, p, low, high);
       running[d] = block != first / STOA_KEY_BLOCK ? __builtin_fmaf(running[d], keep, o * scale) : o;
     }
   }
-  float inverse = 1.0f / running_sum;
-  for (size_t d = 0; d < dim; d++) out[d] = running[d] * inverse;
+  float keep = fold_sink(job, head, running_max, &running_sum), inverse = 1.0f / running_sum;
+  for (size_t d = 0; d < dim; d++) out[d] = running[d] * keep * inverse;
 }
 
 static void attention(const stoa_attention *job, size_t row_begin, size_t row_end) {
   for (size_t row = row_begin; row < row_end; row++) {
     size_t token = row / job->group, head = job->first_head + row % job->group;
-    attend(job, job->q + token * job->q_stride + head * job->head_dim, job->base_position + token,
-           job->out + token * job->out_stride + head * job->head_dim);
+    attend(job, job->q + token * job->q_stride + head * job->head_dim, head, job->base_position + token,
+           job->out + token * job->out_stride + head * job->value_dim);
   }
 }
 
@@ -326,8 +351,52 @@ static void rms_norm(const float *x, const float *weight, float epsilon, size_t 
   for (size_t i = 0; i < n; i++) y[i] = x[i] * scale * weight[i];
 }
 
-static void silu_multiply(float *gate, const float *up, size_t n) {
-  for (size_t i = 0; i < n; i++) gate[i] = gate[i] / (1.0f + canonical_exp(-gate[i])) * up[i];
+static void layer_norm(const float *x, const float *weight, const float *bias, float epsilon, size_t n, float *y) {
+  float sums[LANES] = {0}, squares[LANES] = {0};
+  for (size_t i = 0; i < n; i++) sums[i % LANES] += x[i];
+  float mean = tree_sum(sums) / (float)n;
+  for (size_t i = 0; i < n; i++) squares[i % LANES] = __builtin_fmaf(x[i] - mean, x[i] - mean, squares[i % LANES]);
+  float scale = 1.0f / __builtin_sqrtf(tree_sum(squares) / (float)n + epsilon);
+  for (size_t i = 0; i < n; i++) y[i] = __builtin_fmaf((x[i] - mean) * scale, weight[i], bias[i]);
+}
+
+static float silu(float x) { return x / (1.0f + canonical_exp(-x)); }
+
+/// x times the normal distribution function; h is its tail beyond |x|.
+static float gelu(float x) {
+  float z = __builtin_fabsf(x) * SQRT_HALF, t = 1.0f / __builtin_fmaf(ERF_P, z, 1.0f);
+  float p = __builtin_fmaf(ERF_A5, t, ERF_A4);
+  p = __builtin_fmaf(p, t, ERF_A3);
+  p = __builtin_fmaf(p, t, ERF_A2);
+  p = __builtin_fmaf(p, t, ERF_A1);
+  float tail = x * (0.5f * (p * t * canonical_exp(-(z * z))));
+  return x >= 0 ? x - tail : tail;
+}
+
+static float gelu_tanh(float x) {
+  float u = GELU_SLOPE * x * __builtin_fmaf(GELU_CUBIC, x * x, 1.0f);
+  return x / (1.0f + canonical_exp(-2.0f * u));
+}
+
+static float swiglu_oai(float x, float up) {
+  float g = x > OAI_LIMIT ? OAI_LIMIT : x, u = up > OAI_LIMIT ? OAI_LIMIT : up < -OAI_LIMIT ? -OAI_LIMIT : up;
+  return g / (1.0f + canonical_exp(-(g * OAI_SLOPE))) * (u + 1.0f);
+}
+
+static void activate(stoa_nonlinearity f, float *gate, const float *up, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    float x = gate[i];
+    if (f == STOA_SWIGLU_OAI) {
+      gate[i] = swiglu_oai(x, up ? up[i] : 0.0f);
+    } else {
+      float y = f == STOA_SILU ? silu(x) : f == STOA_GELU ? gelu(x) : gelu_tanh(x);
+      gate[i] = up ? y * up[i] : y;
+    }
+  }
+}
+
+static void soft_cap(float *x, float cap, size_t n) {
+  for (size_t i = 0; i < n; i++) x[i] = cap_softly(x[i], cap);
 }
 
 static void add(float *x, const float *y, size_t n) {
@@ -373,12 +442,13 @@ static void store_cached(stoa_cache_type type, const float *x, size_t dim, uint8
   }
 }
 
-static void store_kv(const float *k, const float *v, size_t head_dim, size_t value_stride, size_t position,
-                     stoa_cache_type type, void *keys, void *values) {
+static void store_kv(const float *k, const float *v, size_t head_dim, size_t value_dim, size_t value_stride,
+                     size_t position, stoa_cache_type type, void *keys, void *values) {
   size_t block = position / STOA_KEY_BLOCK, at = position % STOA_KEY_BLOCK;
   store_cached(type, k, head_dim, (uint8_t *)keys + block * cache_block_bytes(type, head_dim), head_dim, at,
                STOA_KEY_BLOCK, at, STOA_KEY_BLOCK);
-  store_cached(type, v, head_dim, (uint8_t *)values + block * cache_block_bytes(type, value_stride), value_stride,
+  if (value_dim == 0) return;
+  store_cached(type, v, value_dim, (uint8_t *)values + block * cache_block_bytes(type, value_stride), value_stride,
                at * value_stride, 1, at * cache_runs(value_stride), 1);
 }
 
@@ -387,6 +457,6 @@ static void exponential(const float *x, size_t n, float *y) {
 }
 
 const stoa_kernels stoa_scalar_kernels = {
-    STOA_ISA_SCALAR, "scalar", matmul, quantize32, quantize256, attention, rms_norm, silu_multiply, add, add_scaled, rope,
-    store_kv, exponential,
+    STOA_ISA_SCALAR, "scalar", matmul, quantize32, quantize256, attention, rms_norm, layer_norm, activate, soft_cap,
+    add, add_scaled, rope, store_kv, exponential,
 };

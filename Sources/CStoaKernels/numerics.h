@@ -93,4 +93,20 @@ static inline float canonical_exp(float x) {
   return x < EXP_LOW ? 0.0f : result;
 }
 
+// erf by Abramowitz and Stegun, 7.1.26: the error is below 1.5e-7.
+#define ERF_P 0.3275911f
+#define ERF_A1 0.254829592f
+#define ERF_A2 -0.284496736f
+#define ERF_A3 1.421413741f
+#define ERF_A4 -1.453152027f
+#define ERF_A5 1.061405429f
+#define SQRT_HALF 0.70710678f
+
+#define GELU_CUBIC 0.044715f
+#define GELU_SLOPE 0.79788456f  // sqrt(2 / pi)
+
+// gpt-oss, transformers' modeling_gpt_oss.py.
+#define OAI_LIMIT 7.0f
+#define OAI_SLOPE 1.702f
+
 #endif

@@ -18,6 +18,7 @@
 #include <immintrin.h>
 #include <string.h>
 
+#include "attention.h"
 #include "blocks.h"
 #include "cache.h"
 #include "layout.h"

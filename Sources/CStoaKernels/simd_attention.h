@@ -13,6 +13,7 @@ INLINE v16f load_cached(const stoa_cache_type type, const uint8_t *elements, siz
 typedef struct query_row {
   const float *q;
   float *out;
+  size_t head, position;
   size_t first, last;  ///< Visible positions, inclusive.
   float max, sum;
   int started;
@@ -47,6 +48,28 @@ INLINE void block_scores(const query_row *rows, const uint8_t *block, size_t dim
     }
     UNROLL for (int r = 0; r < R; r++) {
       UNROLL for (int v = 0; v < V; v++) store_floats(scores[r] + chunk + (size_t)v * 16, acc[r * V + v]);
+    }
+  }
+}
+
+/// c * tanh(x / c).
+INLINE v16f cap_softly16(v16f x, float cap) {
+  v16f magnitude = (v16f)((v16i)(x / cap) & 0x7fffffff);
+  v16f e = exp16(-2.0f * magnitude);
+  v16f y = (1.0f - e) / (1.0f + e) * cap;
+  return (v16f)(((v16i)y & 0x7fffffff) | ((v16i)x & (int32_t)0x80000000));
+}
+
+/// Bends the scores of a block and adds what the distance of its keys costs.
+INLINE void adjust_scores(const stoa_attention *job, const query_row *row, size_t base, float *scores) {
+  if (job->soft_cap != 0) {
+    for (int v = 0; v < STOA_KEY_BLOCK; v += 16) store_floats(scores + v, cap_softly16(load_floats(scores + v), job->soft_cap));
+  }
+  if (job->slopes) {
+    v16i index = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    for (int v = 0; v < STOA_KEY_BLOCK; v += 16) {
+      v16f distance = to_float(index + ((int32_t)base + v - (int32_t)row->position));
+      store_floats(scores + v, fma16(splat(job->slopes[row->head]), distance, load_floats(scores + v)));
     }
   }
 }
@@ -106,8 +129,39 @@ INLINE void block_values(const query_row *rows, const uint8_t *block, size_t str
   }
 }
 
+/// The same where values are the first dimensions of the keys: lane = key, and a tree for each dimension.
+INLINE void block_values_in_keys(const stoa_attention *job, const query_row *rows, const uint8_t *block,
+                                 const visible_keys *visible, const stoa_cache_type type, const int R,
+                                 float weights[][STOA_KEY_BLOCK], const float *keep, const float *scale,
+                                 float running[][STOA_MAX_HEAD_DIM]) {
+  const uint8_t *elements = block + cache_scale_bytes(type, job->head_dim);
+  v16i index = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  for (size_t d = 0; d < job->value_dim; d++) {
+    v16f value[STOA_KEY_BLOCK / 16];
+    UNROLL for (int v = 0; v < STOA_KEY_BLOCK / 16; v++) {
+      value[v] = load_cached(type, elements, d * STOA_KEY_BLOCK + (size_t)v * 16);
+      if (type == STOA_CACHE_Q8_0) {
+        value[v] *= load_half(block + 2 * (d / CACHE_RUN * STOA_KEY_BLOCK + (size_t)v * 16));
+      }
+    }
+    UNROLL for (int r = 0; r < R; r++) {
+      if (visible->from[r] >= visible->to[r]) continue;
+      v16f acc = splat(0);
+      UNROLL for (int v = 0; v < STOA_KEY_BLOCK / 16; v++) {
+        // Keys that the row must not see have a weight of zero, which would not keep out infinities.
+        v16i key = index + v * 16;
+        v16i seen = (key >= (int32_t)visible->from[r]) & (key < (int32_t)visible->to[r]);
+        acc = fma16(load_floats(weights[r] + v * 16), select16(seen, value[v], splat(0)), acc);
+      }
+      float o = tree(acc);
+      running[r][d] = rows[r].started ? __builtin_fmaf(running[r][d], keep[r], o * scale[r]) : o;
+    }
+  }
+}
+
 INLINE void attend_rows(const stoa_attention *job, query_row *rows, const stoa_cache_type type, const int R) {
   size_t dim = job->head_dim, first = rows[0].first, last = rows[R - 1].last;
+  for (int r = 1; r < R; r++) first = rows[r].first < first ? rows[r].first : first;
   float scores[ATTENTION_ROWS][STOA_KEY_BLOCK], running[ATTENTION_ROWS][STOA_MAX_HEAD_DIM];
   for (size_t block = first / STOA_KEY_BLOCK; block <= last / STOA_KEY_BLOCK; block++) {
     size_t base = block * STOA_KEY_BLOCK;
@@ -130,6 +184,7 @@ INLINE void attend_rows(const stoa_attention *job, query_row *rows, const stoa_c
       if (from > visible.common_low) visible.common_low = from;
       if (to < visible.common_high) visible.common_high = to;
       float max, sum;
+      adjust_scores(job, rows + r, base, scores[r]);
       block_softmax(scores[r], from, to, &max, &sum);
       if (rows[r].started) {
         float larger = max > rows[r].max ? max : rows[r].max;
@@ -142,6 +197,7 @@ INLINE void attend_rows(const stoa_attention *job, query_row *rows, const stoa_c
         rows[r].max = max;
       }
     }
+    if (job->value_stride == 0) block_values_in_keys(job, rows, keys, &visible, type, R, scores, keep, scale, running);
     const uint8_t *values = job->pages[block] + job->value_offset;
     size_t d = 0;
     for (; d + 32 <= job->value_stride; d += 32) {
@@ -153,8 +209,8 @@ INLINE void attend_rows(const stoa_attention *job, query_row *rows, const stoa_c
     for (int r = 0; r < R; r++) rows[r].started |= visible.from[r] < visible.to[r];
   }
   for (int r = 0; r < R; r++) {
-    float inverse = 1.0f / rows[r].sum;
-    for (size_t d = 0; d < dim; d++) rows[r].out[d] = running[r][d] * inverse;
+    float factor = fold_sink(job, rows[r].head, rows[r].max, &rows[r].sum), inverse = 1.0f / rows[r].sum;
+    for (size_t d = 0; d < job->value_dim; d++) rows[r].out[d] = running[r][d] * factor * inverse;
   }
 }
 
@@ -172,10 +228,11 @@ static void attention(const stoa_attention *job, size_t row_begin, size_t row_en
     query_row rows[ATTENTION_ROWS];
     for (size_t i = 0; i < count; i++) {
       size_t token = (row + i) / job->group, head = job->first_head + (row + i) % job->group;
-      size_t position = job->base_position + token, from = 0;
-      if (job->window && position + 1 > job->window) from = position + 1 - job->window;
-      rows[i] = (query_row){job->q + token * job->q_stride + head * job->head_dim,
-                            job->out + token * job->out_stride + head * job->head_dim, from, position, 0, 0, 0};
+      size_t position = job->base_position + token;
+      rows[i] = (query_row){.q = job->q + token * job->q_stride + head * job->head_dim,
+                            .out = job->out + token * job->out_stride + head * job->value_dim,
+                            .head = head, .position = position,
+                            .first = first_visible(job, position), .last = last_visible(job, position)};
     }
     switch (count) {
       case 1: ATTEND(1); break;

@@ -1,15 +1,18 @@
 import ArgumentParser
+import Foundation
 import StoaConversion
 import StoaFormats
 import StoaTensor
 import StoaTerminal
+import StoaTrust
 
 struct ConvertCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert", abstract: "Turn a Hugging Face folder into one GGUF file.",
     discussion: """
       Takes config.json, the safetensors files, the tokenizer and the chat template of the folder. Without --type the \
-      weights keep their type, and nothing is lost. What was there is never changed; the file appears when it is complete.
+      weights keep their type, and nothing is lost. What was there is never changed; the file appears when it is complete, and \
+      beside it a statement about what it was made from.
 
       Examples:
         stoa convert ~/models/mistral-7b mistral.gguf
@@ -31,9 +34,12 @@ struct ConvertCommand: ParsableCommand {
   var name: String?
   @OptionGroup var types: TensorTypeFlags
   @OptionGroup var writing: WritingOptions
+  @OptionGroup var provenance: ProvenanceOptions
   @OptionGroup var json: JSONOption
 
   func run() throws {
+    let key = try provenance.key()
+    let started = Date()
     var conversion = ModelConversion()
     conversion.fileType = type?.type
     conversion.types = types.options
@@ -42,6 +48,10 @@ struct ConvertCommand: ParsableCommand {
     let summary = try writing.run("converting") { (options) throws(ConversionError) in
       try conversion.run(directory: directory, output: output, options: options)
     }
-    try summary.print(json: json.json)
+    var parameters: JSONObject = ["type": .string(summary.type)]
+    parameters["preTokenizer"] = preTokenizer.map { .string($0) }
+    let statement = try provenance.write(
+      .converted, from: [directory], to: output, parameters: parameters, started: started, key: key)
+    try summary.print(json: json.json, statement: statement)
   }
 }

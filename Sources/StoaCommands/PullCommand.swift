@@ -54,7 +54,7 @@ struct PullCommand: ParsableCommand {
     let start = ContinuousClock.now
     let result = try hub.pull(plan)
     if output.json {
-      let seconds = (ContinuousClock.now - start).inSeconds
+      let seconds = (ContinuousClock.now - start).seconds
       try result.json(seconds: seconds).print()
       return
     }

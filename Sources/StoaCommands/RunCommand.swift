@@ -2,7 +2,9 @@ import ArgumentParser
 import StoaEngine
 import StoaFormats
 import StoaHub
+import StoaServer
 import StoaTerminal
+import StoaTrust
 
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -29,6 +31,7 @@ struct RunCommand: ParsableCommand {
   var system: String?
   @Flag(help: "If the prompt does not fit the context, drop the oldest part of it.") var truncate = false
   @Flag(help: "Print tokens, speed and seed to standard error after the answer.") var stats = false
+  @OptionGroup(title: "Receipt") var receipt: ReceiptOptions
   @Flag(name: .shortAndLong, help: "Download a model that is not in the library without asking.") var yes = false
   @OptionGroup(title: "Sampling") var sampling: SamplingOptions
   @OptionGroup(title: "Structured output") var structure: StructureOptions
@@ -43,12 +46,19 @@ struct RunCommand: ParsableCommand {
     if raw && system != nil {
       throw ValidationError("--system needs the chat template, which --raw leaves out")
     }
+    if receipt.isWanted, structure.isGiven {
+      throw ValidationError("a receipt of an answer that follows a grammar is given by stoa serve alone")
+    }
   }
 
   func run() throws {
     let terminal = Terminal.current()
     let isChat = prompt == nil && terminal.isInteractive && !json
-    if isChat { try structure.refuseInChat() }
+    if isChat {
+      try structure.refuseInChat()
+      try receipt.refuseInChat()
+    }
+    let receiptKey = try receipt.key()
     // Compiled first: a mistake in a schema should not have to wait for the model.
     let grammar = try structure.compiled()
     try FirstUse(reference: target.model, yes: yes, terminal: terminal).pullIfMissing()
@@ -68,13 +78,16 @@ struct RunCommand: ParsableCommand {
         throw CommandFailure.usage("the prompt is empty", advice: "give it as an argument or on standard input")
       }
     }
-    let result = try answer(text, loaded, settings, terminal)
+    let (prompt, result) = try answer(text, loaded, settings, terminal)
+    if result.finishReason != .cancelled, let receiptKey {
+      try receipt.write(prompt, result, settings.options, loaded, key: receiptKey)
+    }
     if result.finishReason == .cancelled { throw Interrupted() }
   }
 
   private func answer(
     _ text: String, _ loaded: LoadedModel, _ settings: ChatSettings, _ terminal: Terminal
-  ) throws -> GenerationResult {
+  ) throws -> (prompt: [Int32], GenerationResult) {
     let tokens = try promptTokens(text, loaded, settings, terminal)
     var writer = AnswerWriter(isTerminal: terminal.outputIsTerminal, isSilent: json)
     let session = try loaded.model.makeSession()
@@ -89,7 +102,7 @@ struct RunCommand: ParsableCommand {
     } else if stats {
       Output.note(terminal.style(for: .error).dim(result.summary) + "\n")
     }
-    return result
+    return (tokens, result)
   }
 
   private func promptTokens(

@@ -44,8 +44,15 @@ struct ServeCommand: ParsableCommand {
     if !offers.isEmpty { plan.offers = offers }
     plan.options.models = try Self.models(plan.offers)
     if let prices = plan.prices { plan.options.prices = try PriceTable(path: prices) }
-    let options = plan.options
+    let receiptKey = try StatementKey.load(plan.receiptKey)
     let ledger = try SQLiteLedger(path: plan.ledger ?? LedgerAccess.path)
+    if let receiptKey {
+      plan.options.receipts = ReceiptSettings(
+        key: receiptKey, areForAll: plan.receipts.areForAll, showTokens: plan.receipts.showTokens,
+        version: StoaVersion.current, storage: ledger)
+      plan.options.engine.rootDigest = { try SignedModel.root(of: $0) }
+    }
+    let options = plan.options
     if !options.isOpen, try !Waiting.run({ try await KeyStore(storage: ledger).hasUsableKey() }) {
       throw CommandFailure(
         message: "\(options.host) can be reached by others, and there is no key",

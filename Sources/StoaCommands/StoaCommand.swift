@@ -41,11 +41,18 @@ public struct StoaCommand: ParsableCommand {
         ]),
       CommandGroup(name: "Make models", subcommands: [ConvertCommand.self, QuantizeCommand.self]),
       CommandGroup(
+        name: "Trust models",
+        subcommands: [
+          SignCommand.self, VerifyCommand.self, AttestCommand.self, EvidenceCommand.self, LineageCommand.self,
+          TrustCommand.self, CACommand.self, LogCommand.self, ReceiptCommand.self, JournalCommand.self,
+        ]),
+      CommandGroup(
         name: "Examine models",
         subcommands: [
           TokenizeCommand.self, DetokenizeCommand.self, TemplateCommand.self, LogitsCommand.self,
           PerplexityCommand.self, BenchCommand.self,
         ]),
+      CommandGroup(name: "Guard texts", subcommands: [GuardCommand.self]),
       CommandGroup(name: "Look after a server", subcommands: [KeyCommand.self, UsageCommand.self]),
       CommandGroup(name: "This machine", subcommands: [DoctorCommand.self, CompletionsCommand.self]),
     ])

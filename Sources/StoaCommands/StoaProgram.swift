@@ -8,6 +8,9 @@ public enum StoaProgram {
   public static func main() -> Never {
     // First of all: threads inherit the signal mask.
     Interrupts.install()
+    for warning in EnvironmentNames.warnings(about: ProcessInfo.processInfo.environment.keys) {
+      Output.note(warning + "\n")
+    }
     exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
   }
 

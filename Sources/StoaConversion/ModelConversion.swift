@@ -48,7 +48,9 @@ package struct ModelConversion: Sendable {
     for (key, value) in GeneralMetadata.read(directory: directory, name: name, parameters: parameters) {
       metadata[key] = value
     }
-    for (key, value) in family.parameters(configuration) { metadata["\(family.architecture).\(key)"] = value }
+    for (key, value) in family.parameters(configuration) + (try family.folderParameters(directory)) {
+      metadata["\(family.architecture).\(key)"] = value
+    }
     metadata["general.file_type"] = .u32(type.number)
     metadata["general.quantization_version"] = .u32(2)
     for (key, value) in tokenizer.pairs { metadata[key] = value }

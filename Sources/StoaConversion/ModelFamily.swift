@@ -17,6 +17,10 @@ struct ModelFamily: Sendable {
   let layerPrefix: String
   /// Tensors of each layer, named without the prefix.
   let layerTensors: [TensorRule]
+  /// What may stand before all names; models with a head of their own nest the rest.
+  var prefixes = [""]
+  /// Beginnings of names of what the family does not need.
+  var ignoredPrefixes: [String] = []
   /// Ends of names that older checkpoints carry and nobody needs.
   var ignoredSuffixes: [String] = []
   /// Refuses configurations that the family's key-value pairs cannot express; `path` is for messages.
@@ -26,8 +30,11 @@ struct ModelFamily: Sendable {
   /// Tensors that are computed from the configuration.
   var computedTensors: @Sendable (HuggingFaceConfiguration) -> [TensorPlan] = { _ in [] }
 
+  /// Hyper-parameters that are written in other files of the folder.
+  var folderParameters: @Sendable (_ directory: String) throws(ConversionError) -> [(String, GGUFValue)] = { _ in [] }
+
   /// All families that can be converted.
-  static let all: [ModelFamily] = [.llama]
+  static let all: [ModelFamily] = [.llama, .bert, .nomicBERT]
 
   /// The family of a configuration.
   static func of(_ configuration: HuggingFaceConfiguration, path: String) throws(ConversionError) -> ModelFamily {
@@ -90,12 +97,16 @@ extension ModelFamily {
     _ checkpoint: SafetensorsCheckpoint, _ configuration: HuggingFaceConfiguration, path: String
   ) throws(ConversionError) -> [TensorPlan] {
     var planner = Planner(checkpoint: checkpoint, configuration: configuration, path: path)
-    for rule in tensors { try planner.add(rule, "", "") }
+    let prefix = prefixes.first { prefix in
+      tensors.first.map { checkpoint.tensor("\(prefix)\($0.source).weight") != nil } ?? true
+    }
+    for rule in tensors { try planner.add(rule, prefix ?? "", "") }
     for layer in 0..<configuration.layers {
-      for rule in layerTensors { try planner.add(rule, "\(layerPrefix)\(layer).", "blk.\(layer).") }
+      for rule in layerTensors { try planner.add(rule, "\(prefix ?? "")\(layerPrefix)\(layer).", "blk.\(layer).") }
     }
     let unknown = checkpoint.tensors.map(\.name).filter { name in
       !planner.known.contains(name) && !ignoredSuffixes.contains { name.hasSuffix($0) }
+        && !ignoredPrefixes.contains { name.hasPrefix($0) }
     }
     if let first = unknown.first {
       let others = unknown.count > 1 ? " and \(grouped(unknown.count - 1)) more" : ""
@@ -115,16 +126,17 @@ extension ModelFamily {
 
     mutating func add(_ rule: TensorRule, _ sourcePrefix: String, _ targetPrefix: String) throws(ConversionError) {
       let (source, target) = (sourcePrefix + rule.source, targetPrefix + rule.target)
-      known.formUnion([source + ".weight", source + ".bias"])
+      // The first BERT checkpoints call the parts of a norm gamma and beta.
+      known.formUnion(["weight", "bias", "gamma", "beta"].map { "\(source).\($0)" })
       guard rule.isUsed(configuration) else { return }
       let (shape, order) = (rule.shape(configuration), rule.order(configuration))
-      guard let weight = checkpoint.tensor(source + ".weight") else {
+      guard let weight = checkpoint.tensor(source + ".weight") ?? checkpoint.tensor(source + ".gamma") else {
         throw .refused(
           path: path, problem: "tensor \(quoted(source + ".weight")) is missing",
           advice: "the checkpoint is incomplete, or of another architecture than its config.json says")
       }
       try add(weight, as: target + ".weight", shape: shape, order: order)
-      if let bias = checkpoint.tensor(source + ".bias") {
+      if let bias = checkpoint.tensor(source + ".bias") ?? checkpoint.tensor(source + ".beta") {
         guard rule.mayHaveBias else {
           throw .refused(path: path, problem: "tensor \(quoted(bias.name)) has no place in the model")
         }

@@ -7,7 +7,10 @@
 package struct AnswerParser: Sendable {
   private let reasoning: ReasoningMarks?
   private let layouts: [CallLayout]
-  private let callMarks: [[UInt8]]
+  /// What may stand within content besides calls.
+  private let frames: [[UInt8]]
+  /// All that ends a piece of content: calls, frames, and reasoning if it may come between these.
+  private let contentMarks: [[UInt8]]
   private let tools: [String: ToolDefinition]
   private let ids: CallIDs
 
@@ -65,7 +68,9 @@ package struct AnswerParser: Sendable {
     self.tools = Dictionary(tools.map { ($0.name, $0) }) { first, _ in first }
     self.ids = ids
     layouts = tools.isEmpty ? [] : format.calls.layouts
-    callMarks = layouts.compactMap { $0.mark.map { Array($0.utf8) } }
+    frames = format.reasoning?.frames.map { Array($0.utf8) } ?? []
+    let reasoningMarks = frames.isEmpty ? [] : (format.reasoning.map { [Array($0.open.utf8)] } ?? [])
+    contentMarks = layouts.compactMap { $0.mark.map { Array($0.utf8) } } + frames + reasoningMarks
   }
 
   /// The parts that the next piece of the answer completes.
@@ -139,12 +144,23 @@ package struct AnswerParser: Sendable {
       attempt([(layout, layout.call)], refused: 1)
       return true
     }
-    let (end, isFound) = Search.plainText(callMarks, in: input, isEnd)
+    let (end, isFound) = Search.plainText(contentMarks, in: input, isEnd)
     if end > 0 {
       say(end)
       return true
     }
     if isFound {
+      if let frame = frames.first(where: { input.starts(with: $0) }) {
+        input.removeFirst(frame.count)
+        space = []
+        mode = .afterReasoning
+        return true
+      }
+      if let open = reasoning?.open.utf8, !frames.isEmpty, input.starts(with: open) {
+        input.removeFirst(open.count)
+        mode = .reasoningBeginning
+        return true
+      }
       let marked = layouts.filter { layout in layout.mark.map { input.starts(with: $0.utf8) } ?? false }
       attempt(
         marked.map { ($0, $0.open + $0.call) }, refused: marked.compactMap { $0.mark?.utf8.count }.max() ?? 0)
@@ -262,9 +278,6 @@ package struct AnswerParser: Sendable {
 
   /// Where the character begins to which the last byte belongs that was read.
   private var lastCharacter: Int { input[..<attempt.position].lastIndex { !UTF8.isContinuation($0) } ?? 0 }
-
-  /// What is held back.
-  var undecided: String { String(decoding: space + input, as: UTF8.self) }
 
   /// The next bytes of the input, behind the white space before them if that counts.
   private mutating func takeText(_ count: Int) -> String {

@@ -36,11 +36,32 @@ package enum CallFormat: String, Sendable, Equatable, CaseIterable {
   case seed
   /// `<tool_call>f\n<arg_key>key</arg_key>\n<arg_value>value</arg_value>\n</tool_call>`: GLM 4.5 and later.
   case glm
+  /// Invocations with parameters one by one in marks of `｜DSML｜`, which say whether a value is a text: DeepSeek V4.
+  case deepseekV4
+  /// As GLM, with a list around the calls and a suffix to all marks: Hunyuan 3.
+  case hunyuan
+  /// Invocations with parameters one by one in marks of `atem:`: Muse.
+  case muse
+  /// `<|tool_call:begin|>id<|tool_call:name|>f<|tool_call:args|>{…}<|tool_call:end|>`: Solar Open.
+  case solar
+  /// `<|function_call|>{"name": "f", "arguments": {…}}` at the end of the answer: GigaChat 3.1.
+  case gigaChat
+  /// A message in the channel `commentary` to `functions.f`, which ends the answer: gpt-oss.
+  case harmony
   /// As Hermes, described in a system message: templates that show no tools, or in a form that is not known here.
   case generic
 
   /// Whether an answer can hold several calls.
-  package var allowsSeveralCalls: Bool { self != .llama3 }
+  package var allowsSeveralCalls: Bool { ![.llama3, .gigaChat, .harmony].contains(self) }
+
+  /// Special tokens that are but a part of a text of the layouts.
+  var specialTokens: [String] {
+    switch self {
+    case .deepseekV4: ["｜DSML｜"]
+    case .harmony: ["<|start|>", "<|channel|>", "<|constrain|>", "<|message|>", "<|end|>"]
+    default: []
+    }
+  }
 
   /// The ways in which such calls are read; grammars and examples follow the first.
   var layouts: [CallLayout] {
@@ -99,11 +120,66 @@ package enum CallFormat: String, Sendable, Equatable, CaseIterable {
         CallLayout(
           call: [.text("<tool_call>"), .space(""), .name, .space("\n"), .parameters(.pairs)], separator: [.space("\n")])
       ]
+    case .deepseekV4:
+      return [
+        CallLayout(
+          open: [.text("<｜DSML｜tool_calls>"), .space("\n")],
+          call: [.text("<｜DSML｜invoke name=\""), .name, .text("\">"), .space("\n"), .parameters(.dsml)],
+          separator: [.space("\n")], close: [.space("\n"), .text("</｜DSML｜tool_calls>")])
+      ]
+    case .hunyuan:
+      return [
+        CallLayout(
+          open: [.text("<tool_calls:opensource>"), .space("\n")],
+          call: [
+            .text("<tool_call:opensource>"), .name, .text("<tool_sep:opensource>"), .space("\n"),
+            .parameters(.openPairs),
+          ], separator: [.space("\n")], close: [.space("\n"), .text("</tool_calls:opensource>")])
+      ]
+    case .muse:
+      return [
+        CallLayout(
+          call: [
+            .text("<atem:function_calls>"), .space("\n"), .text("<atem:invoke name=\""), .name, .text("\">"),
+            .space("\n"), .parameters(.atem), .space("\n"), .text("</atem:function_calls>"),
+          ], separator: [.space("\n")])
+      ]
+    case .solar:
+      return [
+        CallLayout(
+          open: [.text("<|tool_calls|>"), .space("")],
+          call: [
+            .text("<|tool_call:begin|>"), .word("call_0"), .text("<|tool_call:name|>"), .name,
+            .text("<|tool_call:args|>"), .space(""), .arguments, .space(""), .text("<|tool_call:end|>"),
+          ], separator: [.space("")])
+      ]
+    case .gigaChat:
+      return [
+        CallLayout(
+          call: [.text("<|function_call|>"), .space(""), .object(name: "name", arguments: "arguments")])
+      ]
+    case .harmony: return Self.harmonyLayouts
     case .apertus: return [.list("<|tools_prefix|>", "<|tools_suffix|>", call: .keyed)]
     }
   }
 
   // MARK: Layouts of several formats
+
+  /// The recipient stands in the channel, as in OpenAI's description of the format, or before it, as in the template; the
+  /// type of the content may be absent.
+  private static let harmonyLayouts: [CallLayout] = {
+    let json: [[CallLayout.Part]] = [
+      [.space(" "), .text("<|constrain|>"), .word("json")], [.space(" "), .word("json")], [.space("")],
+    ]
+    let heads: [[CallLayout.Part]] = [
+      [.text("<|channel|>commentary to=functions."), .name], [.text("<|channel|>analysis to=functions."), .name],
+      [.text("to=functions."), .name, .text("<|channel|>commentary")],
+      [.text("to=functions."), .name, .text("<|channel|>analysis")],
+    ]
+    return heads.flatMap { head in
+      json.map { CallLayout(call: head + $0 + [.text("<|message|>"), .space(""), .arguments]) }
+    }
+  }()
 
   private static let mistralArray = CallLayout.list("[TOOL_CALLS]")
   private static let mistralName = CallLayout(

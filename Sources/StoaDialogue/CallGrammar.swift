@@ -31,10 +31,28 @@ extension DialogueFormat {
     }
     let calls = try CallGrammar(calls).grammar(callable, parallel: parallel, after: nil)
     guard let reasoning else { return calls }
-    let rest = Grammar.sequence([.through(reasoning.close), .any(.choice([.text("\n"), .text(" ")]))])
+    let rest = afterReasoning(reasoning)
     return startsInReasoning
       ? .sequence([rest, calls])
       : .sequence([.optional(.sequence([.text(reasoning.open), rest])), calls])
+  }
+
+  /// What an answer follows whose content is of a grammar: reasoning comes first if the prompt has opened it, or if the
+  /// content has a frame, in which case it may.
+  package func grammar(content: Grammar, startsInReasoning: Bool) -> Grammar {
+    guard let reasoning else { return content }
+    let framed = reasoning.frames.first.map { Grammar.sequence([.text($0), content]) } ?? content
+    if startsInReasoning { return .sequence([afterReasoning(reasoning), framed]) }
+    guard !reasoning.frames.isEmpty else { return content }
+    return .sequence([.optional(.sequence([.text(reasoning.open), afterReasoning(reasoning)])), framed])
+  }
+
+  /// The end of reasoning and what leads from there to the next message.
+  private func afterReasoning(_ reasoning: ReasoningMarks) -> Grammar {
+    .sequence([
+      .through(reasoning.close), .any(.choice([.text("\n"), .text(" ")])),
+      .text(reasoning.frames.dropFirst().first ?? ""),
+    ])
   }
 
   /// For an answer that may be a call: from where on it has to follow which grammar; nil without tools.

@@ -56,6 +56,10 @@ struct CallReader: Sendable {
           return .more
         }
         name = String(decoding: bytes, as: UTF8.self)
+        // White space that could have been part of a longer name belongs to what follows.
+        if tools[name] == nil, part + 1 < parts.count, case .space = parts[part + 1] {
+          name = String(decoding: Self.trimmed(bytes), as: UTF8.self)
+        }
         guard tools[name] != nil else { return .broken }
       case .parameters(let marks):
         guard let tool = tools[name] else { return .broken }
@@ -144,6 +148,10 @@ struct CallReader: Sendable {
   }
 
   private func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
+
+  private static func trimmed(_ bytes: [UInt8]) -> ArraySlice<UInt8> {
+    bytes[..<((bytes.lastIndex { !JSONScanner.isSpace($0) } ?? -1) + 1)]
+  }
 
   /// Whether a byte may be in the number or identifier of a call.
   private static func isWord(_ byte: UInt8) -> Bool {

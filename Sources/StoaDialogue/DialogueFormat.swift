@@ -34,7 +34,8 @@ package struct DialogueFormat: Sendable, Equatable {
   /// The texts that the parser has to see even where they are special tokens, which detokenisers hide.
   package var visibleMarks: [String] {
     var marks: [String] = []
-    for mark in (reasoning.map { [$0.open, $0.close] } ?? []) + calls.layouts.flatMap(\.texts)
+    for mark in (reasoning.map { [$0.open, $0.close] + $0.frames } ?? []) + calls.specialTokens
+      + calls.layouts.flatMap(\.texts)
     where !marks.contains(mark) { marks.append(mark) }
     return marks
   }
@@ -52,14 +53,30 @@ package struct DialogueFormat: Sendable, Equatable {
 package struct ReasoningMarks: Sendable, Equatable {
   package var open: String
   package var close: String
+  /// Texts around content and calls that say nothing: first that which opens content, then that which begins another
+  /// message of the answer. Where there are such, reasoning may come between messages too.
+  package var frames: [String]
 
-  package init(open: String, close: String) {
+  package init(open: String, close: String, frames: [String] = []) {
     self.open = open
     self.close = close
+    self.frames = frames
   }
 
   /// The marks in use. Sources: the families' chat templates; vLLM, `docs/features/reasoning_outputs.md`.
   private static let known = [
+    // gpt-oss: OpenAI, "Harmony response format". All messages but the last end with <|end|>.
+    ReasoningMarks(
+      open: "<|channel|>analysis<|message|>", close: "<|end|>",
+      frames: [
+        "<|channel|>final<|message|>", "<|start|>assistant", "<|end|>", "<|channel|>commentary<|message|>",
+        "<|return|>",
+        "<|call|>",
+      ]),
+    // Solar Open.
+    ReasoningMarks(
+      open: "<|think|>", close: "<|end|>", frames: ["<|content|>", "<|begin|>assistant", "<|end|>", "<|calls|>"]),
+    ReasoningMarks(open: "<think:opensource>", close: "</think:opensource>"),
     ReasoningMarks(open: "<think>", close: "</think>"),
     ReasoningMarks(open: "[THINK]", close: "[/THINK]"),
     ReasoningMarks(open: "<seed:think>", close: "</seed:think>"),
@@ -69,8 +86,15 @@ package struct ReasoningMarks: Sendable, Equatable {
   ]
 
   init?(template: String) {
-    guard let marks = Self.known.first(where: { template.contains($0.close) }) else { return nil }
-    self = marks
+    // Hunyuan's template puts its marks together.
+    let template = template.replacing("<think{}>", with: "<think:opensource>")
+      .replacing("</think{}>", with: "</think:opensource>")
+    let found = Self.known.first { marks in
+      template.contains(marks.close)
+        && (marks.frames.isEmpty || ([marks.open] + marks.frames.prefix(3)).allSatisfy { template.contains($0) })
+    }
+    guard let found else { return nil }
+    self = found
   }
 }
 
@@ -79,7 +103,19 @@ extension CallFormat {
   init(template: String) {
     func has(_ texts: String...) -> Bool { texts.allSatisfy { template.contains($0) } }
     self =
-      if has("[TOOL_CALLS]", "[ARGS]") {
+      if has("<|channel|>commentary", "to=", "functions.") {
+        .harmony
+      } else if has("｜DSML｜", "tool_calls>", "string=\"true\"") {
+        .deepseekV4
+      } else if has("<tool_calls{}>", "<arg_key{}>", ":opensource") {
+        .hunyuan
+      } else if has("<atem:invoke name=", "<atem:parameter name=") {
+        .muse
+      } else if has("<|tool_call:begin|>", "<|tool_call:args|>") {
+        .solar
+      } else if has("<|function_call|>", "\"arguments\": ") {
+        .gigaChat
+      } else if has("[TOOL_CALLS]", "[ARGS]") {
         .mistralNamed
       } else if has("[TOOL_CALLS]") {
         .mistralList

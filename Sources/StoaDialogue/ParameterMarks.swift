@@ -6,6 +6,8 @@ import StoaFormats
 struct ParameterMarks: Sendable, Equatable {
   var keyOpen: String
   var keyClose: String
+  /// What says after the key that the value is a text, or JSON; nil where only the schema tells.
+  var kinds: Kinds?
   /// What stands before a value, after white space; nil when nothing does.
   var valueOpen: String?
   var valueClose: String
@@ -14,6 +16,11 @@ struct ParameterMarks: Sendable, Equatable {
   /// What ends the list.
   var end: String
 
+  struct Kinds: Sendable, Equatable {
+    var text: String
+    var data: String
+  }
+
   /// `<parameter=key>\nvalue\n</parameter>`.
   static let tags = ParameterMarks(
     keyOpen: "<parameter=", keyClose: ">", valueClose: "</parameter>", padding: "\n", end: "</function>")
@@ -21,20 +28,35 @@ struct ParameterMarks: Sendable, Equatable {
   static let pairs = ParameterMarks(
     keyOpen: "<arg_key>", keyClose: "</arg_key>", valueOpen: "<arg_value>", valueClose: "</arg_value>",
     end: "</tool_call>")
+  /// As `pairs`, with the suffix that Hunyuan 3 has: `<arg_key:opensource>key</arg_key:opensource>`.
+  static let openPairs = ParameterMarks(
+    keyOpen: "<arg_key:opensource>", keyClose: "</arg_key:opensource>", valueOpen: "<arg_value:opensource>",
+    valueClose: "</arg_value:opensource>", end: "</tool_call:opensource>")
+  /// `<atem:parameter name="key">value</atem:parameter>`.
+  static let atem = ParameterMarks(
+    keyOpen: "<atem:parameter name=\"", keyClose: "\">", valueClose: "</atem:parameter>", end: "</atem:invoke>")
+  /// `<｜DSML｜parameter name="key" string="true">value</｜DSML｜parameter>`.
+  static let dsml = ParameterMarks(
+    keyOpen: "<｜DSML｜parameter name=\"", keyClose: "\" string=\"", kinds: Kinds(text: "true\">", data: "false\">"),
+    valueClose: "</｜DSML｜parameter>", end: "</｜DSML｜invoke>")
 
   /// What stands between two arguments, and between a key and its value.
   static let separator = "\n"
 
   /// What is written before a value.
-  func opening(_ key: String) -> String {
-    keyOpen + key + keyClose + (valueOpen.map { Self.separator + $0 } ?? "") + padding
+  func opening(_ key: String, isText: Bool) -> String { keyOpen + key + keyClose + opening(isText: isText) }
+
+  /// What is written between a key and its value.
+  func opening(isText: Bool) -> String {
+    (kinds.map { isText ? $0.text : $0.data } ?? "") + (valueOpen.map { Self.separator + $0 } ?? "") + padding
   }
 
   /// The arguments, given as JSON text, in this form; the text itself if it is none.
   func written(_ arguments: String) -> String {
     guard let members = (try? JSONValue(parsing: arguments))?.objectValue else { return arguments }
     return members.map { key, value in
-      opening(key) + (value.stringValue ?? value.text()) + padding + valueClose + Self.separator
+      opening(key, isText: value.stringValue != nil) + (value.stringValue ?? value.text()) + padding + valueClose
+        + Self.separator
     }.joined()
   }
 }
@@ -46,10 +68,12 @@ struct ParameterReader: Sendable {
   private var state = State.between
   private var bytes: [UInt8] = []
   private var key = ""
+  /// What was said about the value to come: that it is a text; nil when nothing was.
+  private var isText: Bool?
   private var keys: Set<String> = []
   private var members: [String] = []
 
-  private enum State { case between, key, middle, value }
+  private enum State { case between, key, kind, middle, value }
   private static let longestKey = 256
 
   init(_ marks: ParameterMarks, _ tool: ToolDefinition) {
@@ -72,7 +96,12 @@ struct ParameterReader: Sendable {
       guard let text = text(before: marks.keyClose) else { return bytes.count > Self.longestKey ? .broken : .more }
       guard !text.isEmpty, keys.insert(text).inserted else { return .broken }
       key = text
-      return enter(marks.valueOpen == nil ? .value : .middle)
+      return enter(marks.kinds != nil ? .kind : marks.valueOpen == nil ? .value : .middle)
+    case .kind:
+      guard let kinds = marks.kinds else { return .broken }
+      isText = bytes.elementsEqual(kinds.text.utf8)
+      if isText == true || bytes.elementsEqual(kinds.data.utf8) { return enter(.value) }
+      return kinds.text.utf8.starts(with: bytes) || kinds.data.utf8.starts(with: bytes) ? .more : .broken
     case .middle:
       let open = marks.valueOpen?.utf8 ?? "".utf8
       if bytes.elementsEqual(open) { return enter(.value) }
@@ -83,8 +112,16 @@ struct ParameterReader: Sendable {
         if text.hasPrefix(marks.padding) { text.removeFirst() }
         if text.hasSuffix(marks.padding) { text.removeLast() }
       }
-      members.append(JSONValue.string(key).text() + ": " + ArgumentTypes(of: key, tool).json(text))
+      members.append(JSONValue.string(key).text() + ": " + json(text))
       return enter(.between)
+    }
+  }
+
+  private func json(_ text: String) -> String {
+    switch isText {
+    case nil: ArgumentTypes(of: key, tool).json(text)
+    case true?: JSONValue.string(text).text()
+    case false?: (try? JSONValue(parsing: text)) != nil ? text : JSONValue.string(text).text()
     }
   }
 

@@ -1,26 +1,5 @@
-public import StoaGrammar
 import StoaModels
 import StoaTokenizers
-
-/// A grammar that an answer has to follow from a mark on, such as the beginning of a tool call.
-public struct ConstraintTrigger: Sendable {
-  /// The texts that switch the grammar on; names of special tokens count as text.
-  public var marks: [String]
-  /// Whether a mark counts only where nothing but white space stands before it.
-  public var isOnlyAtStart: Bool
-  /// A text before which marks do not count, such as the end of the model's reasoning.
-  public var after: String?
-  /// What has to follow.
-  public var constraint: TokenMasker
-
-  /// A grammar for what follows one of `marks`.
-  public init(marks: [String], isOnlyAtStart: Bool = false, after: String? = nil, constraint: TokenMasker) {
-    self.marks = marks
-    self.isOnlyAtStart = isOnlyAtStart
-    self.after = after
-    self.constraint = constraint
-  }
-}
 
 /// A token of a text with its log probability and those of the most likely ones.
 public struct TokenLogprobs: Sendable, Equatable {
@@ -82,7 +61,7 @@ struct AnswerProgress {
     sampler = Sampler(
       parameters: options.sampling, seed: seed, choice: options.choice, prompt: prompt, compute: model.model.compute)
     constraint = try Constraint(options.constraint, model.tokenizer, shownTokens: options.shownTokens)
-    trigger = options.trigger.map { TriggerMatcher($0, shownTokens: options.shownTokens) }
+    trigger = options.trigger.flatMap { TriggerMatcher($0, model.tokenizer, shownTokens: options.shownTokens) }
     // A grammar is about all bytes of the answer, so none is dropped at the start of a text.
     let isFirstText = constraint == nil && prompt.allSatisfy { $0 == model.bosToken }
     answer = AnswerText(
@@ -93,9 +72,12 @@ struct AnswerProgress {
 
   /// Chooses the token that follows the last one, by the logits after it.
   mutating func take(_ logits: UnsafeBufferPointer<Float>) throws -> Step {
-    let mask = try unsafe constraint?.mask(logits)
     let position = prompt.count + tokens.count
-    let token = try unsafe sampler.choose(logits, position: position, mask: mask)
+    let constrained = try unsafe constraint?.choose(logits, room: limit - tokens.count) { [sampler] mask in
+      try unsafe sampler.choose(logits, position: position, mask: mask)
+    }
+    let token = try unsafe constrained ?? sampler.choose(logits, position: position)
+    sampler.record(token)
     if endTokens.contains(token) {
       finishReason = .stop
       return Step(text: finishText())
@@ -105,9 +87,7 @@ struct AnswerProgress {
     tokens.append(token)
     if let added = step.logprobs { logprobs.append(added) }
     step.text = answer.append(token)
-    if constraint != nil {
-      try constraint?.append(token)
-    } else if let tokenizer = model.tokenizer, let begun = try trigger?.append(token, tokenizer) {
+    if constraint == nil, let begun = try trigger?.append(token) {
       constraint = begun
       trigger = nil
     }
@@ -165,55 +145,5 @@ private struct AnswerText {
   mutating func finish() -> String {
     guard !stops.isStopped else { return "" }
     return stops.append(detokenizer?.finish() ?? "") + (stops.isStopped ? "" : stops.finish())
-  }
-}
-
-/// Looks for the marks of a trigger in the tokens of an answer.
-private struct TriggerMatcher {
-  private let marks: [[UInt8]]
-  private let isOnlyAtStart: Bool
-  private let masker: TokenMasker
-  private let shownTokens: Set<Int32>
-  /// What has to come first.
-  private var after: [UInt8]?
-  private var tail: [UInt8] = []
-  /// Whether text has left the tail.
-  private var hasBegun = false
-
-  init(_ trigger: ConstraintTrigger, shownTokens: Set<Int32>) {
-    self.shownTokens = shownTokens
-    after = trigger.after.map { Array($0.utf8) }
-    marks = trigger.marks.map { Array($0.utf8) }.filter { !$0.isEmpty }
-    isOnlyAtStart = trigger.isOnlyAtStart
-    masker = trigger.constraint
-  }
-
-  /// The constraint once a mark is there and what the same token wrote after it is of the grammar.
-  mutating func append(_ token: Int32, _ tokenizer: Tokenizer) throws -> Constraint? {
-    let bytes = tokenizer.bytes(of: token, showSpecial: true)
-    tail += bytes
-    if let after {
-      let found = tail.indices.first { tail[$0...].starts(with: after) }
-      tail.removeFirst(found.map { $0 + after.count } ?? max(0, tail.count - after.count))
-      if found == nil { return nil }
-      self.after = nil
-    }
-    for mark in marks where mark.count <= tail.count {
-      // A mark ends within what this token wrote.
-      for end in max(mark.count, tail.count - bytes.count + 1)..<(tail.count + 1)
-      where tail[(end - mark.count)..<end].elementsEqual(mark) {
-        if isOnlyAtStart, hasBegun || !tail[..<(end - mark.count)].allSatisfy({ [0x20, 0x0A].contains($0) }) {
-          continue
-        }
-        guard var constraint = try Constraint(masker, tokenizer, shownTokens: shownTokens) else { return nil }
-        if try constraint.append(bytes: tail[end...]) { return constraint }
-      }
-    }
-    let longest = marks.map(\.count).max() ?? 0
-    if tail.count > longest {
-      hasBegun = hasBegun || !tail[..<(tail.count - longest)].allSatisfy { [0x20, 0x0A].contains($0) }
-      tail.removeFirst(tail.count - longest)
-    }
-    return nil
   }
 }

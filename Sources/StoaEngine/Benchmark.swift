@@ -1,4 +1,5 @@
 import Glibc
+import StoaFormats
 import StoaModels
 
 /// How fast a model runs.

@@ -21,6 +21,9 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
   case stopping
   /// The vocabulary cannot write what the grammar asks for.
   case grammarHasNoToken
+  /// An encoder was asked for an answer.
+  case makesVectorsOnly(architecture: String)
+  case textNeedsTokenizer
 
   /// What is wrong, and on a second line what to do.
   public var description: String {
@@ -50,6 +53,12 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
       no token of the model continues the answer as the grammar or schema asks
       allow other characters there
       """
+    case .makesVectorsOnly(let architecture):
+      """
+      models of the architecture \(quoted(architecture)) make vectors of texts and write none
+      start `stoa serve` with the model and ask /v1/embeddings
+      """
+    case .textNeedsTokenizer: "the model comes without a tokenizer\nsend token ids, or give one with --tokenizer FILE"
     }
   }
 }

@@ -1,3 +1,4 @@
+import StoaFormats
 public import StoaGrammar
 import StoaModels
 import StoaTokenizers

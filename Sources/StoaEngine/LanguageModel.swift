@@ -21,6 +21,21 @@ public struct LoadOptions: Sendable {
 
   /// The defaults.
   public init() {}
+
+  /// The threads and the instruction set that the options ask for, for a model of the given context.
+  func compute(trained: Int) throws -> Compute {
+    if let context = contextLength, context > trained || context < 1 {
+      throw EngineError.contextTooLarge(requested: context, trained: trained)
+    }
+    let threads = threads ?? ProcessorLimits.defaultThreads
+    guard (1...1024).contains(threads) else {
+      throw EngineError.invalidParameter(name: "threads", value: "\(threads)", range: "1 to 1024")
+    }
+    guard prefillChunk >= 1 else {
+      throw EngineError.invalidParameter(name: "chunk", value: "\(prefillChunk)", range: "1 or more")
+    }
+    return try Compute(instructionSet: try InstructionSet.selected(), threads: threads)
+  }
 }
 
 /// A model that is ready to answer: weights, tokenizer and chat template.
@@ -62,17 +77,10 @@ public final class LanguageModel: Sendable {
   ) throws -> LanguageModel {
     let start = ContinuousClock.now
     let package = try ModelPackage(path: path, tokenizerPath: options.tokenizerPath)
-    if let context = options.contextLength, context > package.summary.contextLength || context < 1 {
-      throw EngineError.contextTooLarge(requested: context, trained: package.summary.contextLength)
+    guard !package.summary.isEncoder else {
+      throw EngineError.makesVectorsOnly(architecture: package.summary.architecture)
     }
-    let threads = options.threads ?? ProcessorLimits.defaultThreads
-    guard (1...1024).contains(threads) else {
-      throw EngineError.invalidParameter(name: "threads", value: "\(threads)", range: "1 to 1024")
-    }
-    guard options.prefillChunk >= 1 else {
-      throw EngineError.invalidParameter(name: "chunk", value: "\(options.prefillChunk)", range: "1 or more")
-    }
-    let compute = try Compute(instructionSet: try InstructionSet.selected(), threads: threads)
+    let compute = try options.compute(trained: package.summary.contextLength)
     let model = try loadModel(package.checkpoint, compute: compute, progress: progress)
     // Weights that changed while they were laid out would be those of two models.
     for file in package.checkpoint.files { try file.verifyUnchanged() }
@@ -142,15 +150,32 @@ public struct ModelPackage: Sendable {
     }
   }
 
-  /// The model's own template for conversations, nil when it has none.
+  /// The model's own template for conversations, or that of its family; nil for a base model.
   public func chatTemplate() throws(TemplateError) -> ChatTemplate? {
-    guard let tokenizer, let source = tokenizer.chatTemplate else { return nil }
+    guard let tokenizer, let source = tokenizer.chatTemplate ?? familyTemplate?.source else { return nil }
     func text(_ token: Int32?) -> String { token.map { tokenizer.text(of: $0) } ?? "" }
     return try ChatTemplate(source: source, bosToken: text(tokenizer.bos), eosToken: text(tokenizer.eos))
   }
 }
 
-extension Duration {
-  /// The duration in seconds.
-  package var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+extension ModelPackage {
+  /// The format of the model's family, for a model that comes without a template; nil when it is not known to converse.
+  public var familyTemplate: FamilyTemplate? {
+    guard let tokenizer, tokenizer.chatTemplate == nil, !summary.isEncoder else { return nil }
+    var ends = Set([tokenizer.eos].compactMap { $0 })
+    switch checkpoint {
+    case .gguf(let file):
+      for key in ["eos", "eot", "eom"] {
+        if let id = file.metadata.int("tokenizer.ggml.\(key)_token_id").flatMap({ Int32(exactly: $0) }) {
+          ends.insert(id)
+        }
+      }
+    case .huggingFace(_, let configuration, _):
+      ends.formUnion(configuration.eosTokens.compactMap { Int32(exactly: $0) })
+    }
+    return FamilyTemplate.find(
+      FamilyTemplate.Evidence(
+        name: summary.name, architecture: summary.architecture, hasToken: { tokenizer.token(for: $0) != nil },
+        isEnd: { tokenizer.token(for: $0).map(ends.contains) ?? false }))
+  }
 }

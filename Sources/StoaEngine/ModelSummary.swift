@@ -15,6 +15,8 @@ public struct ModelSummary: Sendable {
   public let name: String
   /// The architecture, such as `llama`.
   public let architecture: String
+  /// Whether the model makes vectors of texts instead of writing any.
+  public let isEncoder: Bool
   /// The number of weights.
   public let parameters: Int
   /// The context that the model was made for, in tokens.
@@ -40,18 +42,16 @@ public struct ModelSummary: Sendable {
 
 extension ModelSummary {
   package init(_ checkpoint: Checkpoint) throws(ModelError) {
-    let configuration: DecoderConfiguration
     let path = checkpoint.path
+    isEncoder = EncoderConfiguration.isEncoder(checkpoint)
     var title: String?
     switch checkpoint {
     case .gguf(let file):
-      configuration = try DecoderConfiguration(gguf: file)
       title = file.metadata.string("general.name")
       quantization = file.quantizationName ?? ""
       license = file.metadata.string("general.license")
       about = file.metadata.string("general.description")
-    case .huggingFace(let tensors, let raw, _):
-      configuration = try DecoderConfiguration(huggingFace: raw, path: path)
+    case .huggingFace(let tensors, _, _):
       var sizes: [String: Int] = [:]
       for tensor in tensors.tensors { sizes[tensor.typeName, default: 0] += tensor.byteCount }
       quantization = sizes.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? ""
@@ -64,12 +64,22 @@ extension ModelSummary {
       let last = path.split(separator: "/").last.map(String.init) ?? path
       name = last.hasSuffix(".gguf") ? String(last.dropLast(5)) : last
     }
-    architecture = configuration.architecture
     parameters = checkpoint.tensors.reduce(0) { $0 + $1.elementCount }
-    contextLength = configuration.contextLength
-    vocabularySize = configuration.vocabularySize
-    layers = configuration.layers
-    width = configuration.width
+    if isEncoder {
+      let configuration = try EncoderConfiguration(checkpoint)
+      architecture = configuration.architecture
+      contextLength = configuration.contextLength
+      vocabularySize = configuration.vocabularySize
+      layers = configuration.layers
+      width = configuration.width
+    } else {
+      let configuration = try DecoderConfiguration(checkpoint)
+      architecture = configuration.architecture
+      contextLength = configuration.contextLength
+      vocabularySize = configuration.vocabularySize
+      layers = configuration.layers
+      width = configuration.width
+    }
     files = checkpoint.files.map { File(path: $0.path, bytes: $0.count) }
   }
 }

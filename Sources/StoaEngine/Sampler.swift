@@ -51,22 +51,23 @@ package struct Sampler {
     parameters.repetitionPenalty != 1 || parameters.presencePenalty != 0 || parameters.frequencyPenalty != 0
   }
 
-  /// Chooses the token at `position` of the sequence, one that `mask` allows, and remembers it for the penalties.
-  package mutating func choose(
+  /// Remembers a token of the answer for the penalties.
+  package mutating func record(_ token: Int32) {
+    if hasPenalties { record(token, isAnswer: true) }
+  }
+
+  /// Chooses the token at `position` of the sequence, one that `mask` allows.
+  package func choose(
     _ raw: UnsafeBufferPointer<Float>, position: Int, mask: TokenMask? = nil
   ) throws(EngineError) -> Int32 {
-    let token: Int32
-    if hasPenalties || !parameters.logitBias.isEmpty || mask != nil {
-      var adjusted = unsafe penalized(raw)
-      if let mask { Self.exclude(&adjusted, outside: mask) }
-      token = try unsafe adjusted.withUnsafeBufferPointer { (logits) throws(EngineError) in
-        try unsafe draw(logits, position: position)
-      }
-    } else {
-      token = try unsafe draw(raw, position: position)
+    guard hasPenalties || !parameters.logitBias.isEmpty || mask != nil else {
+      return try unsafe draw(raw, position: position)
     }
-    if hasPenalties { record(token, isAnswer: true) }
-    return token
+    var adjusted = unsafe penalized(raw)
+    if let mask { Self.exclude(&adjusted, outside: mask) }
+    return try unsafe adjusted.withUnsafeBufferPointer { (logits) throws(EngineError) in
+      try unsafe draw(logits, position: position)
+    }
   }
 
   // MARK: Penalties and bias

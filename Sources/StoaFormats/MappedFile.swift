@@ -11,8 +11,10 @@ import Glibc
   /// The size in bytes.
   public let count: Int
 
+  /// The version of the file that is mapped.
+  package let identity: FileIdentity
+
   private let descriptor: Int32
-  private let identity: Identity
   // Sendable: the pages are never written through this pointer, and it is released in `deinit` alone.
   private nonisolated(unsafe) let start: UnsafeMutableRawPointer?
 
@@ -25,7 +27,7 @@ import Glibc
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .system(path: path, operation: "open", code: errno) }
     do throws(FormatError) {
-      let before = try Identity(descriptor: descriptor, path: path)
+      let before = try FileIdentity(descriptor: descriptor, path: path)
       guard before.isRegularFile else {
         throw .unsupported(
           path: path, problem: before.isDirectory ? "this is a folder, not a file" : "this is not a regular file")
@@ -39,7 +41,9 @@ import Glibc
         guard unsafe start != MAP_FAILED else { throw .system(path: path, operation: "map", code: errno) }
       }
       do throws(FormatError) {
-        guard try Identity(descriptor: descriptor, path: path) == before else { throw .changed(path: path) }
+        guard try FileIdentity(descriptor: descriptor, path: path).hasContents(of: before) else {
+          throw .changed(path: path)
+        }
       } catch {
         if let start = unsafe start { unsafe _ = munmap(start, count) }
         throw error
@@ -62,7 +66,7 @@ import Glibc
     self.path = path
     count = bytes.count
     descriptor = -1
-    identity = Identity()
+    identity = FileIdentity()
     if bytes.isEmpty {
       unsafe start = nil
     } else {
@@ -153,34 +157,10 @@ import Glibc
   /// Throws when the file was written to or cut since it was mapped.
   package func verifyUnchanged() throws(FormatError) {
     guard descriptor >= 0 else { return }
-    guard try Identity(descriptor: descriptor, path: path) == identity else { throw .changed(path: path) }
+    guard try FileIdentity(descriptor: descriptor, path: path).hasContents(of: identity) else {
+      throw .changed(path: path)
+    }
   }
-}
-
-/// What `fstat` says about an open file, as far as a change of its contents shows there.
-private struct Identity: Equatable {
-  var device: UInt64 = 0
-  var inode: UInt64 = 0
-  var size: Int64 = 0
-  var mode: UInt32 = 0
-  var seconds = 0
-  var nanoseconds = 0
-
-  init() {}
-
-  init(descriptor: Int32, path: String) throws(FormatError) {
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else { throw .system(path: path, operation: "examine", code: errno) }
-    device = UInt64(status.st_dev)
-    inode = UInt64(status.st_ino)
-    size = Int64(status.st_size)
-    mode = UInt32(status.st_mode)
-    seconds = status.st_mtim.tv_sec
-    nanoseconds = status.st_mtim.tv_nsec
-  }
-
-  var isRegularFile: Bool { mode & UInt32(S_IFMT) == UInt32(S_IFREG) }
-  var isDirectory: Bool { mode & UInt32(S_IFMT) == UInt32(S_IFDIR) }
 }
 
 /// The system's text for an error number.

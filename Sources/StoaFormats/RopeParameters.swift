@@ -46,6 +46,21 @@ public struct YarnScaling: Sendable, Equatable {
   public var mscaleAllDimensions: Double?
   /// Whether the ends of the ramp are rounded to whole dimensions.
   public var truncate: Bool
+
+  /// The given values.
+  public init(
+    factor: Double, originalContext: Int, betaFast: Double = 32, betaSlow: Double = 1, attentionFactor: Double? = nil,
+    mscale: Double? = nil, mscaleAllDimensions: Double? = nil, truncate: Bool = true
+  ) {
+    self.factor = factor
+    self.originalContext = originalContext
+    self.betaFast = betaFast
+    self.betaSlow = betaSlow
+    self.attentionFactor = attentionFactor
+    self.mscale = mscale
+    self.mscaleAllDimensions = mscaleAllDimensions
+    self.truncate = truncate
+  }
 }
 
 /// LongRoPE (Ding and others, 2024, arXiv:2402.13753), as in Phi-3.
@@ -60,6 +75,18 @@ public struct LongRopeScaling: Sendable, Equatable {
   public var factor: Double?
   /// The factor on the rotated vectors; nil: computed from the growth of the context.
   public var attentionFactor: Double?
+
+  /// The given values.
+  public init(
+    shortFactors: [Double], longFactors: [Double], originalContext: Int, factor: Double? = nil,
+    attentionFactor: Double? = nil
+  ) {
+    self.shortFactors = shortFactors
+    self.longFactors = longFactors
+    self.originalContext = originalContext
+    self.factor = factor
+    self.attentionFactor = attentionFactor
+  }
 }
 
 extension RopeParameters {

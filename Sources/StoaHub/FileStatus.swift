@@ -65,6 +65,9 @@ extension HubError {
   }
 }
 
+/// What makes this version of a file different from every other, symbolic links followed; nil when it cannot be read.
+package func fileVersion(_ path: String) -> String? { (try? FileStatus(path))?.identity }
+
 /// The regular files of a model's folder.
 enum FolderFiles {
   /// More entries or deeper folders than this are no model; the limit keeps a mistyped path from reading a whole disk.

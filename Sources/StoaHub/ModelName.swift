@@ -38,25 +38,10 @@ public enum ModelName {
     let scored = candidates.compactMap { candidate -> (name: String, score: Int)? in
       let name = candidate.lowercased()
       if name.contains(wanted) || wanted.contains(name) { return (candidate, 0) }
-      let distance = editDistance(Array(wanted), Array(name))
+      let distance = editDistance(wanted, name)
       return distance <= max(2, wanted.count / 3) ? (candidate, distance) : nil
     }
     return scored.sorted { ($0.score, $0.name) < ($1.score, $1.name) }.prefix(3).map(\.name)
-  }
-
-  /// The number of insertions, deletions and substitutions between two texts (Levenshtein 1966).
-  private static func editDistance(_ left: [Character], _ right: [Character]) -> Int {
-    var row = Array(0...right.count)
-    for (i, a) in left.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for (j, b) in right.enumerated() {
-        let substitution = diagonal + (a == b ? 0 : 1)
-        diagonal = row[j + 1]
-        row[j + 1] = min(substitution, row[j] + 1, row[j + 1] + 1)
-      }
-    }
-    return row[right.count]
   }
 }
 

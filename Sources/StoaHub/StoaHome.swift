@@ -27,6 +27,10 @@ public struct StoaHome: Sendable, Equatable {
   public var models: String { path + "/models" }
   /// What can be computed again.
   public var cache: String { path + "/cache" }
+  /// Digests of files that have not changed since.
+  public var digests: String { cache + "/sha256" }
+  /// Whom the user trusts to vouch for models.
+  public var trust: String { path + "/trust.yaml" }
   /// Lines typed in chats.
   public var history: String { path + "/history" }
 

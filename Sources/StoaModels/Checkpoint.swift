@@ -37,85 +37,59 @@ package enum Checkpoint: Sendable {
     }
   }
 
-  /// The tensor of a name in this format, which must have the expected shape.
-  func tensor(_ name: TensorName, shape: [Int]) throws(ModelError) -> TensorInfo {
-    guard let tensor = try optionalTensor(name, shape: shape) else {
-      throw .missingTensor(path: path, name: self.name(of: name))
+  /// The family and the sizes of the model.
+  package func describe() throws(ModelError) -> (family: DecoderFamily, configuration: DecoderConfiguration) {
+    let configuration = try DecoderConfiguration(self)
+    guard case .huggingFace(_, let raw, _) = self else {
+      return (try DecoderFamily.ofGGUF(configuration.architecture, path: path), configuration)
     }
-    return tensor
+    let family = try DecoderFamily.ofHuggingFace(raw.modelType, path: path)
+    for prefix in family.layerPrefixes {
+      try DecoderConfiguration.checkLayers(
+        configuration.layers + family.ignoredLayers(raw), names: tensors.map(\.name), prefix: prefix, path: path)
+    }
+    return (family, configuration)
   }
 
-  /// The same, nil when the file does not have the tensor.
-  func optionalTensor(_ name: TensorName, shape: [Int]) throws(ModelError) -> TensorInfo? {
-    let tensor: TensorInfo? =
-      switch self {
-      case .gguf(let file): file.tensor(name.gguf)
-      case .huggingFace(let checkpoint, _, _): checkpoint.tensor(name.huggingFace)
-      }
-    guard let tensor else { return nil }
-    guard tensor.shape == shape else {
-      throw .wrongShape(path: tensor.file.path, tensor: tensor.name, shape: tensor.shape, expected: shape)
-    }
-    guard tensor.type.kernelType != nil else {
-      throw .unsupportedType(path: tensor.file.path, tensor: tensor.name, type: tensor.type)
-    }
-    return tensor
-  }
-
-  /// The gate, up and down matrices of each expert of a layer where they are stacked in one tensor each, as in current
-  /// GGUF files; nil where every expert has tensors of its own.
-  func stackedExperts(
-    _ layer: Int, _ configuration: DecoderConfiguration
-  ) throws(ModelError) -> [[TensorInfo]]? {
-    guard case .gguf(let file) = self, file.tensor("blk.\(layer).ffn_gate_exps.weight") != nil else { return nil }
-    let (width, inner) = (configuration.width, configuration.feedForwardWidth)
-    var experts = [[TensorInfo]](repeating: [], count: configuration.experts)
-    for (name, rows, columns) in [("gate", inner, width), ("up", inner, width), ("down", width, inner)] {
-      let name = TensorName.layer(layer, "ffn_\(name)_exps.weight", "")
-      let stack = try tensor(name, shape: [configuration.experts, rows, columns])
-      for index in experts.indices { experts[index].append(stack.matrix(index)) }
-    }
-    return experts
-  }
-
-  private func name(of name: TensorName) -> String {
+  /// The tensor that a rule describes, nil when the file does not have it; its shape is checked.
+  func find(_ rule: TensorRule, _ family: DecoderFamily) throws(ModelError) -> FoundTensor? {
     switch self {
-    case .gguf: name.gguf
-    case .huggingFace: name.huggingFace
+    case .gguf(let file):
+      if let tensor = file.tensor(rule.name) {
+        return try FoundTensor(rule, [tensor], stored: StoredTensor(rule.name, shape: rule.shape))
+      }
+      // Old files of mixtures of experts keep the matrices of each expert apart.
+      guard rule.shape.count == 3, rule.name.contains("_exps.") else { return nil }
+      var stored = StoredTensor(rule.name, shape: Array(rule.shape.dropFirst()))
+      stored.names = (0..<rule.shape[0]).map { rule.name.replacing("_exps.", with: ".\($0).") }
+      let tensors = stored.names.compactMap { file.tensor($0) }
+      return tensors.isEmpty ? nil : try found(rule, tensors, stored)
+    case .huggingFace(let checkpoint, _, _):
+      let tensors = rule.source.names.compactMap { family.tensor($0, in: checkpoint) }
+      return tensors.isEmpty ? nil : try found(rule, tensors, rule.source)
     }
   }
-}
 
-/// What a tensor is called in both formats. Sources: llama.cpp, `gguf-py/gguf/constants.py`; transformers,
-/// `modeling_llama.py`.
-struct TensorName {
-  let gguf: String
-  let huggingFace: String
-
-  static let embedding = TensorName(gguf: "token_embd.weight", huggingFace: "model.embed_tokens.weight")
-  static let outputNorm = TensorName(gguf: "output_norm.weight", huggingFace: "model.norm.weight")
-  static let output = TensorName(gguf: "output.weight", huggingFace: "lm_head.weight")
-  static let ropeFactors = TensorName(gguf: "rope_freqs.weight", huggingFace: "rope_freqs.weight")
-
-  static func layer(_ index: Int, _ gguf: String, _ huggingFace: String) -> TensorName {
-    TensorName(gguf: "blk.\(index).\(gguf)", huggingFace: "model.layers.\(index).\(huggingFace)")
+  private func found(
+    _ rule: TensorRule, _ tensors: [TensorInfo], _ stored: StoredTensor
+  ) throws(ModelError) -> FoundTensor {
+    if tensors.count < stored.names.count {
+      let present = Set(tensors.map(\.name))
+      throw .missingTensor(path: path, name: stored.names.first { !present.contains($0) } ?? rule.name)
+    }
+    return try FoundTensor(rule, tensors, stored: stored)
   }
 
-  /// The bias that belongs to a weight.
-  var bias: TensorName {
-    TensorName(gguf: gguf.dropLast(6) + "bias", huggingFace: huggingFace.dropLast(6) + "bias")
+  /// What the checkpoint calls the tensor of a rule.
+  func name(of rule: TensorRule) -> String {
+    switch self {
+    case .gguf: rule.name
+    case .huggingFace: rule.source.names[0]
+    }
   }
 }
 
 extension TensorInfo {
-  /// Matrix `index` of a stack of them.
-  func matrix(_ index: Int) -> TensorInfo {
-    let bytes = byteCount / shape[0]
-    return TensorInfo(
-      name: name, type: type, typeName: typeName, shape: Array(shape.dropFirst()), file: file,
-      offset: offset + index * bytes, byteCount: bytes, elementCount: elementCount / shape[0])
-  }
-
   /// The tensor as a matrix in the mapped file; a vector is one row.
   var matrixSource: MatrixSource {
     unsafe MatrixSource(

@@ -68,5 +68,5 @@ extension DecoderModel {
 package func loadModel(
   _ checkpoint: Checkpoint, compute: Compute, progress: ((Double) -> Void)? = nil
 ) throws(ModelError) -> any DecoderModel {
-  try LlamaModel(checkpoint, compute: compute, progress: progress)
+  try Decoder(checkpoint, compute: compute, progress: progress)
 }

@@ -16,26 +16,25 @@ struct ExpertRouting {
   private(set) var rows: [Range<Int>] = []
   private let used: Int
 
-  /// Chooses the experts of the largest logits for each token, ties to the lower number, and weighs them by the softmax
-  /// over those chosen, in binary64 and in ascending order.
+  /// Chooses the experts of the largest scores for each token, ties to the lower number, and weighs them as the rules
+  /// say, in binary64 and in ascending order.
   ///
-  /// Source: Jiang and others, "Mixtral of Experts", 2024 (arXiv:2401.04088).
+  /// Sources: Jiang and others, "Mixtral of Experts", 2024 (arXiv:2401.04088); DeepSeek-AI, 2024 (arXiv:2405.04434,
+  /// 2412.19437) for groups, sigmoids and the selection bias.
   ///
   /// - Parameter logits: `[tokens][experts]`.
-  init(logits: UnsafeBufferPointer<Float>, experts: Int, used: Int) {
+  init(
+    logits: UnsafeBufferPointer<Float>, experts: Int, used: Int, rules: ExpertRules, selectionBias: FloatVector? = nil
+  ) {
     self.used = used
     let tokens = logits.count / experts
     var counts = [Int](repeating: 0, count: experts)
     shares.reserveCapacity(tokens * used)
     for token in 0..<tokens {
       let row = unsafe UnsafeBufferPointer(rebasing: logits[token * experts..<(token + 1) * experts])
-      let chosen = unsafe Self.largest(row, used)
-      let best = Double(chosen.map { unsafe row[$0] }.max() ?? 0)
-      let weights = chosen.map { unsafe CanonicalMath.exp(Double(row[$0]) - best) }
-      let sum = weights.reduce(0, +)
-      for (expert, weight) in zip(chosen, weights) {
+      for (expert, weight) in unsafe Self.choose(row, used, rules, selectionBias) {
         counts[expert] += 1
-        shares.append(Share(expert: expert, weight: Float(weight / sum)))
+        shares.append(Share(expert: expert, weight: weight))
       }
     }
     var next = 0
@@ -53,12 +52,55 @@ struct ExpertRouting {
   /// The shares of a token.
   func shares(ofToken token: Int) -> ArraySlice<Share> { shares[token * used..<(token + 1) * used] }
 
+  /// The experts of one token in ascending order, with their weights.
+  private static func choose(
+    _ logits: UnsafeBufferPointer<Float>, _ used: Int, _ rules: ExpertRules, _ bias: FloatVector?
+  ) -> [(expert: Int, weight: Float)] {
+    let scores: [Double]
+    switch rules.scores {
+    case .softmaxOfChosen: scores = unsafe logits.map { Double($0) }
+    case .softmax:
+      let best = Double(unsafe logits.reduce(-Float.infinity) { $0 < $1 ? $1 : $0 })
+      let powers = unsafe logits.map { CanonicalMath.exp(Double($0) - best) }
+      let sum = powers.reduce(0, +)
+      scores = powers.map { $0 / sum }
+    case .sigmoid: scores = unsafe logits.map { 1 / (1 + CanonicalMath.exp(-Double($0))) }
+    }
+    var ranks = scores
+    if let bias { for index in ranks.indices { ranks[index] += Double(unsafe bias.values[index]) } }
+    if rules.groupsUsed < rules.groups {
+      let size = ranks.count / rules.groups
+      let groupRanks = (0..<rules.groups).map { group in
+        let members = Array(ranks[group * size..<(group + 1) * size])
+        return largest(members, rules.groupsByBestTwo ? 2 : 1).reduce(0) { $0 + members[$1] }
+      }
+      let chosen = Set(largest(groupRanks, rules.groupsUsed))
+      for index in ranks.indices where !chosen.contains(index / size) { ranks[index] = -.infinity }
+    }
+    let chosen = largest(ranks, used)
+    var weights: [Double]
+    if rules.scores == .softmaxOfChosen {
+      let best = chosen.map { scores[$0] }.max() ?? 0
+      weights = chosen.map { CanonicalMath.exp(scores[$0] - best) }
+      let sum = weights.reduce(0, +)
+      weights = weights.map { $0 / sum }
+    } else {
+      weights = chosen.map { scores[$0] }
+      if rules.normalizes {
+        let sum = weights.reduce(0, +) + 1e-20
+        weights = weights.map { $0 / sum }
+      }
+    }
+    if rules.scale != 1 { weights = weights.map { $0 * rules.scale } }
+    return zip(chosen, weights).map { ($0, Float($1)) }
+  }
+
   /// The positions of the largest values, in ascending order. A NaN counts as smaller than any number.
-  private static func largest(_ values: UnsafeBufferPointer<Float>, _ count: Int) -> [Int] {
+  private static func largest(_ values: [Double], _ count: Int) -> [Int] {
     var chosen: [Int] = []
     for index in values.indices {
       // After all that are as large, so that of equal ones the first stay.
-      let place = chosen.firstIndex { unsafe values[$0] < values[index] || values[$0].isNaN } ?? chosen.count
+      let place = chosen.firstIndex { values[$0] < values[index] || values[$0].isNaN } ?? chosen.count
       if place < count {
         chosen.insert(index, at: place)
         if chosen.count > count { chosen.removeLast() }
@@ -72,6 +114,8 @@ struct ExpertRouting {
 @safe package final class ExpertWorkspace {
   /// `[tokens][experts]`: what the router says.
   let logits: UnsafeMutablePointer<Float>
+  /// `[tokens]`: what the gate of the shared expert says.
+  let sharedGates: UnsafeMutablePointer<Float>
   /// The inputs of the experts, those of one expert side by side.
   let input: Activations
   /// Their gated values.
@@ -81,16 +125,18 @@ struct ExpertRouting {
   let outputs: UnsafeMutablePointer<Float>
   private let memory: [Memory]
 
-  init(_ configuration: DecoderConfiguration, maxTokens: Int) throws(MemoryError) {
+  init(_ configuration: DecoderConfiguration, _ rules: ExpertRules, maxTokens: Int) throws(MemoryError) {
     let (rows, overflow) = maxTokens.multipliedReportingOverflow(by: configuration.expertsUsed)
     guard !overflow else { throw .cannotReserve(bytes: Int.max) }
     let logits = try Memory.of(Float.self, rows: maxTokens, columns: configuration.experts)
-    let up = try Memory.of(Float.self, rows: rows, columns: configuration.feedForwardWidth)
+    let sharedGates = try Memory.of(Float.self, count: maxTokens)
+    let up = try Memory.of(Float.self, rows: rows, columns: rules.width)
     let outputs = try Memory.of(Float.self, rows: rows, columns: configuration.width)
     input = try Activations(capacity: rows, maxColumns: configuration.width)
-    inner = try Activations(capacity: rows, maxColumns: configuration.feedForwardWidth)
-    memory = [logits, up, outputs]
+    inner = try Activations(capacity: rows, maxColumns: rules.width)
+    memory = [logits, sharedGates, up, outputs]
     unsafe self.logits = logits.pointer(to: Float.self)
+    unsafe self.sharedGates = sharedGates.pointer(to: Float.self)
     unsafe self.up = up.pointer(to: Float.self)
     unsafe self.outputs = outputs.pointer(to: Float.self)
   }

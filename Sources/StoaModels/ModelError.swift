@@ -22,8 +22,8 @@ public enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
     switch self {
     case .unsupportedArchitecture(let path, let name):
       """
-      \(path): models of the architecture \(quoted(name)) are not supported yet
-      this version runs the Llama family: Llama 1 to 3.2 and Mistral
+      \(path): models of the architecture \(quoted(name)) are not supported
+      supported: \((DecoderFamily.supported + EncoderConfiguration.names).sorted().joined(separator: ", "))
       """
     case .unsupportedFeature(let path, let what):
       "\(path): the model needs \(what), which is not supported yet"

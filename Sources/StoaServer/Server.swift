@@ -4,7 +4,6 @@ import HummingbirdCore
 import HummingbirdTLS
 package import Logging
 import NIOCore
-import NIOSSL
 import ServiceLifecycle
 package import StoaHub
 package import StoaLedger
@@ -28,6 +27,8 @@ package struct ServerOptions: Sendable {
   package var isOpen = true
   package var prices = PriceTable.none
   package var logLevel = Logger.Level.warning
+  /// How receipts of answers are given; nil for none.
+  package var receipts: ReceiptSettings?
 
   package init() {}
 
@@ -51,7 +52,7 @@ package struct StoaServer: Sendable {
     models = ModelStore(
       offer: options.models.isEmpty ? .library : .fixed(options.models), library: library, settings: options.engine)
     let answerer = Answerer(
-      models: models, account: account, metrics: metrics, timeout: options.requestSeconds)
+      models: models, account: account, metrics: metrics, timeout: options.requestSeconds, receipts: options.receipts)
     handlers = Handlers(
       answerer: answerer, limits: RequestLimits(bodyBytes: options.bodyBytes), responses: StoredResponses(),
       library: LibraryOperations(models: models, library: library, answerer: answerer))
@@ -65,14 +66,15 @@ package struct StoaServer: Sendable {
     let readiness = Readiness()
     var logger = Logger(label: "stoa", factory: { StreamLogHandler.standardError(label: $0) })
     logger.logLevel = options.logLevel
+    let certificate = try options.tls.map { try ServerCertificate($0, logger: logger) }
     var application = Application(
-      router: router(readiness), server: try serverBuilder(),
+      router: router(readiness), server: try serverBuilder(certificate),
       configuration: ApplicationConfiguration(address: .hostname(options.host, port: options.port), backlog: 4096),
       onServerRunning: { channel in
         readiness.set(true)
         started(channel.localAddress?.port ?? options.port)
       }, logger: logger)
-    application.addServices(Housekeeping(models: models, readiness: readiness))
+    application.addServices(Housekeeping(models: models, readiness: readiness, certificate: certificate))
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: [
@@ -94,21 +96,17 @@ package struct StoaServer: Sendable {
     handlers.addOpenAIRoutes(to: router)
     handlers.addAnthropicRoutes(to: router)
     handlers.addOllamaRoutes(to: router)
+    handlers.addReceiptRoutes(to: router)
     handlers.addOperationRoutes(to: router, readiness: readiness)
     router.refuseOtherMethods()
     return router
   }
 
-  private func serverBuilder() throws -> HTTPServerBuilder {
+  private func serverBuilder(_ certificate: ServerCertificate?) throws -> HTTPServerBuilder {
     let http = HTTPServerBuilder.http1(
       configuration: HTTP1Channel.Configuration(
         additionalChannelHandlers: [ClientWatch()], idleTimeout: .seconds(120)))
-    guard let tls = options.tls else { return http }
-    let certificates = try NIOSSLCertificate.fromPEMFile(tls.certificate).map {
-      NIOSSLCertificateSource.certificate($0)
-    }
-    let key = try NIOSSLPrivateKey(file: tls.key, format: .pem)
-    return try .tls(
-      http, tlsConfiguration: .makeServerConfiguration(certificateChain: certificates, privateKey: .privateKey(key)))
+    guard let certificate else { return http }
+    return try .tls(http, tlsConfiguration: certificate.configuration)
   }
 }

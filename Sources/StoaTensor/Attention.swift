@@ -15,11 +15,13 @@ import CStoaKernels
   package var pages: UnsafePointer<UnsafePointer<UInt8>>
   /// Where in a page the keys and values of a key/value head lie, in bytes.
   package var offsets: (_ head: Int) -> (keys: Int, values: Int)
+  /// Positions that every token sees, later ones too; 0: no token sees later ones.
+  package var visible: Int
 
   package init(
     queries: UnsafePointer<Float>, queryStride: Int, outputs: UnsafeMutablePointer<Float>, outputStride: Int,
     tokens: Int, basePosition: Int, pages: UnsafePointer<UnsafePointer<UInt8>>,
-    offsets: @escaping (Int) -> (keys: Int, values: Int)
+    offsets: @escaping (Int) -> (keys: Int, values: Int), visible: Int = 0
   ) {
     unsafe self.queries = unsafe queries
     unsafe self.queryStride = queryStride
@@ -29,26 +31,58 @@ import CStoaKernels
     unsafe self.basePosition = basePosition
     unsafe self.pages = unsafe pages
     unsafe self.offsets = offsets
+    unsafe self.visible = visible
   }
 }
 
 /// The shape of attention that all sequences and layers of a model share.
-package struct AttentionShape: Sendable {
+package struct AttentionShape: Sendable, Equatable {
   package let heads: Int
   package let keyValueHeads: Int
+  /// Values of a query or key.
   package let headDimension: Int
-  /// Positions that a query sees, its own included; nil for all.
-  package let window: Int?
+  /// Values of a value or output.
+  package let valueDimension: Int
+  /// Whether values are the first dimensions of the keys, so that they take no memory of their own.
+  package let valuesAreKeys: Bool
 
-  package init(heads: Int, keyValueHeads: Int, headDimension: Int, window: Int?) {
+  /// Values as wide as keys and apart from them unless more is said.
+  package init(
+    heads: Int, keyValueHeads: Int, headDimension: Int, valueDimension: Int? = nil, valuesAreKeys: Bool = false
+  ) {
     self.heads = heads
     self.keyValueHeads = keyValueHeads
     self.headDimension = headDimension
-    self.window = window
+    self.valueDimension = valueDimension ?? headDimension
+    self.valuesAreKeys = valuesAreKeys
   }
 
-  /// Values of one position and head in a cache, padded to whole vectors.
-  package var valueStride: Int { (headDimension + 15) / 16 * 16 }
+  /// Values of one position and head in a cache, padded to whole vectors; 0 where they are part of the keys.
+  package var valueStride: Int { valuesAreKeys ? 0 : (valueDimension + 15) / 16 * 16 }
+}
+
+/// What the queries of one layer see, and how scores become weights.
+package struct AttentionRules: Sendable {
+  /// Positions that a query sees, its own included; nil for all.
+  package var window: Int?
+  /// Positions are in chunks of this many, and a query sees its own chunk only.
+  package var chunk: Int?
+  /// Scores s become c · tanh(s / c); nil for none.
+  package var softCap: Float?
+  /// Per query head, what each position of distance takes from a score (Press and others, 2021, arXiv:2108.12409).
+  package var slopes: FloatVector?
+  /// Per query head, the score of a key that has no value.
+  package var sinks: FloatVector?
+
+  package init(
+    window: Int? = nil, chunk: Int? = nil, softCap: Float? = nil, slopes: FloatVector? = nil, sinks: FloatVector? = nil
+  ) {
+    self.window = window
+    self.chunk = chunk
+    self.softCap = softCap
+    self.slopes = slopes
+    self.sinks = sinks
+  }
 }
 
 extension Compute {
@@ -58,7 +92,9 @@ extension Compute {
   package static var keyBlock: Int { Int(STOA_KEY_BLOCK) }
 
   /// Attends for all sequences of a batch in one parallel loop over (sequence, key/value head, run of query rows).
-  package func attend(_ inputs: [AttentionInput], shape: AttentionShape, cache type: CacheType) {
+  package func attend(
+    _ inputs: [AttentionInput], shape: AttentionShape, rules: AttentionRules, cache type: CacheType
+  ) {
     let group = shape.heads / shape.keyValueHeads
     // Long enough to reuse keys and values from the first-level cache, short enough to share out.
     let rowsPerUnit = 64
@@ -81,9 +117,10 @@ extension Compute {
         var job = unsafe stoa_attention(
           q: input.queries, q_stride: input.queryStride, out: input.outputs, out_stride: input.outputStride,
           pages: input.pages, key_offset: offsets.keys, value_offset: offsets.values, head_dim: shape.headDimension,
-          value_stride: shape.valueStride,
-          first_head: head * group, group: group, base_position: input.basePosition, window: shape.window ?? 0,
-          cache: type.kernelType)
+          value_dim: shape.valueDimension, value_stride: shape.valueStride, first_head: head * group, group: group,
+          base_position: input.basePosition, window: rules.window ?? 0, chunk: rules.chunk ?? 0,
+          visible: input.visible, soft_cap: rules.softCap ?? 0, slopes: rules.slopes?.values,
+          sinks: rules.sinks?.values, cache: type.kernelType)
         unsafe kernel(&job, run * rowsPerUnit, min(rows, (run + 1) * rowsPerUnit))
       }
     }

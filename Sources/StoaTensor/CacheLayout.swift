@@ -15,7 +15,7 @@ package struct CacheLayout: Sendable {
     self.layers = layers
     self.shape = shape
     keyBytes = type.blockBytes(width: shape.headDimension)
-    headBytes = keyBytes + type.blockBytes(width: shape.valueStride)
+    headBytes = keyBytes + (shape.valuesAreKeys ? 0 : type.blockBytes(width: shape.valueStride))
     let (bytes, overflow) = (layers * shape.keyValueHeads).multipliedReportingOverflow(by: headBytes)
     guard !overflow else { throw .cannotReserve(bytes: Int.max) }
     pageBytes = bytes

@@ -9,9 +9,24 @@ extension Compute {
     unsafe kernels.pointee.rms_norm(x, weight.values, epsilon, weight.count, y)
   }
 
-  /// gate = silu(gate) · up.
-  package func siluMultiply(_ gate: UnsafeMutablePointer<Float>, _ up: UnsafePointer<Float>, count: Int) {
-    unsafe kernels.pointee.silu_multiply(gate, up, count)
+  /// y = (x − mean(x)) / sqrt(variance(x) + epsilon) · weight + bias.
+  package func layerNorm(
+    _ x: UnsafePointer<Float>, weight: FloatVector, bias: FloatVector, epsilon: Float,
+    into y: UnsafeMutablePointer<Float>
+  ) {
+    unsafe kernels.pointee.layer_norm(x, weight.values, bias.values, epsilon, weight.count, y)
+  }
+
+  /// gate = function(gate) · up, or without the product when there is no `up`.
+  package func activate(
+    _ function: Nonlinearity, _ gate: UnsafeMutablePointer<Float>, _ up: UnsafePointer<Float>?, count: Int
+  ) {
+    unsafe kernels.pointee.activate(function.code, gate, up, count)
+  }
+
+  /// x = cap · tanh(x / cap).
+  package func capSoftly(_ x: UnsafeMutablePointer<Float>, _ cap: Float, count: Int) {
+    unsafe kernels.pointee.soft_cap(x, cap, count)
   }
 
   /// x += y.
@@ -39,8 +54,9 @@ extension Compute {
   ) {
     let offsets = cache.offsets(layer: layer, head: head)
     unsafe kernels.pointee.store_kv(
-      key, value, cache.shape.headDimension, cache.shape.valueStride, position % Self.keyBlock, cache.type.kernelType,
-      page + offsets.keys, page + offsets.values)
+      key, value, cache.shape.headDimension, cache.shape.valuesAreKeys ? 0 : cache.shape.valueDimension,
+      cache.shape.valueStride, position % Self.keyBlock, cache.type.kernelType, page + offsets.keys,
+      page + offsets.values)
   }
 
   /// exp of each value, the same on every machine.
@@ -56,12 +72,42 @@ extension Compute {
   }
 }
 
+/// What feed-forward networks put between their matrices.
+package enum Nonlinearity: Sendable, Equatable {
+  /// x · sigmoid(x).
+  case silu
+  /// x times the normal distribution function (Hendrycks and Gimpel, 2016, arXiv:1606.08415).
+  case gelu
+  /// Its approximation by the hyperbolic tangent.
+  case geluTanh
+  /// gpt-oss: x · sigmoid(1.702 x) with both factors limited to 7, and 1 added to the second.
+  case swigluOAI
+
+  var code: stoa_nonlinearity {
+    switch self {
+    case .silu: STOA_SILU
+    case .gelu: STOA_GELU
+    case .geluTanh: STOA_GELU_TANH
+    case .swigluOAI: STOA_SWIGLU_OAI
+    }
+  }
+}
+
 /// A constant row of floats, such as the weights of a norm or a bias.
 @safe package final class FloatVector: Sendable {
   package let count: Int
   // Sendable: written by the initialiser alone.
   package nonisolated(unsafe) let values: UnsafePointer<Float>
   private let memory: Memory
+
+  /// The given values.
+  package init(_ list: [Float]) throws(MemoryError) {
+    count = list.count
+    memory = try Memory.of(Float.self, count: count)
+    let pointer = unsafe memory.pointer(to: Float.self)
+    for (index, value) in list.enumerated() { unsafe pointer[index] = value }
+    unsafe values = UnsafePointer(pointer)
+  }
 
   /// The values of a row in a file; nil when its type cannot be read.
   package init?(_ source: MatrixSource) throws(MemoryError) {

@@ -1,4 +1,4 @@
-import CStoaKernels
+package import CStoaKernels
 import Foundation
 
 /// The CPU instruction sets that Stoa has kernels for, slowest first.
@@ -12,7 +12,8 @@ public enum InstructionSet: String, CaseIterable, Sendable {
   case avx512vnni
   case neon
 
-  var code: stoa_isa {
+  /// Its number in the kernels.
+  package var code: stoa_isa {
     switch self {
     case .scalar: STOA_ISA_SCALAR
     case .avx2: STOA_ISA_AVX2

@@ -9,10 +9,13 @@ import CStoaKernels
   /// The rows of the activations that are multiplied.
   package let tokens: Range<Int>
 
-  package init(_ matrix: Matrix, into values: UnsafeMutablePointer<Float>, tokens: Range<Int>) {
+  /// Outputs of one token after those of another, or `stride` apart.
+  package init(
+    _ matrix: Matrix, into values: UnsafeMutablePointer<Float>, tokens: Range<Int>, stride: Int? = nil
+  ) {
     unsafe self.matrix = matrix
     unsafe self.values = unsafe values
-    unsafe stride = matrix.rows
+    unsafe self.stride = stride ?? matrix.rows
     unsafe self.tokens = tokens
   }
 }

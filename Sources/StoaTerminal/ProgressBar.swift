@@ -115,7 +115,7 @@ public enum ProgressLine {
 
 extension Duration {
   /// This duration in seconds.
-  package var inSeconds: Double {
+  fileprivate var inSeconds: Double {
     let (seconds, attoseconds) = components
     return Double(seconds) + Double(attoseconds) * 1e-18
   }

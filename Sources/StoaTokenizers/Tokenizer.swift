@@ -27,6 +27,8 @@ public struct Tokenizer: Sendable {
   public var addsBOS: Bool { bos.map { prefix.contains($0) } ?? false }
   /// Whether `encode` with `addSpecial` ends with the token `eos`.
   public var addsEOS: Bool { eos.map { suffix.contains($0) } ?? false }
+  /// How many tokens `encode` with `addSpecial` puts after a text.
+  public var suffixCount: Int { suffix.count }
 
   let vocabulary: Vocabulary
   /// The bytes that each token stands for in text; for a control token, its name.

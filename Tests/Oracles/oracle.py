@@ -13,6 +13,7 @@ import math
 import os
 import shutil
 import subprocess
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -98,6 +99,26 @@ class OracleCase(unittest.TestCase):
         self.assertEqual(len(ours), len(reference), where)
         worst = max(abs(a - b) for a, b in zip(ours, reference, strict=True))
         self.assertLessEqual(worst, tolerance, f"{where}: largest difference {worst:.2e}")
+
+
+class TemporaryCase(OracleCase):
+    """A test with a folder of its own."""
+
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def convert(self, source, name="model.gguf", *options):
+        target = self.folder / name
+        summary = self.json_of("convert", source, target, *options, "--json")
+        self.assertEqual(summary["path"], str(target))
+        return target
+
+    def quantize(self, source, file_type, *options):
+        target = self.folder / "ours.gguf"
+        target.unlink(missing_ok=True)
+        self.json_of("quantize", source, target, "--type", file_type, *options, "--json")
+        return target
 
 
 def nll(logits, ids):

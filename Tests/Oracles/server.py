@@ -125,6 +125,11 @@ class Server:
     def log(self):
         return (self.folder / "log").read_text(errors="replace")[-4000:]
 
+    def memory(self):
+        """Resident memory in bytes."""
+        with open(f"/proc/{self.process.pid}/status") as lines:
+            return next(int(line.split()[1]) << 10 for line in lines if line.startswith("VmRSS"))
+
     # Requests
 
     def ask(self, method, path, body=None, **headers):

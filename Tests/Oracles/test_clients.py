@@ -775,7 +775,7 @@ class Earlier(unittest.TestCase):
         record("skip" if missing else "run", self.id())
         if missing:
             self.skipTest("needs the earlier releases, in a folder of their own")
-        names = [f"test_clients.{case}" for case in ("OpenAI", "Anthropic", "Ollama")]
+        names = [f"test_clients.{case}" for case in ("OpenAI", "Anthropic", "Ollama", "Frameworks")]
         result = subprocess.run(
             [sys.executable, "-m", "unittest", *names],
             cwd=Path(__file__).parent,

@@ -3,12 +3,10 @@
 import json
 import shutil
 import struct
-import tempfile
 import unicodedata
 import unittest
-from pathlib import Path
 
-from oracle import DATA, FIXTURES, OracleCase, needs, stoa
+from oracle import DATA, FIXTURES, TemporaryCase, needs, stoa
 
 GENERATED = "models/generated_arch_dev"
 STORIES = "models/derived_stories260K_gguf/stories260K-F32.gguf"
@@ -17,26 +15,6 @@ LLAMA_FOLDERS = ["llama", "llama3_ropescaling", "llama_sharded"]
 FOLDERS = [*LLAMA_FOLDERS, "mistral_swa", "mistral_swa_bf16"]
 TYPES = ["F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "Q3_K_S", "Q3_K_M", "Q3_K_L", "Q4_K_S",
          "Q4_K_M", "Q5_K_S", "Q5_K_M", "Q6_K", "IQ4_NL", "IQ4_XS"]  # fmt: skip
-
-
-class TemporaryCase(OracleCase):
-    """A test with a folder of its own."""
-
-    def setUp(self):
-        self.folder = Path(tempfile.mkdtemp())
-        self.addCleanup(shutil.rmtree, self.folder)
-
-    def convert(self, source, name="model.gguf", *options):
-        target = self.folder / name
-        summary = self.json_of("convert", source, target, *options, "--json")
-        self.assertEqual(summary["path"], str(target))
-        return target
-
-    def quantize(self, source, file_type, *options):
-        target = self.folder / "ours.gguf"
-        target.unlink(missing_ok=True)
-        self.json_of("quantize", source, target, "--type", file_type, *options, "--json")
-        return target
 
 
 class Conversion(TemporaryCase):

@@ -8,132 +8,14 @@ import socket
 import threading
 import unittest
 
+from api_requests import ENDPOINTS, NUMBERS, check_refusal, wrong_values
 from oracle import OracleCase, needs
 from server import Server
 
 HANG = 60
 # More than any server should take from one request.
 BODY_LIMIT = 1 << 30
-SAID = [{"role": "user", "content": "a"}]
 FUNCTION = {"name": "f", "parameters": {"type": "object"}}
-MODEL = {"model": ["string"]}
-SAMPLING = {
-    "temperature": ["number"],
-    "top_p": ["number"],
-    "n": ["integer"],
-    "stream": ["boolean"],
-    "stop": ["string", "strings"],
-    "presence_penalty": ["number"],
-    "frequency_penalty": ["number"],
-    "logit_bias": ["object"],
-    "seed": ["integer"],
-    "stream_options": ["object"],
-    "max_tokens": ["integer"],
-}
-# For each endpoint a right body, and what its fields may be.
-ENDPOINTS = {
-    "/v1/chat/completions": (
-        {"model": "primer", "messages": SAID, "max_tokens": 1},
-        MODEL
-        | SAMPLING
-        | {
-            "messages": ["objects"],
-            "max_completion_tokens": ["integer"],
-            "tools": ["objects"],
-            "tool_choice": ["string", "object"],
-            "response_format": ["object"],
-            "logprobs": ["boolean"],
-        },
-    ),
-    "/v1/completions": (
-        {"model": "primer", "prompt": "a", "max_tokens": 1},
-        MODEL
-        | SAMPLING
-        | {"prompt": ["string", "strings", "integers"], "echo": ["boolean"], "logprobs": ["integer", "boolean"]},
-    ),
-    "/v1/embeddings": (
-        {"model": "primer", "input": "a"},
-        MODEL | {"input": ["string", "strings", "integers"], "encoding_format": ["string"]},
-    ),
-    "/v1/responses": (
-        {"model": "primer", "input": "a", "max_output_tokens": 1},
-        MODEL
-        | {
-            "input": ["string", "objects"],
-            "instructions": ["string"],
-            "temperature": ["number"],
-            "top_p": ["number"],
-            "stream": ["boolean"],
-            "store": ["boolean"],
-            "max_output_tokens": ["integer"],
-            "tools": ["objects"],
-            "tool_choice": ["string", "object"],
-            "text": ["object"],
-        },
-    ),
-    "/v1/messages": (
-        {"model": "primer", "messages": SAID, "max_tokens": 1},
-        MODEL
-        | {
-            "messages": ["objects"],
-            "max_tokens": ["integer"],
-            "system": ["string", "objects"],
-            "temperature": ["number"],
-            "top_p": ["number"],
-            "top_k": ["integer"],
-            "stream": ["boolean"],
-            "stop_sequences": ["string", "strings"],
-            "tools": ["objects"],
-            "tool_choice": ["object"],
-        },
-    ),
-    "/v1/messages/count_tokens": (
-        {"model": "primer", "messages": SAID},
-        MODEL | {"messages": ["objects"], "system": ["string", "objects"], "tools": ["objects"]},
-    ),
-    "/api/chat": (
-        {"model": "primer", "messages": SAID, "stream": False, "options": {"num_predict": 1}},
-        MODEL | {"messages": ["objects"], "stream": ["boolean"], "options": ["object"], "tools": ["objects"]},
-    ),
-    "/api/generate": (
-        {"model": "primer", "prompt": "a", "stream": False, "options": {"num_predict": 1}},
-        MODEL | {"prompt": ["string"], "stream": ["boolean"], "options": ["object"], "raw": ["boolean"]},
-    ),
-    "/api/embed": ({"model": "primer", "input": "a"}, MODEL | {"input": ["string", "strings"]}),
-    "/api/show": ({"model": "primer"}, MODEL),
-    "/api/copy": ({"source": "nothing", "destination": "other"}, {"source": ["string"], "destination": ["string"]}),
-    "/api/pull": ({"model": "no/where/at/all"}, MODEL),
-    "/tokenize": (
-        {"model": "primer", "prompt": "a"},
-        MODEL | {"prompt": ["string"], "add_special_tokens": ["boolean"]},
-    ),
-    "/detokenize": ({"model": "primer", "tokens": [5]}, MODEL | {"tokens": ["integers"]}),
-}
-# Numbers that no server may take for these.
-NUMBERS = {
-    "temperature": [-1, 1e300],
-    "top_p": [-0.5, 1.5],
-    "n": [0, -1, 10**6, 1.5],
-    "max_tokens": [-1, 1.5, 10**40],
-    "max_completion_tokens": [-1, 0],
-    "max_output_tokens": [-1, 0],
-    "presence_penalty": [1e300, -1e300],
-    "frequency_penalty": [1e300],
-    "seed": [1.5, 10**40],
-    "top_k": [-5, 1.5],
-}
-SAMPLES = {
-    "boolean": True,
-    "integer": 3,
-    "number": 0.5,
-    "string": "a",
-    "strings": ["a"],
-    "integers": [5],
-    "objects": [{}],
-    "object": {"a": 1},
-}
-# What also passes as what.
-WIDER = {"number": {"integer"}, "objects": set()}
 BAD_JSON = [
     b"",
     b" ",
@@ -163,12 +45,6 @@ BAD_JSON = [
     b'{"a":' * 100_000,
     b'{"model": "' + b"a" * 100_000,
 ]
-
-
-def wrong_values(kinds):
-    """Values of every kind that a field may not have; null counts as absent."""
-    allowed = set(kinds).union(*(WIDER.get(kind, set()) for kind in kinds))
-    return [value for kind, value in SAMPLES.items() if kind not in allowed]
 
 
 class Refusals(OracleCase):
@@ -216,36 +92,13 @@ class Refusals(OracleCase):
         """A status of the client's fault, and a message in the shape of the API."""
         where = f"{path} with {str(where)[:200]}"
         with self.subTest(where):
-            self.check_refusal(path, answer, where, statuses, says)
-
-    def check_refusal(self, path, answer, where, statuses, says):
-        self.assertIsNotNone(answer, where)
-        status, headers, body = answer
-        self.assertIn(status, statuses, f"{where}: {body[:300]}")
-        self.assertTrue(headers.get("content-type", "").startswith("application/json"), where)
-        content = json.loads(body)
-        if path.startswith("/api/"):
-            message = content["error"]
-        else:
-            message = content["error"]["message"]
-            self.assertIsInstance(content["error"]["type"], str, where)
-        if path.startswith("/v1/messages"):
-            self.assertEqual(content["type"], "error", where)
-        self.assertIsInstance(message, str, where)
-        self.assertGreater(len(message), 8, where)
-        self.assertLess(len(message), 2000, where)
-        self.assertIn(says, message, where)
+            check_refusal(self, path, answer, where, statuses, says)
 
     def assert_alive(self):
         path = "/v1/chat/completions"
         status, _, body = self.post(path, ENDPOINTS[path][0])
         self.assertEqual(status, 200, body)
         self.assertEqual(json.loads(body)["usage"]["completion_tokens"], 1)
-
-    def memory(self):
-        """Resident memory of the server in bytes."""
-        with open(f"/proc/{self.server.process.pid}/status") as lines:
-            return next(int(line.split()[1]) << 10 for line in lines if line.startswith("VmRSS"))
 
     # Bodies
 
@@ -385,7 +238,7 @@ class Refusals(OracleCase):
     def test_mutated_bodies(self):
         """Right bodies with bytes changed, cut or doubled: an answer or a refusal, never a failure."""
         random_numbers = random.Random(5)
-        before = self.memory()
+        before = self.server.memory()
         for path, (right, _) in ENDPOINTS.items():
             text = json.dumps(right).encode()
             for _ in range(30):
@@ -408,7 +261,7 @@ class Refusals(OracleCase):
                 if answer is None or answer[0] != 200:
                     self.assert_refused(path, answer, bytes(body))
         self.assert_alive()
-        self.assertLess(self.memory() - before, 256 << 20, "memory grows")
+        self.assertLess(self.server.memory() - before, 256 << 20, "memory grows")
 
     # Paths and methods
 

@@ -60,8 +60,7 @@ class Structured(OracleCase):
         schemas = [generator.schema() for _ in range(SCHEMAS)]
         finished = self.validate(schemas, self.run_schemas(schemas))
         print(f"{finished} of {len(schemas)} answers finished", flush=True)
-        # A model that has seen no JSON writes long texts where nothing limits them.
-        self.assertGreaterEqual(finished, 0.8 * len(schemas))
+        self.assertGreaterEqual(finished, 0.95 * len(schemas))
 
     @needs(packages=["jsonschema", "rfc3339_validator"])
     def test_greedy_and_hot_sampling(self):

@@ -196,6 +196,53 @@ extension AnswerParserTests {
     #expect(Self.parse([text], DialogueFormat(calls: format)) == Outcome(content: text))
   }
 
+  /// Answers of gpt-oss as OpenAI's description of the Harmony format shows them, with what they come to.
+  static let harmony: [(text: String, outcome: Outcome)] = [
+    ("<|channel|>final<|message|>2 + 2 = 4.", Outcome(content: "2 + 2 = 4.")),
+    (
+      "<|channel|>analysis<|message|>User asks: \"What is 2 + 2?\" Simple.<|end|><|start|>assistant<|channel|>final"
+        + "<|message|>2 + 2 = 4.<|return|>",
+      Outcome(content: "2 + 2 = 4.", reasoning: "User asks: \"What is 2 + 2?\" Simple.")
+    ),
+    (
+      "<|channel|>analysis<|message|>Need to use function get_weather.<|end|><|start|>assistant<|channel|>commentary "
+        + "to=functions.get_weather <|constrain|>json<|message|>{\"city\": \"Łódź\", \"days\": 2}<|call|>",
+      Outcome(reasoning: "Need to use function get_weather.", calls: [one])
+    ),
+    (
+      " to=functions.get_weather<|channel|>commentary json<|message|>{\"city\": \"Łódź\", \"days\": 2}",
+      Outcome(calls: [one])
+    ),
+    ("<|channel|>commentary to=functions.now<|message|>{}", Outcome(calls: [two])),
+    (
+      "<|channel|>analysis<|message|>Plan.<|end|><|start|>assistant<|channel|>commentary<|message|>**Plan**: look."
+        + "<|end|><|start|>assistant<|channel|>commentary to=functions.now <|constrain|>json<|message|>{}",
+      Outcome(content: "**Plan**: look.", reasoning: "Plan.", calls: [two])
+    ),
+    (
+      "<|channel|>commentary to=functions.other<|message|>{}",
+      Outcome(content: "<|channel|>commentary to=functions.other<|message|>{}")
+    ),
+    ("<|channel|>analysis<|message|>Cut o", Outcome(reasoning: "Cut o")),
+  ]
+
+  @Test("The channels of gpt-oss are told apart, however the answer is cut", arguments: harmony.indices)
+  func harmonyChannels(_ index: Int) throws {
+    let (text, outcome) = Self.harmony[index]
+    let format = DialogueFormat(
+      calls: .harmony, reasoning: ReasoningMarks(template: Self.harmony[1].text + "<|channel|>commentary<|message|>"))
+    #expect(format.reasoning?.open == "<|channel|>analysis<|message|>")
+    for length in [1, 2, 7, 1000] {
+      var scalars = text.unicodeScalars[...]
+      var pieces: [String] = []
+      while !scalars.isEmpty {
+        pieces.append(String(scalars.prefix(length)))
+        scalars = scalars.dropFirst(length)
+      }
+      #expect(Self.parse(pieces, format) == outcome, "\(text)")
+    }
+  }
+
   @Test func findsCallsBesideBrokenOnes() {
     let good = "<tool_call>\n{\"name\": \"now\", \"arguments\": {}}\n</tool_call>"
     let hermes = DialogueFormat(calls: .hermes)

@@ -105,37 +105,6 @@ import Testing
     #expect(try !accepts("a</think>b</think>\(call)", opened: true))
   }
 
-  @Test("The grammar takes over right behind the mark, however the answer is cut", arguments: [1, 2, 3, 5, 1000])
-  func watches(_ length: Int) throws {
-    let thinking = ReasoningMarks(open: "<think>", close: "</think>")
-    let cases: [(CallFormat, String, rest: String?)] = [
-      (.hermes, "Yes <tool_call>\n{", "\n{"), (.hermes, "<think><tool_call></think> a <tool_call>\n ", "\n "),
-      (.hermes, "<think><tool_call>", nil), (.hermes, "<tool_cal l><<tool_call>{<tool_call>", "{<tool_call>"),
-      (.llama3, "<think>x</think>\n{\"name\": \"", " \""), (.llama3, " {\"name\":", ""),
-      (.llama3, "<|python_tag|>{\"name\": ", " "), (.llama3, "So {\"name\": \"", nil), (.llama3, "{\"names\": 1", nil),
-      (.mistralNamed, "[TOOL_CALLS]now[ARGS]", "now[ARGS]"),
-      (.deepseekV31, "a<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>", "<｜tool▁call▁begin｜>"),
-    ]
-    for (calls, text, rest) in cases {
-      let format = DialogueFormat(calls: calls, reasoning: thinking)
-      let trigger = try #require(try format.trigger(for: [Self.tools[0]], parallel: true))
-      var watch = TriggerWatch(trigger, format: format, startsInReasoning: false)
-      var found: String?
-      var scalars = text.unicodeScalars[...]
-      while !scalars.isEmpty {
-        let piece = String(scalars.prefix(length))
-        scalars = scalars.dropFirst(length)
-        if found != nil {
-          #expect(watch.append(piece) == nil)
-          found? += piece
-        } else {
-          found = watch.append(piece)
-        }
-      }
-      #expect(found == rest, "\(text)")
-    }
-  }
-
   @Test("Names may have any characters, and begin with each other", arguments: CallFormat.allCases)
   func names(_ calls: CallFormat) throws {
     let format = DialogueFormat(calls: calls)

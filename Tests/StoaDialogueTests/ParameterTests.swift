@@ -41,7 +41,9 @@ import Testing
     #expect((try? JSONValue(parsing: json)) != nil)
   }
 
-  @Test("A forced call has the arguments that the schema demands", arguments: [CallFormat.qwenCoder, .seed, .glm])
+  @Test(
+    "A forced call has the arguments that the schema demands",
+    arguments: [CallFormat.qwenCoder, .seed, .glm, .hunyuan, .muse, .deepseekV4])
   func forced(_ calls: CallFormat) throws {
     let format = DialogueFormat(calls: calls)
     let grammar = try CompiledGrammar(

@@ -66,4 +66,24 @@ import Testing
     let cut = try session.generate(prompt: [1, 20], options: long)
     #expect(cut.finishReason == .length && cut.tokens.count == 5)
   }
+
+  @Test("An answer under a grammar ends within its limit, whatever the model would rather write", arguments: 6...40)
+  func limits(_ limit: Int) throws {
+    let model = try load()
+    let session = try model.makeSession()
+    let pattern = #"\{"name": "[a-z ]*", "list": \[("[a-z]*"(, "[a-z]*")*)?\]\}"#
+    for seed in 0..<4 as Range<UInt64> {
+      var options = try options(pattern, model, seed: seed)
+      options.sampling.temperature = 2
+      options.maxTokens = limit
+      let result = try session.generate(prompt: [1, 20, 30, 40], options: options)
+      #expect(result.tokens.count <= limit)
+      // Nothing shorter matches than the names and the brackets.
+      let shortest = model.tokenizer?.encode("{\"name\": \"\", \"list\": []}", addSpecial: false).count ?? 0
+      if limit >= shortest { #expect(result.finishReason == .stop, "\(limit): \(result.text)") }
+      if result.finishReason == .stop {
+        #expect(try result.text.wholeMatch(of: Regex(pattern)) != nil, "\(result.text)")
+      }
+    }
+  }
 }

@@ -19,7 +19,11 @@ import Testing
     try parameters.validate()
     var sampler = Sampler(parameters: parameters, seed: seed, prompt: prompt, compute: try compute())
     return try (0..<draws).map { index in
-      try unsafe logits.withUnsafeBufferPointer { try unsafe sampler.choose($0, position: position + index) }
+      let token = try unsafe logits.withUnsafeBufferPointer {
+        try unsafe sampler.choose($0, position: position + index)
+      }
+      sampler.record(token)
+      return token
     }
   }
 

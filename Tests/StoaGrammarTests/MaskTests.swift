@@ -90,14 +90,59 @@ import Testing
     var state = try GrammarState(masker.grammar)
     var text = ""
     #expect(try state.advance("{\"a\": [\"on and on".utf8))
-    while let mask = try masker.closingMask(state) {
+    while !state.canEnd {
+      let mask = try #require(try masker.closingMask(state))
       // All of them are as near to the end as their bytes are long.
       let token = try #require(mask.tokens.last)
       text += String(decoding: tokens[Int(token)], as: UTF8.self)
       #expect(try state.advance(tokens[Int(token)]))
     }
-    #expect(state.canEnd)
     #expect(text == "\",\"\"]}")
+    #expect(try masker.closingMask(state)?.tokens == [Int32(tokens.count - 1)])
+  }
+
+  @Test("A plan is a shortest completion in the fewest tokens, wherever a text stands", arguments: 0..<24)
+  func plans(_ seed: Int) throws {
+    var random = SeededGenerator(state: UInt64(seed))
+    let pattern = [
+      #"\[[^\],]{1,60}(,[^\],]{3,60}){2,50}\]"#, #"(a{4,50}b){3,40}"#, #"(ab|ba,|\[a{5}\]){3,9}"#, #"x?[ab]{7,64}\]"#,
+    ][seed % 4]
+    let (vocabulary, tokens) = GrammarFixture.vocabulary(Self.pieces)
+    let masker = try TokenMasker(CompiledGrammar(Grammar(regex: pattern)), vocabulary)
+    var state = try GrammarState(masker.grammar)
+    var earlier: ClosingPlan?
+    for _ in 0..<30 {
+      var plan = try #require(masker.closingPlan(state, limit: 1000))
+      #expect(masker.closingPlan(state, limit: 1000, sharing: earlier)?.tokenCount == plan.tokenCount)
+      #expect(plan.tokenCount == 0 || masker.closingPlan(state, limit: plan.tokenCount - 1) == nil)
+      earlier = plan
+      var (end, text) = (state, [UInt8]())
+      let count = plan.tokenCount
+      var taken = 0
+      while let token = plan.removeFirst() {
+        text += tokens[Int(token)]
+        #expect(try end.advance(tokens[Int(token)]))
+        taken += 1
+        #expect(plan.tokenCount == count - taken)
+      }
+      #expect(end.canEnd && text.count == state.distance)
+      #expect(count == Self.fewestTokens(text, tokens))
+      guard let token = try masker.mask(state).tokens.randomElement(using: &random), !tokens[Int(token)].isEmpty else {
+        break
+      }
+      #expect(try state.advance(tokens[Int(token)]))
+    }
+  }
+
+  /// The fewest tokens that a text can be cut into, tried from the front.
+  private static func fewestTokens(_ text: [UInt8], _ tokens: [[UInt8]]) -> Int {
+    var counts = [0] + [Int](repeating: Int.max / 2, count: text.count)
+    for start in text.indices {
+      for token in tokens where !token.isEmpty && text[start...].starts(with: token) {
+        counts[start + token.count] = min(counts[start + token.count], counts[start] + 1)
+      }
+    }
+    return counts[text.count]
   }
 
   @Test("End tokens are allowed exactly where the text may end")

@@ -134,7 +134,7 @@ struct PersonalDataDetectorTests {
 
   /// However a stream is cut, the same is found.
   @Test(arguments: 0..<40) func splitsMakeNoDifference(_ seed: UInt64) throws {
-    var generator = SeededGenerator(seed: seed)
+    var generator = SeededGenerator(state: seed)
     let planted = [
       "jane.roe@example.org", "+49 30 901820", "4111 1111 1111 1111", "DE89 3704 0044 0532 0130 00", "219-09-9999",
       "2001:db8::1", "203.0.113.7", "Maria Schneider", "born 3 May 1984", "password = \"x7#kQ9!mm\"", "12345678Z", "é",

@@ -8,24 +8,21 @@ import StoaTensor
 /// It is the oracle for the fast one. Source: Touvron and others, 2023 (arXiv:2302.13971).
 struct ReferenceLlama {
   let configuration: DecoderConfiguration
-  let checkpoint: Checkpoint
+  private let weights: TensorFinder
   let frequencies: [Double]
   /// (layer, position) → (heads × dimension)
   private var keys: [[[Float]]]
   private var values: [[[Float]]]
 
   init(_ checkpoint: Checkpoint) throws {
-    self.checkpoint = checkpoint
-    switch checkpoint {
-    case .gguf(let file): configuration = try DecoderConfiguration(gguf: file)
-    case .huggingFace(_, let raw, let path): configuration = try DecoderConfiguration(huggingFace: raw, path: path)
-    }
-    var factors: [Float]?
-    if case .gguf(let file) = checkpoint, file.tensor("rope_freqs.weight") != nil {
-      factors = try Self.matrix(checkpoint, .ropeFactors, rows: nil, columns: configuration.rotaryPairs)[0]
-    }
+    let (family, configuration) = try checkpoint.describe()
+    self.configuration = configuration
+    weights = try TensorFinder(checkpoint, family, configuration)
     frequencies =
-      try RotaryEmbedding(configuration.rope, pairs: configuration.rotaryPairs, factors: factors, path: "").frequencies
+      try RotaryEmbedding(
+        configuration.rope, pairs: configuration.rotaryPairs, factors: try weights.optionalValues("rope_freqs.weight"),
+        path: ""
+      ).frequencies
     keys = Array(repeating: [], count: configuration.layers)
     values = keys
   }
@@ -33,21 +30,15 @@ struct ReferenceLlama {
   /// The logits after each token.
   mutating func logits(for tokens: [Int32]) throws -> [[Float]] {
     let c = configuration
-    let embedding = try matrix(.embedding, c.vocabularySize, c.width)
+    let embedding = try matrix("token_embd")
     var streams = tokens.map { embedding[Int($0)] }
     for layer in 0..<c.layers {
-      func weight(_ gguf: String, _ huggingFace: String, _ rows: Int, _ columns: Int) throws -> [[Float]] {
-        try matrix(.layer(layer, gguf + ".weight", huggingFace + ".weight"), rows, columns)
-      }
-      let attentionNorm = try norm(.layer(layer, "attn_norm.weight", "input_layernorm.weight"))
-      let query = try weight("attn_q", "self_attn.q_proj", c.queryWidth, c.width)
-      let key = try weight("attn_k", "self_attn.k_proj", c.keyValueWidth, c.width)
-      let value = try weight("attn_v", "self_attn.v_proj", c.keyValueWidth, c.width)
-      let output = try weight("attn_output", "self_attn.o_proj", c.width, c.queryWidth)
-      let feedForwardNorm = try norm(.layer(layer, "ffn_norm.weight", "post_attention_layernorm.weight"))
-      let gate = try weight("ffn_gate", "mlp.gate_proj", c.feedForwardWidth, c.width)
-      let up = try weight("ffn_up", "mlp.up_proj", c.feedForwardWidth, c.width)
-      let down = try weight("ffn_down", "mlp.down_proj", c.width, c.feedForwardWidth)
+      func weight(_ name: String) throws -> [[Float]] { try matrix("blk.\(layer).\(name)") }
+      let attentionNorm = try weight("attn_norm")[0]
+      let (query, key, value) = (try weight("attn_q"), try weight("attn_k"), try weight("attn_v"))
+      let output = try weight("attn_output")
+      let feedForwardNorm = try weight("ffn_norm")[0]
+      let (gate, up, down) = (try weight("ffn_gate"), try weight("ffn_up"), try weight("ffn_down"))
       for position in streams.indices {
         let input = normalize(streams[position], attentionNorm)
         keys[layer].append(rotate(multiply(key, input), position))
@@ -61,9 +52,8 @@ struct ReferenceLlama {
         streams[position] = zip(streams[position], multiply(down, inner)).map(+)
       }
     }
-    let outputNorm = try norm(.outputNorm)
-    let hasOutput = try checkpoint.optionalTensor(.output, shape: [c.vocabularySize, c.width]) != nil
-    let output = hasOutput ? try matrix(.output, c.vocabularySize, c.width) : embedding
+    let outputNorm = try matrix("output_norm")[0]
+    let output = weights.has("output.weight") ? try matrix("output") : embedding
     return streams.map { multiply(output, normalize($0, outputNorm)) }
   }
 
@@ -121,25 +111,9 @@ struct ReferenceLlama {
 
   // MARK: Weights as rows of floats
 
-  private func norm(_ name: TensorName) throws -> [Float] {
-    try Self.matrix(checkpoint, name, rows: nil, columns: configuration.width)[0]
-  }
-
-  private func matrix(_ name: TensorName, _ rows: Int, _ columns: Int) throws -> [[Float]] {
-    try Self.matrix(checkpoint, name, rows: rows, columns: columns)
-  }
-
-  private static func matrix(
-    _ checkpoint: Checkpoint, _ name: TensorName, rows: Int?, columns: Int
-  ) throws -> [[Float]] {
-    let tensor = try checkpoint.tensor(name, shape: rows.map { [$0, columns] } ?? [columns])
-    let source = unsafe tensor.matrixSource
-    let rowBytes = tensor.byteCount / (rows ?? 1)
-    return (0..<(rows ?? 1)).map { row in
-      unsafe [Float](unsafeUninitializedCapacity: columns) { buffer, count in
-        unsafe dequantize(tensor.type, row: source.bytes + row * rowBytes, columns: columns, into: buffer.baseAddress!)
-        count = columns
-      }
-    }
+  private func matrix(_ name: String) throws -> [[Float]] {
+    let tensor = try weights.required(name + ".weight")
+    let values = try weights.values(tensor)
+    return stride(from: 0, to: values.count, by: tensor.columns).map { Array(values[$0..<$0 + tensor.columns]) }
   }
 }

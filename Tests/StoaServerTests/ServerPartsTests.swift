@@ -46,6 +46,19 @@ import Testing
     withExtendedLifetime(second) {}
   }
 
+  @Test("The digest of a model's files is found out when it is loaded", .timeLimit(.minutes(5)))
+  func digests() async throws {
+    let library = ModelLibrary()
+    let location = try library.resolve(OracleData.fixture("models/llama"))
+    var settings = EngineSettings()
+    settings.threads = 1
+    settings.digest = { "sha256:" + $0.name }
+    let store = ModelStore(offer: .fixed([("a", location)]), library: library, settings: settings)
+    let model = try await store.acquire("a").model
+    while model.digest == nil { try await Task.sleep(for: .milliseconds(1)) }
+    #expect(model.digest == "sha256:" + location.name)
+  }
+
   @Test("A model goes when its time is over, at once if it is to be kept for none")
   func expires() async throws {
     let store = try store(keepAlive: 1000)

@@ -19,7 +19,7 @@ import Testing
         expected.append(type.blockSize == 1 ? floatProduct(type, bytes, x) : quantizedProduct(type, bytes, x))
       }
     }
-    for set in [InstructionSet.scalar, .best] {
+    for set in [KernelSet.scalar, .best] {
       let result = try product(type, weights: weights, rows: rows, columns: columns, input: input, set: set)
       #expect(identical(result, expected), "\(set)")
     }

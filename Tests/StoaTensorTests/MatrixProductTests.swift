@@ -12,13 +12,14 @@ import Testing
     ]
   }
 
-  @Test("Every instruction set equals the scalar reference to the bit", arguments: ElementType.computable, vectorSets)
-  func identicalToScalar(type: ElementType, set: InstructionSet) throws {
+  @Test(
+    "Every instruction set equals the scalar reference to the bit", arguments: ElementType.computable, KernelSet.vector)
+  func identicalToScalar(type: ElementType, set: KernelSet) throws {
     for (index, shape) in Self.shapes(type).enumerated() {
       var random = SeededGenerator(state: UInt64(index + 1))
       let weights = random.weights(type, rows: shape.rows, columns: shape.columns)
       let input = random.floats(shape.tokens * shape.columns, in: -3...3)
-      func run(_ set: InstructionSet, threads: Int = 1) throws -> [Float] {
+      func run(_ set: KernelSet, threads: Int = 1) throws -> [Float] {
         try product(
           type, weights: weights, rows: shape.rows, columns: shape.columns, input: input, set: set, threads: threads)
       }
@@ -29,8 +30,8 @@ import Testing
   }
 
   @Test(
-    "A token's outputs do not depend on its neighbours", arguments: ElementType.computable, InstructionSet.available)
-  func independentOfBatch(type: ElementType, set: InstructionSet) throws {
+    "A token's outputs do not depend on its neighbours", arguments: ElementType.computable, KernelSet.all)
+  func independentOfBatch(type: ElementType, set: KernelSet) throws {
     let (rows, columns, tokens) = (45, type.blockSize == 1 ? 96 : type.blockSize * 2, 11)
     var random = SeededGenerator(state: 7)
     let weights = random.weights(type, rows: rows, columns: columns)
@@ -66,8 +67,8 @@ import Testing
     }
   }
 
-  @Test("Infinities and NaN in the input show in the output", arguments: InstructionSet.available)
-  func nonFiniteInput(set: InstructionSet) throws {
+  @Test("Infinities and NaN in the input show in the output", arguments: KernelSet.all)
+  func nonFiniteInput(set: KernelSet) throws {
     for (type, value) in [
       (ElementType.q8_0, Float.nan), (.q4_K, .infinity), (.f32, .nan), (.q6_K, -.infinity), (.q5_1, .nan),
       (.q2_K, .nan),
@@ -99,7 +100,7 @@ import Testing
     let mixed = (0..<columns).map { _ -> Float in Bool.random(using: &random) ? 1 : -1 }
     for input in [alike, alike.map { -$0 }, mixed] {
       let reference = try product(type, weights: weights, rows: rows, columns: columns, input: input, set: .scalar)
-      for set in vectorSets {
+      for set in KernelSet.vector {
         let result = try product(type, weights: weights, rows: rows, columns: columns, input: input, set: set)
         #expect(identical(result, reference), "\(set)")
       }
@@ -114,7 +115,7 @@ import Testing
     for scale: Float in [0, 0x1p-146, 0x1p-126, 1e-30] {
       let input = random.floats(columns).map { $0 * scale }
       let reference = try product(type, weights: weights, rows: 19, columns: columns, input: input, set: .scalar)
-      for set in vectorSets {
+      for set in KernelSet.vector {
         let result = try product(type, weights: weights, rows: 19, columns: columns, input: input, set: set)
         #expect(identical(result, reference))
       }

@@ -51,15 +51,12 @@ extension SeededGenerator {
   }
 }
 
-/// The instruction sets of this machine other than the scalar reference.
-let vectorSets = InstructionSet.available.filter { $0 != .scalar }
-
 /// A product of `weights` with the rows of `input`, `[tokens][rows]`.
 func product(
-  _ type: ElementType, weights: [UInt8], rows: Int, columns: Int, input: [Float], set: InstructionSet,
+  _ type: ElementType, weights: [UInt8], rows: Int, columns: Int, input: [Float], set: KernelSet,
   threads: Int = 1
 ) throws -> [Float] {
-  let compute = try Compute(instructionSet: set, threads: threads)
+  let compute = try set.compute(threads: threads)
   let tokens = input.count / columns
   let activations = try Activations(capacity: tokens, maxColumns: columns)
   var output = [Float](repeating: .nan, count: tokens * rows)

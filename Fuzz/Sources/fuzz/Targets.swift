@@ -14,6 +14,11 @@ let targets: [String: FuzzTarget] = [
   "tokenizer-model": { unsafe readTokenizer("tokenizer.model", UnsafeBufferPointer(start: $0, count: $1)) },
   "hub-listing": { unsafe readListing(Array(UnsafeBufferPointer(start: $0, count: $1))) },
   "template": { unsafe renderTemplate(UnsafeBufferPointer(start: $0, count: $1)) },
+  "certificate": { unsafe readCertificate(Array(UnsafeBufferPointer(start: $0, count: $1))) },
+  "safety-info": { unsafe readSafetyInfo(Array(UnsafeBufferPointer(start: $0, count: $1))) },
+  "crl": { unsafe readRevocationList(Array(UnsafeBufferPointer(start: $0, count: $1))) },
+  "ocsp": { unsafe readStatusResponse(Array(UnsafeBufferPointer(start: $0, count: $1))) },
+  "trust-store": { unsafe readTrustStore(Array(UnsafeBufferPointer(start: $0, count: $1))) },
 ]
 
 private let sample = "Hello  world, naïve café 😀 中文\n\t<s></s> 1234 don't <unk>"

@@ -14,8 +14,8 @@ extern "C" {
 #define STOA_ROW_GROUP 16
 /// Keys per attention block, counted from position 0.
 #define STOA_KEY_BLOCK 64
-/// The largest head dimension that attention accepts.
-#define STOA_MAX_HEAD_DIM 512
+/// The largest head dimension that attention accepts; DeepSeek's compressed keys have 576.
+#define STOA_MAX_HEAD_DIM 640
 
 typedef enum stoa_isa {
   STOA_ISA_SCALAR = 0,
@@ -52,6 +52,14 @@ typedef enum stoa_cache_type {
   STOA_CACHE_Q8_0 = 2,
 } stoa_cache_type;
 
+/// What feed-forward networks put between their matrices.
+typedef enum stoa_nonlinearity {
+  STOA_SILU = 0,
+  STOA_GELU = 1,       ///< With the error function.
+  STOA_GELU_TANH = 2,  ///< The approximation by the hyperbolic tangent.
+  STOA_SWIGLU_OAI = 3, ///< Of gpt-oss: limited, and with 1 added to the other factor.
+} stoa_nonlinearity;
+
 /// Activations of a matrix product: `tokens` rows of `columns` values.
 typedef struct stoa_activations {
   size_t tokens;
@@ -77,18 +85,24 @@ typedef struct stoa_matmul {
 typedef struct stoa_attention {
   const float *_Nonnull q;       ///< [tokens][q_stride], rotated and already multiplied by the softmax scale.
   size_t q_stride;
-  float *_Nonnull out;           ///< [tokens][out_stride], same heads as q.
+  float *_Nonnull out;           ///< [tokens][out_stride], same heads as q, value_dim values each.
   size_t out_stride;
   /// A page for each STOA_KEY_BLOCK positions from 0 on.
   const uint8_t *_Nonnull const *_Nonnull pages;
   size_t key_offset;             ///< Where in a page the keys lie: `stoa_cache_block_bytes(cache, head_dim)`, see cache.h.
   size_t value_offset;           ///< And the values: `stoa_cache_block_bytes(cache, value_stride)`.
-  size_t head_dim;
-  size_t value_stride;           ///< head_dim rounded up to a multiple of 16; the padding is zero.
+  size_t head_dim;               ///< Of queries and keys.
+  size_t value_dim;              ///< Of values and outputs.
+  size_t value_stride;           ///< value_dim rounded up to a multiple of 16; 0: values are the first dimensions of keys.
   size_t first_head;             ///< The first query head of the group.
   size_t group;                  ///< Query heads per key/value head.
   size_t base_position;          ///< Position of token 0; token t is at base_position + t.
   size_t window;                 ///< Sliding window in positions, 0 for none.
+  size_t chunk;                  ///< Positions of one chunk, beyond which nobody looks back; 0 for none.
+  size_t visible;                ///< Positions that everybody sees, later ones too; 0: nobody sees later positions.
+  float soft_cap;                ///< Scores are bent to stay below this; 0 for none.
+  const float *_Nullable slopes; ///< Per query head, times the distance of a key (never positive), added to its score.
+  const float *_Nullable sinks;  ///< Per query head, the score of a key without a value.
   stoa_cache_type cache;
 } stoa_attention;
 
@@ -109,8 +123,13 @@ typedef struct stoa_kernels {
   /// y = x / sqrt(mean(x^2) + epsilon) * weight.
   void (*_Nonnull rms_norm)(const float *_Nonnull x, const float *_Nonnull weight, float epsilon, size_t n,
                             float *_Nonnull y);
-  /// gate = silu(gate) * up.
-  void (*_Nonnull silu_multiply)(float *_Nonnull gate, const float *_Nonnull up, size_t n);
+  /// y = (x - mean(x)) / sqrt(variance(x) + epsilon) * weight + bias.
+  void (*_Nonnull layer_norm)(const float *_Nonnull x, const float *_Nonnull weight, const float *_Nonnull bias,
+                              float epsilon, size_t n, float *_Nonnull y);
+  /// gate = f(gate) * up, without the product when `up` is null.
+  void (*_Nonnull activate)(stoa_nonlinearity f, float *_Nonnull gate, const float *_Nullable up, size_t n);
+  /// x = cap * tanh(x / cap).
+  void (*_Nonnull soft_cap)(float *_Nonnull x, float cap, size_t n);
   /// x += y.
   void (*_Nonnull add)(float *_Nonnull x, const float *_Nonnull y, size_t n);
   /// x = scale * y + x, one rounding each.
@@ -119,9 +138,10 @@ typedef struct stoa_kernels {
   /// otherwise (i, i + pairs). Values past 2 * pairs of a head are only scaled.
   void (*_Nonnull rope)(float *_Nonnull x, size_t heads, size_t head_dim, const float *_Nonnull cosines,
                         const float *_Nonnull sines, size_t pairs, int interleaved, float scale);
-  /// Writes one position of one head to the keys and values of a page.
-  void (*_Nonnull store_kv)(const float *_Nonnull k, const float *_Nonnull v, size_t head_dim, size_t value_stride,
-                            size_t position, stoa_cache_type type, void *_Nonnull keys, void *_Nonnull values);
+  /// Writes one position of one head to the keys and values of a page; `value_dim` is 0 where keys are values too.
+  void (*_Nonnull store_kv)(const float *_Nonnull k, const float *_Nonnull v, size_t head_dim, size_t value_dim,
+                            size_t value_stride, size_t position, stoa_cache_type type, void *_Nonnull keys,
+                            void *_Nonnull values);
   /// y = exp(x), for tests and samplers.
   void (*_Nonnull exponential)(const float *_Nonnull x, size_t n, float *_Nonnull y);
 } stoa_kernels;

@@ -57,6 +57,15 @@ struct ServeFlags: ParsableArguments {
     completion: .file())
   var prices: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Sign receipts of answers with this private key (PEM); see docs/RECEIPTS.md.", valueName: "file"),
+    completion: .file())
+  var receiptKey: String?
+  @Option(help: ArgumentHelp("Give receipts when asked, or for all answers (default: asked).", valueName: "which"))
+  var receipts: String?
+  @Flag(help: "Receipts hold the tokens of prompt and answer, and not salted hashes of them.") var receiptTokens = false
+
   private static var levels: String { Logger.Level.allCases.map(\.rawValue).joined(separator: ", ") }
 
   func validate() throws {
@@ -87,6 +96,9 @@ struct ServeFlags: ParsableArguments {
     values[.logLevel] = logLevel.map { .string($0) }
     values[.ledger] = ledger.map { .string($0) }
     values[.prices] = prices.map { .string($0) }
+    values[.receiptKey] = receiptKey.map { .string($0) }
+    values[.receipts] = receipts.map { .string($0) }
+    values[.receiptTokens] = receiptTokens ? .bool(true) : nil
     return values
   }
 }

@@ -18,6 +18,9 @@ enum ServeKey: String, CaseIterable, Sendable {
   case maxBody = "max_body"
   case logLevel = "log_level"
   case ledger, prices
+  case receiptKey = "receipt_key"
+  case receipts
+  case receiptTokens = "receipt_tokens"
 
   /// What values a setting takes.
   enum Kind: Equatable {
@@ -32,10 +35,11 @@ enum ServeKey: String, CaseIterable, Sendable {
 
   var kind: Kind {
     switch self {
-    case .host, .tlsCert, .tlsKey, .ledger, .prices: .text
+    case .host, .tlsCert, .tlsKey, .ledger, .prices, .receiptKey: .text
     case .port: .whole(0...65_535)
     case .models: .models
-    case .auth: .yesOrNo
+    case .auth, .receiptTokens: .yesOrNo
+    case .receipts: .word(["asked", "all"])
     case .cors: .origins
     case .context: .whole(1...(1 << 30))
     case .threads: .whole(1...1024)

@@ -13,6 +13,10 @@ struct ServePlan {
   /// The ledger's file; nil for the usual one.
   var ledger: String?
   var prices: String?
+  /// The private key that signs receipts; nil for no receipts.
+  var receiptKey: String?
+  /// Whether all answers have receipts, and whether those hold tokens.
+  var receipts = (areForAll: false, showTokens: false)
 
   init(_ settings: ServeSettings) throws(CommandFailure) {
     if let host = try settings.text(.host) {
@@ -39,6 +43,12 @@ struct ServePlan {
     options.logLevel = try settings.text(.logLevel).flatMap { Logger.Level(rawValue: $0) } ?? options.logLevel
     ledger = try settings.text(.ledger)
     prices = try settings.text(.prices)
+    receiptKey = try settings.text(.receiptKey)
+    receipts.areForAll = try settings.text(.receipts) == "all"
+    if receipts.areForAll, receiptKey == nil {
+      throw .usage("\(settings.place(of: .receipts)) needs a key", advice: "give --receipt-key FILE too")
+    }
+    receipts.showTokens = try settings.isOn(.receiptTokens) ?? false
   }
 
   /// `STOA_HOST` also tells `stoa ps` where a server is, in forms that nothing can listen at.

@@ -5,6 +5,7 @@ import StoaEngine
 import StoaHub
 import StoaModels
 import StoaTerminal
+import StoaTrust
 
 /// A failure with its words: what is wrong and where, and what to do about it.
 struct CommandFailure: Error, Equatable {
@@ -33,7 +34,8 @@ struct FailureReport {
   init(_ error: any Error) {
     switch error {
     case is Interrupted: status = .interrupted
-    case HubError.cancelled, RemoteError.local(.cancelled), ModelError.cancelled, ConversionError.cancelled:
+    case HubError.cancelled, RemoteError.local(.cancelled), ModelError.cancelled, ConversionError.cancelled,
+      TrustError.cancelled:
       status = .interrupted
     case let error as OutputError where error.readerIsGone:
       // The reader has seen enough; that is no failure of ours.

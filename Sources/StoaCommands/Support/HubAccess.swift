@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import StoaFormats
 import StoaHub
 import StoaTerminal
 import Synchronization
@@ -119,7 +120,7 @@ final class PullReport: Sendable {
     guard isDue, !isTerminal else { return }
     let line = ProgressLine.text(
       title: "downloading", completed: completed, total: total, initially: initially,
-      seconds: (now - start).inSeconds, unit: .bytes, width: 80)
+      seconds: (now - start).seconds, unit: .bytes, width: 80)
     Output.note(line + "\n")
   }
 

@@ -84,6 +84,7 @@ struct ModelFacts {
       "llama": "Llama", "mistral": "Mistral", "mixtral": "Mixtral", "qwen2": "Qwen 2", "qwen3": "Qwen 3",
       "gemma2": "Gemma 2", "phi3": "Phi 3", "gpt2": "GPT-2", "falcon": "Falcon", "gpt_neox": "GPT-NeoX",
       "gptneox": "GPT-NeoX", "olmo": "OLMo", "olmo2": "OLMo 2", "bert": "BERT",
+      "nomic-bert": "Nomic BERT", "nomic_bert": "Nomic BERT",
     ]
     return titles[architecture] ?? architecture
   }

@@ -30,6 +30,9 @@ struct StructureOptions: ParsableArguments {
     ].compactMap { $0 }
   }
 
+  /// Whether there is one of the options.
+  var isGiven: Bool { !given.isEmpty }
+
   func validate() throws {
     if given.count > 1 { throw ValidationError("only one of \(given.joined(separator: " and ")) can be used") }
   }

@@ -64,7 +64,9 @@ struct WritingOptions: ParsableArguments {
 
 extension OutputSummary {
   /// Warnings go to standard error, the summary to standard output.
-  func print(json: Bool) throws {
+  ///
+  /// - Parameter statement: Where it is stated what the model was made from.
+  func print(json: Bool, statement: String?) throws {
     let style = Terminal.current().style(for: .error)
     for warning in warnings { Output.note(style.yellow("warning:") + " " + PrintableText.line(warning) + "\n") }
     if json {
@@ -72,7 +74,7 @@ extension OutputSummary {
       return try JSONValue.object([
         "path": .string(path), "type": .string(type), "input_bytes": .int(inputBytes),
         "output_bytes": .int(outputBytes), "tensors": .object(JSONObject(counts)), "fallbacks": .int(fallbacks),
-        "overflows": .int(overflows), "warnings": .array(warnings.map { .string($0) }),
+        "overflows": .int(overflows), "warnings": .array(warnings.map { .string($0) }), "provenance": .text(statement),
       ]).print()
     }
     let counts = tensors.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) \($0.key)" }

@@ -1,3 +1,4 @@
+import StoaFormats
 import StoaModels
 import StoaTensor
 
@@ -5,7 +6,9 @@ import StoaTensor
 final class RunningSequence {
   let ticket: Ticket
   let cache: KeyValueCache
-  var progress: AnswerProgress
+  private(set) var progress: AnswerProgress
+  /// All tokens so far.
+  private(set) var tokens: [Int32]
   let started = ContinuousClock.now
   private(set) var cachedTokens = 0
   private var firstToken: ContinuousClock.Instant?
@@ -18,22 +21,20 @@ final class RunningSequence {
     self.ticket = ticket
     let request = ticket.request
     progress = try AnswerProgress(prompt: request.prompt, options: request.options, model: model)
+    tokens = request.prompt
     let answer = request.options.maxTokens.map { min($0, model.contextLength) } ?? model.contextLength
     cache = KeyValueCache(pool: pool, capacity: min(model.contextLength, request.prompt.count + answer))
   }
 
-  /// All tokens so far.
-  var tokens: [Int32] { progress.tokens.isEmpty ? progress.prompt : progress.prompt + progress.tokens }
-  var tokenCount: Int { progress.prompt.count + progress.tokens.count }
   /// Tokens whose keys and values are missing.
-  var pendingCount: Int { tokenCount - cache.count }
+  var pendingCount: Int { tokens.count - cache.count }
   /// Whether only the latest token is missing.
   var isDecoding: Bool { pendingCount == 1 && !progress.tokens.isEmpty }
   /// Whether pages that others computed may be taken over: the logits of the prompt are not wanted themselves.
   var mayShare: Bool { !ticket.request.wantsPromptLogprobs }
 
   /// Takes pages of the tree that hold more of the tokens than the cache.
-  func adopt(from tree: inout PrefixTree, tokens: [Int32]) {
+  func adopt(from tree: inout PrefixTree) {
     // One token has to be computed for its logits.
     let (pages, count) = tree.match(tokens, limit: tokens.count - 1)
     guard count > cache.count else { return }
@@ -64,10 +65,11 @@ final class RunningSequence {
       promptLogprobs.append(try unsafe progress.logprobs(of: prompt[position + 1], logits))
       if promptLogprobs.count == prompt.count - 1 { ticket.continuation.yield(.prompt(promptLogprobs)) }
     }
-    guard position == tokenCount - 1, progress.finishReason == nil else { return }
+    guard position == tokens.count - 1, progress.finishReason == nil else { return }
     let step = try unsafe progress.take(logits)
     if firstToken == nil { firstToken = .now }
     if let token = step.token {
+      tokens.append(token)
       ticket.continuation.yield(.token(token, text: step.text, logprobs: step.logprobs))
     } else if !step.text.isEmpty {
       lastText = step.text

@@ -1,4 +1,5 @@
 import Foundation
+import StoaFormats
 import StoaModels
 import StoaTensor
 
@@ -110,7 +111,7 @@ final class SchedulerLoop {
   /// Whether the pages of its tokens could be had without taking them from others.
   private func hasRoom(for sequence: RunningSequence) -> Bool {
     let missing = running.reduce(0) { $0 + CacheLayout.pages(for: $1.pendingCount) }
-    let needed = CacheLayout.pages(for: sequence.tokenCount) + 1 + missing
+    let needed = CacheLayout.pages(for: sequence.tokens.count) + 1 + missing
     return running.isEmpty || pool.availablePages + tree.pageCount >= needed
   }
 
@@ -134,8 +135,9 @@ final class SchedulerLoop {
   /// What a sequence contributes to a pass.
   private struct Part {
     let sequence: RunningSequence
-    let tokens: [Int32]
     let range: Range<Int>
+    /// Whether its last token is the latest of the sequence.
+    let isLast: Bool
   }
 
   private func step() {
@@ -143,10 +145,11 @@ final class SchedulerLoop {
     guard !parts.isEmpty else { return }
     for part in parts { part.sequence.reportStart() }
     let segments = parts.map { part in
+      // A copy of these few: the array of all of them grows during the pass, and must not be copied for that.
       Segment(
-        tokens: part.tokens[part.range], cache: part.sequence.cache,
+        tokens: Array(part.sequence.tokens[part.range])[...], cache: part.sequence.cache,
         logits: !part.sequence.mayShare && part.range.lowerBound < part.sequence.progress.prompt.count
-          ? .all : part.range.upperBound == part.tokens.count ? .last : .none)
+          ? .all : part.isLast ? .last : .none)
     }
     let start = ContinuousClock.now
     var failures: [Int: any Error] = [:]
@@ -181,14 +184,15 @@ final class SchedulerLoop {
       release(sequence)
       return
     }
-    if part.range.upperBound == part.tokens.count { load.generatedTokens += 1 }
+    if part.isLast { load.generatedTokens += 1 }
     // Whole pages, and all of the prompt when it is complete, can be used by others from now on.
     let page = Compute.keyBlock
     let hasNewPage = part.range.upperBound / page > part.range.lowerBound / page
     let completesPrompt = part.range.contains(sequence.progress.prompt.count - 1)
     if sequence.mayShare, hasNewPage || completesPrompt {
       let count = completesPrompt ? part.range.upperBound : part.range.upperBound / page * page
-      tree.insert(part.tokens.prefix(count), pages: Array(sequence.cache.pages.prefix(CacheLayout.pages(for: count))))
+      tree.insert(
+        sequence.tokens.prefix(count), pages: Array(sequence.cache.pages.prefix(CacheLayout.pages(for: count))))
     }
     if sequence.progress.finishReason != nil {
       sequence.finish()
@@ -206,29 +210,27 @@ final class SchedulerLoop {
     for sequence in running where !sequence.isDecoding && budget > 0 {
       // One that was just to be taken up may have had to give way.
       guard running.contains(where: { $0 === sequence }) else { continue }
-      let tokens = sequence.tokens
       if sequence.mayShare {
-        sequence.adopt(from: &tree, tokens: tokens)
-        if waitsForSameText(sequence, tokens, parts) { continue }
+        sequence.adopt(from: &tree)
+        if waitsForSameText(sequence, parts) { continue }
       }
-      budget -= add(min(budget, sequence.pendingCount), of: sequence, tokens: tokens, to: &parts)
+      budget -= add(min(budget, sequence.pendingCount), of: sequence, to: &parts)
     }
     return parts
   }
 
   /// Whether this very pass computes text that the sequence could take over after it.
-  private func waitsForSameText(_ sequence: RunningSequence, _ tokens: [Int32], _ parts: [Part]) -> Bool {
+  private func waitsForSameText(_ sequence: RunningSequence, _ parts: [Part]) -> Bool {
     let worthwhile = Compute.keyBlock / 2
     return parts.contains { part in
       part.sequence.mayShare && !part.sequence.isDecoding && part.range.upperBound > sequence.cache.count + worthwhile
-        && commonPrefix(part.tokens[..<part.range.upperBound], tokens[...]) > sequence.cache.count + worthwhile
+        && commonPrefix(part.sequence.tokens[..<part.range.upperBound], sequence.tokens[...])
+          > sequence.cache.count + worthwhile
     }
   }
 
   /// Adds the next tokens of a sequence if there is memory for them; gives how many.
-  @discardableResult private func add(
-    _ count: Int, of sequence: RunningSequence, tokens: [Int32]? = nil, to parts: inout [Part]
-  ) -> Int {
+  @discardableResult private func add(_ count: Int, of sequence: RunningSequence, to parts: inout [Part]) -> Int {
     while true {
       do {
         if try sequence.cache.reserve(count) { break }
@@ -249,9 +251,8 @@ final class SchedulerLoop {
       preempted.append(victim)
       if victim === sequence { return 0 }
     }
-    let tokens = tokens ?? sequence.tokens
-    let start = sequence.cache.count
-    parts.append(Part(sequence: sequence, tokens: tokens, range: start..<start + count))
+    let range = sequence.cache.count..<sequence.cache.count + count
+    parts.append(Part(sequence: sequence, range: range, isLast: range.upperBound == sequence.tokens.count))
     return count
   }
 }

@@ -13,6 +13,8 @@ public final class CompiledGrammar: Sendable {
   let calls: [(procedure: Int32, next: Int32)]
   /// The fewest bytes from each state to the end of its procedure.
   let distances: [Int]
+  /// The first step on such a way.
+  let closingSteps: [ClosingStep]
   /// The states of the outermost procedure, when nothing calls it: the text ends where it does.
   let outermost: Range<Int32>
 
@@ -35,6 +37,7 @@ public final class CompiledGrammar: Sendable {
     outermost = states.contains { $0.calls.contains { $0.procedure == 0 } } ? 0..<0 : 0..<rootEnd
     self.procedures = procedures
     self.distances = distances.ofStates.map { $0 ?? 0 }
+    closingSteps = distances.steps
     let classes = Self.byteClasses(states)
     let classCount = Int(classes.max() ?? 0) + 1
     guard states.count * classCount <= GrammarLimit.cells else {

@@ -3,6 +3,8 @@
 /// Knuth, A generalization of Dijkstra's algorithm, 1977: each state is settled once, each edge relaxed at most twice.
 struct Distances {
   private(set) var ofStates: [Int?]
+  /// The first step on a shortest way from each state.
+  private(set) var steps: [ClosingStep]
   private let procedures: [Procedure]
 
   /// The fewest bytes that a call of a procedure takes; nil when it can never return.
@@ -23,15 +25,18 @@ struct Distances {
   init(_ states: [Determinizer.State], _ procedures: [Procedure]) {
     self.procedures = procedures
     ofStates = Array(repeating: nil, count: states.count)
+    steps = Array(repeating: .end, count: states.count)
     var callers = [[(state: Int32, next: Int32)]](repeating: [], count: procedures.count)
-    var before = [[Int32]](repeating: [], count: states.count)
+    var before = [[(state: Int32, byte: UInt8)]](repeating: [], count: states.count)
     var returningTo = [[(state: Int32, procedure: Int32)]](repeating: [], count: states.count)
     var started = [[Int32]](repeating: [], count: states.count)
     var heap = DistanceHeap()
     for (index, state) in states.enumerated() {
       let index = Int32(index)
-      if state.isFinal { heap.push(0, index) }
-      for next in Set(state.bytes.map(\.next)) { before[Int(next)].append(index) }
+      if state.isFinal { heap.push(0, index, .end) }
+      for (range, next) in state.bytes where before[Int(next)].last?.state != index {
+        before[Int(next)].append((index, range.lowerBound))
+      }
       for call in state.calls {
         callers[Int(call.procedure)].append((index, call.next))
         returningTo[Int(call.next)].append((index, call.procedure))
@@ -39,29 +44,41 @@ struct Distances {
     }
     for (index, procedure) in procedures.enumerated() { started[Int(procedure.start)].append(Int32(index)) }
 
-    while let (distance, state) = heap.pop() {
+    while let (distance, state, step) = heap.pop() {
       guard ofStates[Int(state)] == nil else { continue }
       ofStates[Int(state)] = distance
-      for previous in before[Int(state)] { heap.push(distance + 1, previous) }
+      steps[Int(state)] = step
+      for (previous, byte) in before[Int(state)] { heap.push(distance + 1, previous, .read(byte, next: state)) }
       for (caller, procedure) in returningTo[Int(state)] {
-        if let cost = ofCall(procedure) { heap.push(min(Self.farthest, distance + cost), caller) }
+        guard let cost = ofCall(procedure) else { continue }
+        heap.push(min(Self.farthest, distance + cost), caller, .call(procedure, next: state))
       }
       for procedure in started[Int(state)] {
         guard let cost = ofCall(procedure) else { continue }
         for (caller, next) in callers[Int(procedure)] {
-          if let rest = ofStates[Int(next)] { heap.push(min(Self.farthest, rest + cost), caller) }
+          guard let rest = ofStates[Int(next)] else { continue }
+          heap.push(min(Self.farthest, rest + cost), caller, .call(procedure, next: next))
         }
       }
     }
   }
 }
 
+/// What a shortest text does first in a state.
+enum ClosingStep: Sendable {
+  /// It ends the procedure.
+  case end
+  case read(UInt8, next: Int32)
+  /// It runs a procedure, as often as it has to run.
+  case call(Int32, next: Int32)
+}
+
 /// A binary heap of states by their distance.
 private struct DistanceHeap {
-  private var items: [(distance: Int, state: Int32)] = []
+  private var items: [(distance: Int, state: Int32, step: ClosingStep)] = []
 
-  mutating func push(_ distance: Int, _ state: Int32) {
-    items.append((distance, state))
+  mutating func push(_ distance: Int, _ state: Int32, _ step: ClosingStep) {
+    items.append((distance, state, step))
     var child = items.count - 1
     while child > 0, items[child].distance < items[(child - 1) / 2].distance {
       items.swapAt(child, (child - 1) / 2)
@@ -69,7 +86,7 @@ private struct DistanceHeap {
     }
   }
 
-  mutating func pop() -> (distance: Int, state: Int32)? {
+  mutating func pop() -> (distance: Int, state: Int32, step: ClosingStep)? {
     guard let first = items.first else { return nil }
     let last = items.removeLast()
     guard !items.isEmpty else { return first }

@@ -14,6 +14,8 @@ struct ByteTrie: Sendable {
   /// The numbers of the strings, in the order of the nodes where they end.
   private(set) var items: [Int32] = []
   private(set) var depth = 0
+  /// The node of the strings that begin with each byte; −1 for none.
+  private var first = [Int32](repeating: -1, count: 256)
 
   /// Empty strings are left out.
   init(_ strings: [ArraySlice<UInt8>]) {
@@ -34,6 +36,7 @@ struct ByteTrie: Sendable {
       if common < string.count || common < path.count {
         close(&path, to: common)
         for (offset, byte) in string.enumerated().dropFirst(common) {
+          if offset == 0 { first[Int(byte)] = Int32(nodes.count) }
           path.append(nodes.count)
           nodes.append(Node(byte: byte, depth: Int32(offset + 1), skip: 0, firstItem: Int32(items.count)))
         }
@@ -56,15 +59,18 @@ struct ByteTrie: Sendable {
     return key << UInt64(8 * (8 - min(8, string.count)))
   }
 
+  /// The node below another, or below the root for nil, that a byte leads to.
+  func child(of node: Int?, _ byte: UInt8) -> Int? {
+    guard let node else { return first[Int(byte)] >= 0 ? Int(first[Int(byte)]) : nil }
+    let end = Int(nodes[node].skip)
+    var child = node + 1
+    while child < end, nodes[child].byte < byte { child = Int(nodes[child].skip) }
+    return child < end && nodes[child].byte == byte ? child : nil
+  }
+
   /// The strings that end at a node.
   func items(at node: Int) -> Range<Int> {
     Int(nodes[node].firstItem)..<(node + 1 < nodes.count ? Int(nodes[node + 1].firstItem) : items.count)
-  }
-
-  /// The strings that end at a node or below it.
-  func items(from node: Int) -> Range<Int> {
-    let end = Int(nodes[node].skip)
-    return Int(nodes[node].firstItem)..<(end < nodes.count ? Int(nodes[end].firstItem) : items.count)
   }
 }
 
@@ -75,6 +81,8 @@ public final class TokenVocabulary: Sendable {
   /// The tokens that end an answer, allowed where the text may end.
   public let endTokens: Set<Int32>
   let trie: ByteTrie
+  /// Whether every byte is a token, so that any text takes at most as many tokens as bytes.
+  package let hasAllBytes: Bool
 
   /// - Parameters:
   ///   - tokens: The bytes of each token; none for a token that is never part of a constrained text.
@@ -83,7 +91,11 @@ public final class TokenVocabulary: Sendable {
     count = tokens.count
     // A file may name any numbers as its end tokens.
     self.endTokens = endTokens.filter { tokens.indices.contains(Int($0)) }
-    trie = ByteTrie(
+    let trie = ByteTrie(
       tokens.enumerated().map { index, bytes in endTokens.contains(Int32(index)) ? [] : bytes[...] })
+    self.trie = trie
+    hasAllBytes = (0...255).allSatisfy { byte in
+      trie.child(of: nil, byte).map { !trie.items(at: $0).isEmpty } ?? false
+    }
   }
 }

@@ -78,14 +78,12 @@ private struct PositionWalk {
   private(set) var remainders: [ArraySlice<UInt8>] = []
   private(set) var remainderTokens: [(runs: Int32, token: Int32)] = []
 
-  private var recognizer: Recognizer
+  private let recognizer: Recognizer
   private let trie: ByteTrie
-  private let first: Configuration
   private let countsRuns: Bool
   /// Whether there is no caller that a token could go on in.
   private let isOutermost: Bool
-  /// For each depth of the tree the first configuration there, and the runs after which the position was left there.
-  private var starts: [Int]
+  /// For each depth of the tree the runs after which the position was left there.
   private var exits: [[Int32]]
   private var path: [UInt8]
   /// The depths with entries in `exits`.
@@ -93,53 +91,42 @@ private struct PositionWalk {
 
   init(_ grammar: CompiledGrammar, state: Int32, loop: Int32?, _ trie: ByteTrie) {
     self.trie = trie
-    recognizer = Recognizer(grammar)
+    var recognizer = Recognizer(grammar)
     countsRuns = loop != nil
     let outer = loop.flatMap { grammar.procedures[Int($0)].loop?.next } ?? state
     isOutermost = grammar.outermost.contains(outer)
     let frame =
       loop.map { StackFrame(next: ~$0, parent: StackArena.base) }
       ?? StackFrame(next: StackFrame.unknown, parent: StackArena.bottom)
-    first = Configuration(state: state, node: recognizer.arena.push(frame))
-    starts = [Int](repeating: 0, count: trie.depth + 2)
+    // The state's callers and callees are configurations of their own.
+    recognizer.configurations = [Configuration(state: state, node: recognizer.arena.push(frame))]
+    self.recognizer = recognizer
     exits = [[Int32]](repeating: [], count: trie.depth + 1)
     path = [UInt8](repeating: 0, count: trie.depth + 1)
   }
 
   mutating func run() throws(GrammarError) {
-    // The state's callers and callees are configurations of their own.
-    recognizer.configurations = [first]
-    starts[1] = 1
-    var index = 0
-    while index < trie.nodes.count {
+    var recognizer = recognizer
+    try recognizer.walk(trie, from: 0) { (recognizer, index, reached) throws(GrammarError) in
       let node = trie.nodes[index]
       let depth = Int(node.depth)
       while let last = exitDepths.last, last >= depth { exits[exitDepths.removeLast()] = [] }
       path[depth] = node.byte
-      let parents = starts[depth - 1]..<starts[depth]
-      recognizer.configurations.removeSubrange(starts[depth]...)
-      try recognizer.step(parents, node.byte)
-      starts[depth + 1] = recognizer.configurations.count
-      guard recognizer.work < GrammarLimit.walk else { throw .tooAmbiguous }
       if !recognizer.exits.isEmpty {
         exits[depth] = recognizer.exits
         exitDepths.append(depth)
       }
-      let isDead = starts[depth + 1] == starts[depth]
-      if isDead, exitDepths.isEmpty || isOutermost && exits[depth].isEmpty {
-        index = Int(node.skip)
-        continue
-      }
-      for item in trie.items(at: index) { note(trie.items[item], depth) }
-      index += 1
+      if reached.isEmpty, exitDepths.isEmpty || isOutermost && exits[depth].isEmpty { return false }
+      for item in trie.items(at: index) { note(trie.items[item], depth, recognizer, reached) }
+      return true
     }
   }
 
   /// Sorts in a token that ends at `depth`.
-  private mutating func note(_ token: Int32, _ depth: Int) {
+  private mutating func note(_ token: Int32, _ depth: Int, _ recognizer: Recognizer, _ reached: Range<Int>) {
     var leastRuns: Int32?
     var exitRuns = exits[depth]
-    for configuration in recognizer.configurations[starts[depth]..<starts[depth + 1]] {
+    for configuration in recognizer.configurations[reached] {
       let origin = recognizer.arena[configuration.node].origin
       if origin & 1 == 0 {
         leastRuns = min(leastRuns ?? .max, countsRuns ? origin / 2 + 1 : 0)

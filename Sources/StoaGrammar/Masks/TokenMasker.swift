@@ -66,29 +66,14 @@ public final class TokenMasker: Sendable {
   ) throws(GrammarError) {
     let trie = tokens.remainders
     let bottom = recognizer.configurations.count
-    defer { recognizer.configurations.removeSubrange(bottom...) }
     try recognizer.start(Configuration(state: -1, node: outer))
-    let budget = recognizer.work + GrammarLimit.walk
-    // The first configuration at each depth.
-    var starts = [Int](repeating: bottom, count: trie.depth + 2)
-    starts[1] = recognizer.configurations.count
-    var index = 0
-    while index < trie.nodes.count {
-      let node = trie.nodes[index]
-      let depth = Int(node.depth)
-      recognizer.configurations.removeSubrange(starts[depth]...)
-      try recognizer.step(starts[depth - 1]..<starts[depth], node.byte)
-      guard recognizer.work < budget else { throw .tooAmbiguous }
-      starts[depth + 1] = recognizer.configurations.count
-      guard recognizer.ended || starts[depth + 1] > starts[depth] else {
-        index = Int(node.skip)
-        continue
-      }
-      for item in trie.items(at: index) {
+    try recognizer.walk(trie, from: bottom) { (recognizer, node, reached) throws(GrammarError) in
+      guard recognizer.ended || !reached.isEmpty else { return false }
+      for item in trie.items(at: node) {
         let (count, token) = tokens.remainderTokens[Int(trie.items[item])]
         if runs.contains(count) { mask.insert(token) }
       }
-      index += 1
+      return true
     }
   }
 

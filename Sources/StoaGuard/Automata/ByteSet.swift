@@ -38,6 +38,23 @@ struct ByteSet: Hashable, Sendable {
     return result
   }
 
+  /// With every letter moved by 13 places.
+  var rotated: ByteSet {
+    var result = self
+    for first: UInt8 in [0x41, 0x61] {
+      for place in UInt8(0)..<26 {
+        let target = first + (place + 13) % 26
+        if contains(first + place) { result.insert(target) } else { result.remove(target) }
+      }
+    }
+    return result
+  }
+
+  var count: Int { (0..<4).reduce(0) { $0 + words[$1].nonzeroBitCount } }
+
+  /// The member, if there is one alone.
+  var onlyByte: UInt8? { count == 1 ? (0...255).first { contains($0) } : nil }
+
   static let digits = ByteSet(UInt8(ascii: "0")...UInt8(ascii: "9"))
   static let space = ByteSet([0x20, 0x09, 0x0A, 0x0B, 0x0C, 0x0D])
   /// Letters, digits and the underscore of ASCII.

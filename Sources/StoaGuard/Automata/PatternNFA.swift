@@ -14,19 +14,20 @@ struct PatternNFA: Sendable {
   private(set) var nodes: [Node] = []
   private(set) var starts: [Int32] = []
 
-  /// Patterns that need more nodes are refused.
-  static let nodeLimit = 400_000
+  /// A pattern that needs more nodes is refused.
   private static let patternLimit = 60_000
-  private let limit: Int
+  private static let limit = 2_000_000
 
-  /// Nil when the patterns need too many nodes together.
-  init?(_ patterns: [(number: Int, syntax: PatternSyntax)]) {
-    limit = patterns.count == 1 ? Self.patternLimit : Self.nodeLimit
-    for (number, syntax) in patterns {
-      let match = append(.match(Int32(number)))
-      guard let start = compile(syntax, then: match) else { return nil }
-      starts.append(start)
+  /// Adds a pattern, whose matches are told by its number.
+  mutating func add(_ syntax: PatternSyntax, number: Int) throws(PatternError) {
+    let first = nodes.count
+    let match = append(.match(Int32(number)))
+    guard let start = compile(syntax, then: match, limit: min(Self.limit, first + Self.patternLimit)) else {
+      throw PatternError(
+        reason: "the pattern needs more than \(Self.patternLimit) nodes, or all together more than \(Self.limit)",
+        hint: "use smaller bounds of repetition, above all of repetitions inside others", offset: 0)
     }
+    starts.append(start)
   }
 
   private mutating func append(_ node: Node) -> Int32 {
@@ -35,7 +36,7 @@ struct PatternNFA: Sendable {
   }
 
   /// Adds nodes that read the syntax and go on at `next`; gives the first. They are built from the end to the start.
-  private mutating func compile(_ syntax: PatternSyntax, then next: Int32) -> Int32? {
+  private mutating func compile(_ syntax: PatternSyntax, then next: Int32, limit: Int) -> Int32? {
     if nodes.count > limit { return nil }
     switch syntax {
     case .empty: return next
@@ -44,25 +45,25 @@ struct PatternNFA: Sendable {
     case .sequence(let parts):
       var target = next
       for part in parts.reversed() {
-        guard let start = compile(part, then: target) else { return nil }
+        guard let start = compile(part, then: target, limit: limit) else { return nil }
         target = start
       }
       return target
     case .choice(let branches):
       var target: Int32?
       for branch in branches.reversed() {
-        guard let start = compile(branch, then: next) else { return nil }
+        guard let start = compile(branch, then: next, limit: limit) else { return nil }
         target = target.map { append(.split(start, $0)) } ?? start
       }
       return target ?? next
     case .repetition(let part, let count):
       var target = next
       for _ in 0..<(count.upperBound - count.lowerBound) {
-        guard let start = compile(part, then: target) else { return nil }
+        guard let start = compile(part, then: target, limit: limit) else { return nil }
         target = append(.split(start, next))
       }
       for _ in 0..<count.lowerBound {
-        guard let start = compile(part, then: target) else { return nil }
+        guard let start = compile(part, then: target, limit: limit) else { return nil }
         target = start
       }
       return target

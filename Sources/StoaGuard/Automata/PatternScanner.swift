@@ -13,10 +13,11 @@ struct PatternHit: Equatable, Sendable {
 struct PatternScanner: Sendable {
   private struct Attempt {
     var start: Int
-    var automaton: Int32
     var state: UInt32
-    /// The first of its matches in `found`, chained by `FoundMatch.previous`; -1 without matches.
+    /// The longest of its matches in `found`, chained by `FoundMatch.previous`; -1 without matches.
     var lastMatch: Int32
+    /// The state of an attempt that goes on without the automaton's table.
+    var set: StateSet?
   }
 
   private struct FoundMatch {
@@ -26,8 +27,9 @@ struct PatternScanner: Sendable {
   }
 
   private let set: PatternSet
-  /// Open attempts of each automaton by start.
-  private var open: [[Attempt]]
+  private let automaton: LazyAutomaton
+  /// Open attempts by start.
+  private var open: [Attempt] = []
   /// Attempts that ended with matches, not judged yet.
   private var ended: [Attempt] = []
   private var found: [FoundMatch] = []
@@ -43,15 +45,13 @@ struct PatternScanner: Sendable {
 
   init(_ set: PatternSet) {
     self.set = set
-    open = set.automata.map { _ in [] }
+    automaton = set.automaton
     lastEnds = [Int](repeating: 0, count: set.entries.count)
   }
 
   /// Where the first open attempt begins: a hit that is not reported yet begins there or later.
   var frontier: Int {
-    var first = count
-    for attempts in open { if let attempt = attempts.first { first = min(first, attempt.start) } }
-    return first
+    open.first?.start ?? count
   }
 
   /// Scans more bytes and adds the hits that are certain now, ordered by start.
@@ -60,24 +60,18 @@ struct PatternScanner: Sendable {
     let first = count
     window.append(contentsOf: bytes)
     count += bytes.count
-    for automaton in set.automata.indices { scan(automaton, from: first) }
+    scan(from: first)
     settle(into: &hits)
     trim()
   }
 
   /// Tells that the text is over and adds the last hits.
   mutating func finish(into hits: inout [PatternHit]) {
-    for number in set.automata.indices {
-      let automaton = set.automata[number]
-      for var attempt in open[number] {
-        let state = automaton.transitions[Int(attempt.state) + automaton.endSymbol]
-        if automaton.isMatch(state) {
-          for pattern in automaton.matches(of: state) { record(pattern, end: count, &attempt.lastMatch) }
-        }
-        if attempt.lastMatch >= 0 { ended.append(attempt) }
-      }
-      open[number] = []
+    for var attempt in open {
+      _ = step(&attempt, set.endSymbol, end: count)
+      if attempt.lastMatch >= 0 { ended.append(attempt) }
     }
+    open = []
     settle(into: &hits)
   }
 
@@ -86,25 +80,29 @@ struct PatternScanner: Sendable {
     last = Int32(found.count - 1)
   }
 
-  /// Runs one automaton over the bytes from `first` on: its open attempts first, then new ones.
-  private mutating func scan(_ number: Int, from first: Int) {
-    let automaton = set.automata[number]
+  /// Reads the bytes from `first` on: for open attempts first, then for new ones.
+  private mutating func scan(from first: Int) {
     let base = first - windowStart
     let length = count - first
     if symbols.count < length { symbols = [UInt8](repeating: 0, count: length) }
-    unsafe window.withUnsafeBufferPointer { window in
-      unsafe symbols.withUnsafeMutableBufferPointer { symbols in
-        unsafe automaton.symbols.withUnsafeBufferPointer { map in
-          for index in 0..<length { unsafe symbols[index] = map[Int(window[base + index])] }
-        }
-      }
-    }
-    var attempts = open[number]
-    open[number] = []
+    var attempts = open
+    open = []
+    let ranges = starts(base, length)
+    // Open attempts mostly end soon, so the rest may never have to be looked at.
+    let needsAll = ranges.count > 1 || set.required == nil
+    let near = needsAll ? length : min(length, 256)
+    classify(0..<near, base)
+    var isWhole = near == length
     var kept = 0
     for index in attempts.indices {
       var attempt = attempts[index]
-      if run(&attempt, automaton, from: 0, length, first) {
+      var isOpen = run(&attempt, from: 0, near, first)
+      if isOpen, near < length {
+        if !isWhole { classify(near..<length, base) }
+        isWhole = true
+        isOpen = run(&attempt, from: near, length, first)
+      }
+      if isOpen {
         attempts[kept] = attempt
         kept += 1
       } else if attempt.lastMatch >= 0 {
@@ -113,84 +111,167 @@ struct PatternScanner: Sendable {
     }
     attempts.removeSubrange(kept...)
 
-    var before = base > 0 ? Int(ByteKind(window[base - 1]).rawValue) : Int(ByteKind.edge.rawValue)
-    var position = 0
-    while position < length {
-      guard let start = nextStart(automaton, from: position, to: length, before: before) else { break }
-      before = start > 0 ? Int(automaton.kinds[Int(symbols[start - 1])]) : before
-      var attempt = Attempt(
-        start: first + start, automaton: Int32(number), state: automaton.starts[before], lastMatch: -1)
-      if run(&attempt, automaton, from: start, length, first) {
-        attempts.append(attempt)
-      } else if attempt.lastMatch >= 0 {
-        ended.append(attempt)
+    for range in ranges {
+      if !isWhole { classify(range, base) }
+      var before = ByteKind.edge
+      if base + range.lowerBound > 0 { before = ByteKind(window[base + range.lowerBound - 1]) }
+      var place = AttemptPlace(
+        start: range.lowerBound - 1, index: 0, state: 0, before: Int(before.rawValue), isBegin: true)
+      while Self.findAttempt(set, automaton, symbols, range.upperBound, length, &place) {
+        var attempt = Attempt(start: first + place.start, state: place.state, lastMatch: -1)
+        if run(&attempt, from: place.index, length, first) {
+          attempts.append(attempt)
+        } else if attempt.lastMatch >= 0 {
+          ended.append(attempt)
+        }
       }
-      before = Int(automaton.kinds[Int(symbols[start])])
-      position = start + 1
     }
-    open[number] = attempts
+    open = attempts
   }
 
-  /// The next position where a pattern can begin.
-  private func nextStart(_ automaton: PatternDFA, from position: Int, to length: Int, before: Int) -> Int? {
-    var before = before
-    var index = position
+  /// The ranges of new bytes in which attempts can begin, the last one up to the end.
+  private func starts(_ base: Int, _ length: Int) -> [Range<Int>] {
+    guard let required = set.required else { return [0..<length] }
+    var ranges: [Range<Int>] = []
+    func add(_ range: Range<Int>) {
+      if let last = ranges.last, last.upperBound >= range.lowerBound {
+        ranges[ranges.count - 1] = last.lowerBound..<range.upperBound
+      } else {
+        ranges.append(range)
+      }
+    }
+    for index in 0..<length where window[base + index] == required.byte {
+      add(max(0, index - required.before)..<index + 1)
+    }
+    add(max(0, length - required.before - 1)..<length)
+    return ranges
+  }
+
+  private mutating func classify(_ range: Range<Int>, _ base: Int) {
+    unsafe window.withUnsafeBufferPointer { window in
+      unsafe symbols.withUnsafeMutableBufferPointer { symbols in
+        unsafe set.symbols.withUnsafeBufferPointer { map in
+          for index in range { unsafe symbols[index] = map[Int(window[base + index])] }
+        }
+      }
+    }
+  }
+
+  /// Where a search for attempts stands: the attempt found, how far it was read, and what is before the next start.
+  private struct AttemptPlace {
+    var start: Int
+    var index: Int
+    var state: UInt32
+    var before: Int
+    var isBegin = false
+  }
+
+  /// Finds the next attempt that comes to a match, to a state that is not known or to the end of the symbols; the many others end here.
+  private static func findAttempt(
+    _ set: PatternSet, _ automaton: LazyAutomaton, _ symbols: [UInt8], _ limit: Int, _ length: Int,
+    _ place: inout AttemptPlace
+  ) -> Bool {
+    let symbolCount = set.symbolCount
+    let pairWords = set.pairWords
+    let starts = automaton.starts
+    let table = unsafe automaton.table
     return unsafe symbols.withUnsafeBufferPointer { symbols in
-      unsafe automaton.kinds.withUnsafeBufferPointer { kinds in
-        unsafe automaton.pairs[0].withUnsafeBufferPointer { edge in
-          unsafe automaton.pairs[1].withUnsafeBufferPointer { word in
-            unsafe automaton.pairs[2].withUnsafeBufferPointer { other in
-              while index + 1 < length {
-                let symbol = unsafe Int(symbols[index])
-                let pair = unsafe symbol * automaton.symbolCount + Int(symbols[index + 1])
-                let bits = unsafe before == 1 ? word[pair >> 6] : before == 2 ? other[pair >> 6] : edge[pair >> 6]
-                if bits & (1 << UInt64(pair & 63)) != 0 { return index }
+      unsafe set.kinds.withUnsafeBufferPointer { kinds in
+        unsafe set.pairs.withUnsafeBufferPointer { pairs in
+          var before = place.isBegin ? place.before : unsafe Int(kinds[Int(symbols[place.start])])
+          var start = place.start + 1
+          while start < limit {
+            let symbol = unsafe Int(symbols[start])
+            if start + 1 < length {
+              let pair = unsafe symbol &* symbolCount &+ Int(symbols[start &+ 1])
+              let word = unsafe pairs[before &* pairWords &+ pair >> 6]
+              if word >> UInt64(truncatingIfNeeded: pair & 63) & 1 == 0 {
                 before = unsafe Int(kinds[symbol])
-                index += 1
+                start &+= 1
+                continue
               }
-              // Of the last byte nothing is known but itself.
-              guard index < length else { return nil }
-              let symbol = unsafe Int(symbols[index])
-              let state = automaton.transitions[Int(automaton.starts[before]) + symbol]
-              return state == 0 ? nil : index
             }
+            var state = starts[before]
+            var index = start
+            while index < length, state != LazyAutomaton.dead {
+              let next = unsafe table[Int(state) &+ Int(symbols[index])]
+              if !LazyAutomaton.isOrdinary(next) {
+                if next == LazyAutomaton.dead { state = next }
+                break
+              }
+              state = next
+              index &+= 1
+            }
+            if state != LazyAutomaton.dead {
+              place = AttemptPlace(start: start, index: index, state: state, before: before)
+              return true
+            }
+            before = unsafe Int(kinds[symbol])
+            start &+= 1
           }
+          return false
         }
       }
     }
   }
 
   /// Reads symbols until the attempt is over, which gives false, or they are.
-  private mutating func run(
-    _ attempt: inout Attempt, _ automaton: PatternDFA, from start: Int, _ length: Int, _ first: Int
-  ) -> Bool {
-    var state = attempt.state
+  private mutating func run(_ attempt: inout Attempt, from start: Int, _ length: Int, _ first: Int) -> Bool {
     var index = start
     while index < length {
-      let matchLimit = automaton.firstMatchState
-      // The tight part: on to the next dead or matching state.
-      unsafe automaton.transitions.withUnsafeBufferPointer { transitions in
-        unsafe symbols.withUnsafeBufferPointer { symbols in
-          repeat {
-            state = unsafe transitions[Int(state) + Int(symbols[index])]
-            index += 1
-          } while index < length && state &- 1 < matchLimit &- 1
-        }
-      }
-      if state == 0 { return false }
-      if state >= matchLimit {
-        for pattern in automaton.matches(of: state) { record(pattern, end: first + index - 1, &attempt.lastMatch) }
+      if attempt.set == nil { Self.advance(automaton, symbols, length, &attempt.state, &index) }
+      guard index < length else { break }
+      if !step(&attempt, Int(symbols[index]), end: first + index) { return false }
+      index += 1
+    }
+    return true
+  }
+
+  /// Reads on while the states are known and tell nothing.
+  private static func advance(
+    _ automaton: LazyAutomaton, _ symbols: [UInt8], _ length: Int, _ state: inout UInt32, _ index: inout Int
+  ) {
+    let table = unsafe automaton.table
+    unsafe symbols.withUnsafeBufferPointer { symbols in
+      while index < length {
+        let next = unsafe table[Int(state & ~LazyAutomaton.matchFlag) &+ Int(symbols[index])]
+        guard LazyAutomaton.isOrdinary(next) else { return }
+        state = next
+        index &+= 1
       }
     }
-    attempt.state = state
-    return true
+  }
+
+  /// Reads one symbol and notes the matches that end before it, at `end`; false when the attempt is over.
+  private mutating func step(_ attempt: inout Attempt, _ symbol: Int, end: Int) -> Bool {
+    if attempt.set == nil {
+      let place = Int(attempt.state & ~LazyAutomaton.matchFlag) + symbol
+      var next = unsafe automaton.table[place]
+      if next == LazyAutomaton.unknown {
+        next = automaton.successor(of: attempt.state, symbol) ?? LazyAutomaton.unknown
+      }
+      if next == LazyAutomaton.dead { return false }
+      if next != LazyAutomaton.unknown {
+        attempt.state = next
+        if next & LazyAutomaton.matchFlag != 0 {
+          for pattern in automaton.set(of: next).matches { record(pattern, end: end, &attempt.lastMatch) }
+        }
+        return true
+      }
+      attempt.set = automaton.set(of: attempt.state)
+    }
+    guard let set = attempt.set else { return false }
+    let next = automaton.step(set, symbol)
+    for pattern in next.matches { record(pattern, end: end, &attempt.lastMatch) }
+    attempt.set = next
+    return !next.nodes.isEmpty
   }
 
   /// Judges the ended attempts that no open one precedes.
   private mutating func settle(into hits: inout [PatternHit]) {
     guard !ended.isEmpty else { return }
     let frontier = frontier
-    ended.sort { ($0.start, $0.automaton) < ($1.start, $1.automaton) }
+    ended.sort { $0.start < $1.start }
     var judged = 0
     while judged < ended.count, ended[judged].start < frontier {
       judge(ended[judged], into: &hits)
@@ -203,6 +284,7 @@ struct PatternScanner: Sendable {
   /// Drops matches of attempts that are gone.
   private mutating func compact() {
     guard found.count > 4096 || ended.isEmpty else { return }
+    let found = found
     var kept: [FoundMatch] = []
     func move(_ attempt: inout Attempt) {
       var chain: [FoundMatch] = []
@@ -220,8 +302,8 @@ struct PatternScanner: Sendable {
       attempt.lastMatch = last
     }
     for index in ended.indices { move(&ended[index]) }
-    for number in open.indices { for index in open[number].indices { move(&open[number][index]) } }
-    found = kept
+    for index in open.indices { move(&open[index]) }
+    self.found = kept
   }
 
   /// Reports, for each pattern of the attempt, the longest match that its validator accepts.

@@ -1,4 +1,6 @@
-/// All patterns of a text view as a few automata that are run side by side.
+import Synchronization
+
+/// All patterns of a text view as one automaton.
 struct PatternSet: Sendable {
   struct Entry: Sendable {
     let rail: Int
@@ -6,14 +8,25 @@ struct PatternSet: Sendable {
   }
 
   let entries: [Entry]
-  let automata: [PatternDFA]
-  /// The longest match of any pattern, in bytes.
-  let longestMatch: Int
+  /// The symbol of every byte value.
+  let symbols: [UInt8]
+  /// The kind of each symbol, as `ByteKind.rawValue`.
+  let kinds: [UInt8]
+  /// For each kind of the byte before, one after the other, a bit for each pair of symbols: whether any pattern can begin with them.
+  let pairs: [UInt64]
+  /// A byte that every match of every pattern has, with the most bytes before it: elsewhere no attempt need be made.
+  let required: (byte: UInt8, before: Int)?
+  private let automata: AutomatonSource
+
+  var symbolCount: Int { kinds.count }
+  var endSymbol: Int { kinds.count - 1 }
+  /// How many words of `pairs` a kind has.
+  var pairWords: Int { (symbolCount * symbolCount + 63) / 64 }
 
   /// Longer matches could be held back for too long.
   static let matchLimit = 16_384
 
-  /// Parses a pattern and checks that it can be used alone.
+  /// Parses a pattern and checks that it can be used.
   static func syntax(of pattern: Pattern) throws(PatternError) -> PatternSyntax {
     let syntax = try PatternParser.parse(pattern.expression, foldsCase: pattern.foldsCase)
     guard let longest = syntax.longestMatch, longest <= matchLimit else {
@@ -24,42 +37,97 @@ struct PatternSet: Sendable {
       throw PatternError(
         reason: "the pattern matches the empty text", hint: "require at least one character", offset: 0)
     }
-    return syntax
+    return pattern.variant == .rotated ? syntax.rotated : syntax
+  }
+
+  /// Bytes that ordinary text has few of.
+  private static let rareBytes: [UInt8] = Array("@~^`|\\{}[]<>#$%&*+=".utf8)
+
+  /// Compiles the patterns as few sets: those that could begin at any word but need a rare byte are apart, by that byte.
+  static func grouped(_ entries: [Entry]) throws(PatternSetError) -> [PatternSet] {
+    var common: [Int] = []
+    var apart: [UInt8: (numbers: [Int], before: Int)] = [:]
+    for (number, entry) in entries.enumerated() {
+      let syntax: PatternSyntax
+      do throws(PatternError) { syntax = try Self.syntax(of: entry.pattern) } catch {
+        throw PatternSetError(entry: number, error: error)
+      }
+      let required = syntax.firstBytes.set.count >= 24 ? syntax.requiredBytes : [:]
+      if let byte = rareBytes.first(where: { required[$0] != nil }), let before = required[byte] {
+        let group = apart[byte] ?? ([], 0)
+        apart[byte] = (group.numbers + [number], max(group.before, before))
+      } else {
+        common.append(number)
+      }
+    }
+    var sets: [PatternSet] = []
+    func add(_ numbers: [Int], _ required: (byte: UInt8, before: Int)?) throws(PatternSetError) {
+      do throws(PatternSetError) {
+        sets.append(try PatternSet(numbers.map { entries[$0] }, required: required))
+      } catch {
+        throw PatternSetError(entry: numbers[error.entry], error: error.error)
+      }
+    }
+    if !common.isEmpty { try add(common, nil) }
+    for (byte, group) in apart.sorted(by: { $0.key < $1.key }) { try add(group.numbers, (byte, group.before)) }
+    return sets
   }
 
   /// Compiles the patterns; the error comes with the number of the pattern to blame.
-  init(_ entries: [Entry]) throws(PatternSetError) {
+  init(_ entries: [Entry], required: (byte: UInt8, before: Int)? = nil) throws(PatternSetError) {
     self.entries = entries
-    var patterns: [(number: Int, syntax: PatternSyntax)] = []
-    var longest = 0
+    self.required = required
+    var nfa = PatternNFA()
     for (number, entry) in entries.enumerated() {
-      do {
-        let syntax = try Self.syntax(of: entry.pattern)
-        longest = max(longest, syntax.longestMatch ?? 0)
-        patterns.append((number, syntax))
+      do throws(PatternError) {
+        try nfa.add(Self.syntax(of: entry.pattern), number: number)
       } catch {
         throw PatternSetError(entry: number, error: error)
       }
     }
-    longestMatch = longest
-    automata = try Self.compile(patterns[...])
+    let alphabet = PatternAlphabet(nfa.nodes)
+    symbols = alphabet.symbols
+    kinds = alphabet.kinds.map(\.rawValue)
+    var stepper = StateStepper(nfa, alphabet)
+    pairs = Self.startPairs(&stepper)
+    automata = AutomatonSource(stepper)
   }
 
-  private static func compile(_ patterns: ArraySlice<(number: Int, syntax: PatternSyntax)>) throws(PatternSetError)
-    -> [PatternDFA]
-  {
-    guard let first = patterns.first else { return [] }
-    if let automaton = PatternDFA(Array(patterns)) { return [automaton] }
-    if patterns.count == 1 {
-      throw PatternSetError(
-        entry: first.number,
-        error: PatternError(
-          reason: "the pattern needs more than \(PatternDFA.stateLimit) states",
-          hint: "use smaller bounds of repetition, or make what is repeated unable to match in several ways", offset: 0)
-      )
+  /// The automaton for a new scanner.
+  var automaton: LazyAutomaton { automata.automaton }
+
+  private static func startPairs(_ stepper: inout StateStepper) -> [UInt64] {
+    let count = stepper.alphabet.count
+    let words = (count * count + 63) / 64
+    var bits = [UInt64](repeating: 0, count: words * ByteKind.allCases.count)
+    for (kind, before) in ByteKind.allCases.enumerated() {
+      let start = stepper.start(before: before)
+      for (first, lives) in stepper.living(start).enumerated() where lives {
+        for (second, lives) in stepper.living(stepper.step(start, first)).enumerated() where lives {
+          let pair = first * count + second
+          bits[kind * words + pair / 64] |= 1 << UInt64(pair % 64)
+        }
+      }
     }
-    let middle = patterns.startIndex + patterns.count / 2
-    return try compile(patterns[..<middle]) + compile(patterns[middle...])
+    return bits
+  }
+}
+
+/// Keeps the automaton that streams share, and begins a new one when it is full.
+private final class AutomatonSource: Sendable {
+  private let stepper: StateStepper
+  private let current: Mutex<LazyAutomaton>
+
+  init(_ stepper: StateStepper) {
+    self.stepper = stepper
+    current = Mutex(LazyAutomaton(stepper))
+  }
+
+  var automaton: LazyAutomaton {
+    current.withLock { automaton in
+      if automaton.isFull { automaton = LazyAutomaton(stepper) }
+      return automaton
+    }
   }
 }
 

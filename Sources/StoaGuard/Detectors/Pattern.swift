@@ -16,6 +16,9 @@ public struct Pattern: Sendable {
   /// Looks at a match and gives its score, or nil when it is none.
   public let validate: (@Sendable (Candidate) -> Judgement?)?
 
+  /// How the pattern stands to what it was made from.
+  var variant = PatternVariant.plain
+
   /// A pattern; `validate` is called for every match, longest first, on the scanning thread.
   public init(
     _ name: String, _ expression: String, label: String, foldsCase: Bool = false, score: Double = 1,
@@ -27,6 +30,29 @@ public struct Pattern: Sendable {
     self.foldsCase = foldsCase
     self.score = score
     self.validate = validate
+  }
+}
+
+/// How a pattern stands to what it was made from.
+enum PatternVariant: Sendable {
+  case plain
+  /// Finds spellings that hide the plain one.
+  case evasive
+  /// Finds the plain one with the letters moved by 13 places.
+  case rotated
+}
+
+extension Pattern {
+  /// The same pattern for text that is not in lower case.
+  var ignoringCase: Pattern {
+    Pattern(name, expression, label: label, foldsCase: true, score: score, validate: validate)
+  }
+
+  /// The pattern for text that rot13 made unreadable.
+  var rotated: Pattern {
+    var result = Pattern(name + " (rot13)", expression, label: label, foldsCase: foldsCase, score: score)
+    result.variant = .rotated
+    return result
   }
 }
 

@@ -52,8 +52,3 @@ final class SharedPace: Sendable {
   var target: Int { pace.withLock { $0.target } }
   func record(bytes: Int, seconds: Double) { pace.withLock { $0.record(bytes: bytes, seconds: seconds) } }
 }
-
-extension Duration {
-  /// In seconds.
-  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
-}

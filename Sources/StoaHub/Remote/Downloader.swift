@@ -1,3 +1,4 @@
+import StoaFormats
 import Synchronization
 
 /// Fetches files in parts over several connections at once, until all are there and verified.

@@ -1,13 +1,14 @@
 import GRDB
 import Synchronization
 
-/// Commits together the rows that arrive while a transaction is being written: many requests share one flush of the disk.
+/// Commits together the work that arrives while a transaction is being written: many requests share one flush of the disk.
 ///
 /// The writer's queue of the pool does the work, so that a client who leaves cannot take its neighbours' rows with it.
 final class GroupCommit: Sendable {
   private struct Waiting: Sendable {
-    let row: UsageRow
-    let committed: CheckedContinuation<Void, any Error>
+    /// Writes within the transaction, and gives what to call when it is committed.
+    let write: @Sendable (Database) throws -> @Sendable () -> Void
+    let failed: @Sendable (any Error) -> Void
   }
 
   private struct State {
@@ -28,12 +29,17 @@ final class GroupCommit: Sendable {
     self.path = path
   }
 
-  /// Returns once the row is on the disk.
-  func record(_ row: UsageRow) async throws {
+  /// Returns once what `work` wrote is on the disk. What fails on its own, and not with the database, leaves nothing.
+  func run<Value: Sendable>(_ work: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
+      let waiting = Waiting(
+        write: { db in
+          let value = try work(db)
+          return { continuation.resume(returning: value) }
+        }, failed: { continuation.resume(throwing: $0) })
       let arrival = state.withLock { state -> Arrival in
         if state.isClosed { return .tooLate }
-        state.waiting.append(Waiting(row: row, committed: continuation))
+        state.waiting.append(waiting)
         if state.isWriting { return .later }
         state.isWriting = true
         return .first
@@ -41,12 +47,12 @@ final class GroupCommit: Sendable {
       switch arrival {
       case .first: writeNext()
       case .later: break
-      case .tooLate: continuation.resume(throwing: LedgerError.closed)
+      case .tooLate: waiting.failed(LedgerError.closed)
       }
     }
   }
 
-  /// Takes no more rows, and returns when those that wait are written.
+  /// Takes no more work, and returns when what waits is written.
   func close() async {
     state.withLock { $0.isClosed = true }
     while state.withLock({ $0.isWriting }) {
@@ -73,25 +79,34 @@ final class GroupCommit: Sendable {
   }
 
   private func commit(_ batch: [Waiting], _ db: Database) {
-    var refused: [Int: LedgerError] = [:]
+    var done: [@Sendable () -> Void] = []
     do {
       try db.inTransaction(.immediate) {
-        for (index, waiting) in batch.enumerated() {
+        for waiting in batch {
           do {
-            try db.insert(waiting.row)
-          } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
-            // Only this row is wrong, and SQLite has undone only its statement.
-            refused[index] = .refusedRow(problem: error.message ?? "a constraint")
+            try db.inSavepoint {
+              let committed = try waiting.write(db)
+              done.append(committed)
+              return .commit
+            }
+          } catch let error as DatabaseError where error.resultCode != .SQLITE_CONSTRAINT {
+            throw error
+          } catch {
+            // Only this work is wrong, and what it wrote is undone.
+            done.append { waiting.failed(Self.refusal(error)) }
           }
         }
         return .commit
       }
     } catch {
-      for waiting in batch { waiting.committed.resume(throwing: LedgerError(error, path: path)) }
+      for waiting in batch { waiting.failed(LedgerError(error, path: path)) }
       return
     }
-    for (index, waiting) in batch.enumerated() {
-      waiting.committed.resume(with: refused[index].map(Result.failure) ?? .success(()))
-    }
+    for end in done { end() }
+  }
+
+  private static func refusal(_ error: any Error) -> any Error {
+    guard let error = error as? DatabaseError else { return error }
+    return LedgerError.refusedRow(problem: error.message ?? "a constraint")
   }
 }

@@ -78,6 +78,32 @@ enum LedgerSchema {
           CREATE UNIQUE INDEX api_key_by_name ON api_key (name) WHERE revoked_at IS NULL;
           """)
     }
+    migrator.registerMigration("journal") { db in
+      // The triggers keep programs from mistakes; who means harm drops them, and is found out by the hashes.
+      try db.execute(
+        sql: """
+          CREATE TABLE journal (
+            sequence INTEGER PRIMARY KEY,
+            hash BLOB NOT NULL, -- SHA-256 of the entry
+            entry TEXT NOT NULL -- canonical JSON
+          ) STRICT;
+          CREATE TABLE journal_identity (id TEXT NOT NULL) STRICT;
+          CREATE TABLE journal_head (
+            sequence INTEGER NOT NULL,
+            envelope TEXT NOT NULL -- DSSE
+          ) STRICT;
+          CREATE TRIGGER journal_keeps_entries BEFORE DELETE ON journal
+            BEGIN SELECT raise(ABORT, 'the journal is append-only'); END;
+          CREATE TRIGGER journal_keeps_contents BEFORE UPDATE ON journal
+            BEGIN SELECT raise(ABORT, 'the journal is append-only'); END;
+          CREATE TABLE receipt (
+            id TEXT PRIMARY KEY NOT NULL,
+            key_id TEXT, -- whose answer it is of
+            created_at INTEGER NOT NULL, -- microseconds since 1970
+            envelope TEXT NOT NULL -- DSSE
+          ) STRICT, WITHOUT ROWID;
+          """)
+    }
     return migrator
   }
 }

@@ -5,7 +5,7 @@ import GRDB
 package final class SQLiteLedger: LedgerStorage {
   package let path: String
   let pool: DatabasePool
-  private let commits: GroupCommit
+  let commits: GroupCommit
 
   /// Opens the file; makes it, readable to its owner only, if it is not there.
   package init(path: String) throws(LedgerError) {
@@ -22,7 +22,7 @@ package final class SQLiteLedger: LedgerStorage {
     commits = GroupCommit(pool: pool, path: path)
   }
 
-  package func record(_ row: UsageRow) async throws { try await commits.record(row) }
+  package func record(_ row: UsageRow) async throws { try await commits.run { try $0.insert(row) } }
 
   package func close() async throws {
     await commits.close()

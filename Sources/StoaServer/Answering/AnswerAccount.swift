@@ -21,6 +21,8 @@ struct AnswerReport: Sendable {
   var caller: Caller
   var api: String
   var model: String
+  /// The digest of its files, if it is known.
+  var modelDigest: String?
   var usage: AnswerUsage
   /// The HTTP status, 499 when the client left.
   var status: Int

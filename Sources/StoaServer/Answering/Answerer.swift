@@ -12,16 +12,25 @@ struct Answerer: Sendable {
   let metrics: ServerMetrics
   /// Seconds after which a request is given up.
   let timeout: Double
+  /// How receipts are given; nil when there are none.
+  var receipts: ReceiptSettings?
 
   /// Does everything that can fail before an answer begins, and queues the request.
-  func prepare(_ request: AnswerRequest, for caller: Caller, api: String, id: String) async throws -> PreparedAnswer {
+  func prepare(
+    _ request: AnswerRequest, for caller: Caller, api: String, id: String, wantsReceipt: Bool
+  ) async throws -> PreparedAnswer {
+    if wantsReceipt, receipts == nil {
+      throw APIError.invalid("receipt", "cannot be had: this server has no key for receipts (stoa serve --receipt-key)")
+    }
     let received = ContinuousClock.now
     let lease = try await acquire(request, caller)
-    let loaded = lease.model
+    let loaded = try lease.model.answering()
     let work = try await BackgroundWork.run { try GenerationPlan(request, loaded) }
     let token = try await account.admit(caller, promptTokens: work.prompt.count)
     let prepared = PreparedAnswer(
-      id: id, api: api, caller: caller, request: request, plan: work, lease: lease, token: token, account: account,
+      id: id, api: api, caller: caller, request: request, plan: work, loaded: loaded, lease: lease, token: token,
+      account: account,
+      receipts: wantsReceipt || receipts?.areForAll == true ? receipts : nil,
       metrics: metrics, received: received)
     do {
       try prepared.submit(deadline: received.advanced(by: .seconds(timeout)))
@@ -47,7 +56,7 @@ struct Answerer: Sendable {
   /// The tokens of a prompt, for those who only want to count them.
   func tokens(_ request: AnswerRequest, for caller: Caller) async throws -> [Int32] {
     let lease = try await acquire(request, caller)
-    return try await BackgroundWork.run { try GenerationPlan(request, lease.model).prompt }
+    return try await BackgroundWork.run { try GenerationPlan(request, lease.model.answering()).prompt }
   }
 
   /// The vectors of texts, and how many tokens they had.
@@ -58,10 +67,7 @@ struct Answerer: Sendable {
     let request = AnswerRequest(model: model, prompt: .text(""))
     let lease = try await acquire(request, caller)
     let loaded = lease.model
-    let renderer = PromptRenderer(model: loaded.model, dialogue: loaded.dialogue)
-    let prompts = try await BackgroundWork.run {
-      try inputs.map { try renderer.render($0, truncates: truncates, reserve: 1).tokens }
-    }
+    let prompts = try await BackgroundWork.run { try inputs.map { try loaded.tokens($0, truncates: truncates) } }
     let count = prompts.reduce(0) { $0 + $1.count }
     let token = try await account.admit(caller, promptTokens: count)
     var vectors: [[Float]] = []
@@ -76,7 +82,9 @@ struct Answerer: Sendable {
     usage.totalSeconds = start.duration(to: .now).seconds
     _ = try await account.settle(
       token,
-      AnswerReport(id: id, caller: caller, api: api, model: loaded.name, usage: usage, status: 200, finish: "stop"))
+      AnswerReport(
+        id: id, caller: caller, api: api, model: loaded.name, modelDigest: loaded.digest, usage: usage, status: 200,
+        finish: "stop"))
     return (vectors, usage, loaded.name)
   }
 }
@@ -99,6 +107,10 @@ struct GenerationPlan: Sendable {
   let tools: [ToolDefinition]
   /// Whether the answer is split into reasoning, content and calls.
   let isChat: Bool
+  /// What the answer has to look like, in a text that the same request gives again; nil for anything.
+  let constraint: String?
+  /// Whether the seed was chosen here and not by the request.
+  let choseSeed: Bool
 
   init(_ request: AnswerRequest, _ loaded: LoadedModel) throws {
     let renderer = PromptRenderer(model: loaded.model, dialogue: loaded.dialogue)
@@ -118,19 +130,31 @@ struct GenerationPlan: Sendable {
     options.ignoresEnd = request.ignoresEnd
     options.topLogprobs = request.topLogprobs
     var tools: [ToolDefinition] = []
+    var constraint = "\(request.shape)"
     if case .chat(let chat) = request.prompt {
       isChat = true
       options.shownTokens = loaded.shownTokens
       if chat.toolChoice != .none { tools = chat.tools }
+      constraint = Self.key(request.shape, chat, tools, rendered.startsInReasoning)
       try Self.constrain(&options, request.shape, chat, tools, rendered.startsInReasoning, loaded)
     } else {
       isChat = false
-      options.constraint = try loaded.constraint("\(request.shape)", showsMarks: false) { try request.shape.grammar() }
+      options.constraint = try loaded.constraint(constraint, showsMarks: false) { try request.shape.grammar() }
     }
     self.tools = tools
+    self.constraint = options.constraint == nil && options.trigger == nil ? nil : constraint
+    choseSeed = request.sampling.seed == nil
     options.sampling.seed = options.sampling.seed ?? UInt64.random(in: 0..<(1 << 32))
     try options.sampling.validate()
     self.options = options
+  }
+
+  /// What a grammar is made of, as text.
+  private static func key(
+    _ shape: AnswerShape, _ chat: ChatPrompt, _ tools: [ToolDefinition], _ startsInReasoning: Bool
+  ) -> String {
+    let definitions = tools.map { "\($0.name) \($0.parameters?.text() ?? "")" }.joined(separator: "\n")
+    return "\(chat.toolChoice) \(chat.parallelToolCalls) \(startsInReasoning) \(shape)\n\(definitions)"
   }
 
   /// Makes an answer follow the choice of tools, the shape that was asked for, or both.
@@ -140,8 +164,7 @@ struct GenerationPlan: Sendable {
   ) throws {
     let dialogue = loaded.dialogue
     let parallel = chat.parallelToolCalls
-    let definitions = tools.map { "\($0.name) \($0.parameters?.text() ?? "")" }.joined(separator: "\n")
-    let key = "\(chat.toolChoice) \(parallel) \(startsInReasoning) \(shape)\n\(definitions)"
+    let key = key(shape, chat, tools, startsInReasoning)
     switch chat.toolChoice {
     case .required, .named:
       options.constraint = try loaded.constraint(key, showsMarks: true) {
@@ -155,15 +178,20 @@ struct GenerationPlan: Sendable {
         else { return }
         options.trigger = ConstraintTrigger(
           marks: trigger.marks, isOnlyAtStart: trigger.isOnlyAtStart,
-          after: startsInReasoning ? dialogue.reasoning?.close : nil, constraint: constraint)
+          preamble: dialogue.reasoning.map {
+            ConstraintTrigger.Preamble(open: $0.open, close: $0.close, isOpen: startsInReasoning)
+          },
+          constraint: constraint)
       } else {
-        options.constraint = try loaded.constraint(key, showsMarks: !tools.isEmpty || startsInReasoning) {
-          guard var grammar = try shape.grammar() else { return nil }
-          if !tools.isEmpty, let calls = try dialogue.grammar(for: tools, choice: .required, parallel: parallel) {
-            grammar = .choice([grammar, calls])
-          }
-          guard startsInReasoning, let close = dialogue.reasoning?.close else { return grammar }
-          return .sequence([.through(close), .any(.choice([.text("\n"), .text(" ")])), grammar])
+        let showsMarks = !tools.isEmpty || startsInReasoning || dialogue.reasoning?.frames.isEmpty == false
+        options.constraint = try loaded.constraint(key, showsMarks: showsMarks) {
+          guard let grammar = try shape.grammar() else { return nil }
+          let content = dialogue.grammar(content: grammar, startsInReasoning: startsInReasoning)
+          guard !tools.isEmpty,
+            let calls = try dialogue.grammar(
+              for: tools, choice: .required, parallel: parallel, startsInReasoning: startsInReasoning)
+          else { return content }
+          return .choice([content, calls])
         }
       }
     }

@@ -74,7 +74,8 @@ struct LedgerAccount: AnswerAccount, AccessControl {
     try await ledger.record(
       UsageRow(
         requestID: report.id, startedAt: Date(timeIntervalSinceNow: -usage.totalSeconds), keyID: report.caller.keyID,
-        api: report.api, model: report.model, promptTokens: usage.promptTokens, cachedTokens: usage.cachedTokens,
+        api: report.api, model: report.model, modelDigest: report.modelDigest, promptTokens: usage.promptTokens,
+        cachedTokens: usage.cachedTokens,
         completionTokens: usage.completionTokens, queueSeconds: usage.queueSeconds, promptSeconds: usage.promptSeconds,
         generateSeconds: usage.generateSeconds, status: report.status, finish: report.finish, cost: cost))
     guard let currency = cost.currency else { return nil }

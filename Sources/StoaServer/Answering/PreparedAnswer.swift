@@ -1,7 +1,9 @@
 import Foundation
 import StoaDialogue
 import StoaEngine
+import StoaFormats
 import StoaTokenizers
+import StoaTrust
 import Synchronization
 
 /// A request that waits for its answer; whoever drops it cancels it.
@@ -11,28 +13,32 @@ final class PreparedAnswer: Sendable {
   private let api: String
   private let caller: Caller
   private let plan: GenerationPlan
+  private let loaded: LoadedModel
   private let lease: ModelStore.Lease
   private let token: AdmissionToken
   private let account: any AnswerAccount
+  /// How the receipt of this answer is given; nil for none.
+  private let receipts: ReceiptSettings?
   private let metrics: ServerMetrics
   private let received: ContinuousClock.Instant
   private let created = Int(Date().timeIntervalSince1970)
   private let streams = StreamBox()
 
-  private var loaded: LoadedModel { lease.model }
-
   init(
-    id: String, api: String, caller: Caller, request: AnswerRequest, plan: GenerationPlan, lease: ModelStore.Lease,
-    token: AdmissionToken, account: any AnswerAccount, metrics: ServerMetrics, received: ContinuousClock.Instant
+    id: String, api: String, caller: Caller, request: AnswerRequest, plan: GenerationPlan, loaded: LoadedModel,
+    lease: ModelStore.Lease, token: AdmissionToken, account: any AnswerAccount,
+    receipts: ReceiptSettings?, metrics: ServerMetrics, received: ContinuousClock.Instant
   ) {
     self.id = id
     self.api = api
     self.caller = caller
     self.request = request
     self.plan = plan
+    self.loaded = loaded
     self.lease = lease
     self.token = token
     self.account = account
+    self.receipts = receipts
     self.metrics = metrics
     self.received = received
   }
@@ -66,6 +72,7 @@ final class PreparedAnswer: Sendable {
       let usage = usage(progress)
       let cost = try await account.settle(token, report(usage, status: 200, finish: progress.finish))
       metrics.finished(usage, reason: progress.finish)
+      if !dropsAnswer { try await giveReceipts(progress.results) }
       for event in progress.ends { try await emit(event) }
       var final = usage
       final.cost = cost
@@ -119,6 +126,7 @@ final class PreparedAnswer: Sendable {
         let events = assemblers[choice].finish(text: dropsAnswer ? "" : text, result)
         for event in events.dropLast() { try await emit(event) }
         // That it ended is told when the request is written down.
+        if receipts != nil { tally.results.append((choice, result)) }
         tally.finish(result, ends: events.suffix(1), reasoningTokens: assemblers[choice].reasoningTokens)
       }
     }
@@ -185,6 +193,22 @@ final class PreparedAnswer: Sendable {
     return (first.map { [$0] } ?? []) + logprobs.map { TokenEntry($0, tokenizer: tokenizer) }
   }
 
+  // MARK: Receipts
+
+  /// Gives each choice its receipt: the first under the identifier of the request, the others with their number.
+  private func giveReceipts(_ results: [(choice: Int, GenerationResult)]) async throws {
+    guard let receipts, let root = loaded.root else { return }
+    for (choice, result) in results {
+      var options = plan.options
+      options.choice = UInt64(choice)
+      let record = AnswerRecord(
+        id: choice == 0 ? id : "\(id)-\(choice)", api: api,
+        model: Receipt.Model(loaded.model, name: loaded.name, digest: root), prompt: plan.prompt, options: options,
+        constraint: plan.constraint, result: result)
+      try await receipts.issue(record, by: loaded, to: caller)
+    }
+  }
+
   // MARK: What it took
 
   private func usage(_ tally: AnswerTally) -> AnswerUsage {
@@ -204,7 +228,8 @@ final class PreparedAnswer: Sendable {
 
   private func report(_ usage: AnswerUsage, status: Int, finish: String?) -> AnswerReport {
     AnswerReport(
-      id: id, caller: caller, api: api, model: loaded.name, usage: usage, status: status, finish: finish)
+      id: id, caller: caller, api: api, model: loaded.name, modelDigest: loaded.digest, usage: usage, status: status,
+      finish: finish)
   }
 }
 
@@ -219,6 +244,8 @@ private struct AnswerTally {
   /// The ends of the choices, which are told last.
   var ends: [AnswerEvent] = []
   var finish = "stop"
+  /// The choices, when they need receipts.
+  var results: [(choice: Int, GenerationResult)] = []
   private var hasBegun = false
   private var lastToken: [ContinuousClock.Instant?]
 

@@ -117,5 +117,6 @@ extension ResponseBody {
 
 extension HTTPField.Name {
   /// The identifier of a request, as OpenAI's and Anthropic's clients read it.
+  static var receipt: HTTPField.Name { HTTPField.Name("stoa-receipt") ?? .eTag }
   static var requestID: HTTPField.Name { HTTPField.Name("x-request-id") ?? .eTag }
 }

@@ -16,6 +16,11 @@ struct Handlers: Sendable {
     guard let object = value.objectValue else {
       throw APIError(.invalidRequest, "the body must be a JSON object, not \(value.kindName)")
     }
+    if request.headers[.receipt] == "1" { context.body.setWantsReceipt() }
+    if let wish = object["receipt"], !wish.isNull {
+      guard let isWanted = wish.boolValue else { throw APIError.invalid("receipt", "must be true or false") }
+      if isWanted { context.body.setWantsReceipt() }
+    }
     return object
   }
 

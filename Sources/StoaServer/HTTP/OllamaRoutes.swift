@@ -44,7 +44,8 @@ extension Handlers {
     switch try OllamaRequest.decode(try await object(request, context), for: endpoint) {
     case .answer(let decoded, let streams):
       let prepared = try await answerer.prepare(
-        decoded, for: context.caller, api: "ollama.\(endpoint)", id: context.requestID)
+        decoded, for: context.caller, api: "ollama.\(endpoint)", id: context.requestID,
+        wantsReceipt: context.body.wantsReceipt)
       if streams {
         return stream(prepared, context, type: "application/x-ndjson", encoder: OllamaStream(endpoint: endpoint))
       }

@@ -45,7 +45,8 @@ extension Handlers {
     let decoded = try OpenAIChat.decode(try await object(request, context))
     let wantsLogprobs = decoded.request.topLogprobs != nil
     let prepared = try await answerer.prepare(
-      decoded.request, for: context.caller, api: "openai.chat", id: context.requestID)
+      decoded.request, for: context.caller, api: "openai.chat", id: context.requestID,
+      wantsReceipt: context.body.wantsReceipt)
     if decoded.streams {
       return stream(
         prepared, context, type: "text/event-stream", keepAlive: ServerSentEvents.keepAlive,
@@ -62,14 +63,15 @@ extension Handlers {
     if decoded.streams {
       guard decoded.requests.count == 1 else { throw APIError.invalid("stream", "works with one prompt, not several") }
       let prepared = try await answerer.prepare(
-        first, for: context.caller, api: "openai.completions", id: context.requestID)
+        first, for: context.caller, api: "openai.completions", id: context.requestID,
+        wantsReceipt: context.body.wantsReceipt)
       return stream(
         prepared, context, type: "text/event-stream", keepAlive: ServerSentEvents.keepAlive,
         encoder: OpenAICompletionsStream(wantsLogprobs: wantsLogprobs, includesUsage: decoded.includesUsage))
     }
-    let (requests, caller, id) = (decoded.requests, context.caller, context.requestID)
+    let (requests, caller, id, body) = (decoded.requests, context.caller, context.requestID, context.body)
     let answers = try await context.channel.watched { continuation in
-      try await answerAll(requests, for: caller, id: id) { continuation.yield($0) }
+      try await answerAll(requests, for: caller, id: id, wantsReceipt: body.wantsReceipt) { continuation.yield($0) }
     } _: { (events: AsyncThrowingStream<Answer, any Error>) in
       var answers: [Answer] = []
       for try await answer in events { answers.append(answer) }
@@ -83,7 +85,7 @@ extension Handlers {
 
   /// Gives the answers to several prompts in their order.
   private func answerAll(
-    _ requests: [AnswerRequest], for caller: Caller, id: String, _ give: (Answer) -> Void
+    _ requests: [AnswerRequest], for caller: Caller, id: String, wantsReceipt: Bool, _ give: (Answer) -> Void
   ) async throws {
     var start = 0
     while start < requests.count {
@@ -92,7 +94,8 @@ extension Handlers {
       for index in group {
         let own = requests.count == 1 ? id : "\(id)-\(index)"
         prepared.append(
-          try await answerer.prepare(requests[index], for: caller, api: "openai.completions", id: own))
+          try await answerer.prepare(
+            requests[index], for: caller, api: "openai.completions", id: own, wantsReceipt: wantsReceipt))
       }
       for answer in try await Self.all(prepared) { give(answer) }
       start = group.upperBound
@@ -136,7 +139,8 @@ extension Handlers {
       earlier = stored.conversation
     }
     let prepared = try await answerer.prepare(
-      try decoded.answerRequest(after: earlier), for: context.caller, api: "openai.responses", id: context.requestID)
+      try decoded.answerRequest(after: earlier), for: context.caller, api: "openai.responses", id: context.requestID,
+      wantsReceipt: context.body.wantsReceipt)
     let (caller, responses) = (context.caller, responses)
     let store: @Sendable (Answer) -> Void = { [earlier] answer in
       guard decoded.stores else { return }

@@ -15,7 +15,9 @@ extension Handlers {
       }
     }
     router.get("/metrics") { _, _ in
-      let loads = await answerer.models.residents().map { (name: $0.model.name, load: $0.model.scheduler.load) }
+      let loads = await answerer.models.residents().compactMap { resident in
+        resident.model.scheduler.map { (name: resident.model.name, load: $0.load) }
+      }
       return Response.text(answerer.metrics.text(models: loads), type: "text/plain; version=0.0.4; charset=utf-8")
     }
     router.get("/") { _, _ in Console.page }
@@ -36,7 +38,7 @@ extension Handlers {
     let (name, _) = try await answerer.models.find(model)
     try answerer.check(context.caller, mayUse: name)
     let lease = try await answerer.models.acquire(name)
-    guard let tokenizer = lease.model.model.tokenizer else {
+    guard let tokenizer = lease.model.tokenizer else {
       throw APIError(.invalidRequest, "the model '\(name)' comes without a tokenizer", field: "model")
     }
     return (lease, tokenizer)
@@ -56,7 +58,7 @@ extension Handlers {
       tokens = try await BackgroundWork.run { tokenizer.encode(text, parseSpecial: true, addSpecial: addsSpecial) }
     }
     return .json([
-      "count": .int(tokens.count), "max_model_len": .int(lease.model.model.contextLength),
+      "count": .int(tokens.count), "max_model_len": .int(lease.model.contextLength),
       "tokens": .array(tokens.map { .int(Int($0)) }),
     ])
   }
@@ -80,7 +82,7 @@ extension Handlers {
     func id(_ token: Int32?) -> JSONValue { token.map { .int(Int($0)) } ?? .null }
     return .json([
       "tokenizer_class": .string(tokenizer.name), "model": .string(lease.model.name),
-      "vocab_size": .int(tokenizer.vocabularySize), "model_max_length": .int(lease.model.model.contextLength),
+      "vocab_size": .int(tokenizer.vocabularySize), "model_max_length": .int(lease.model.contextLength),
       "bos_token": text(tokenizer.bos), "eos_token": text(tokenizer.eos), "pad_token": text(tokenizer.padding),
       "unk_token": text(tokenizer.unknown), "bos_token_id": id(tokenizer.bos), "eos_token_id": id(tokenizer.eos),
       "pad_token_id": id(tokenizer.padding), "add_bos_token": .bool(tokenizer.addsBOS),

@@ -8,16 +8,18 @@ final class Readiness: Sendable {
   func set(_ value: Bool) { ready.store(value, ordering: .relaxed) }
 }
 
-/// Unloads what nobody uses any more, and says when the server stops.
+/// Unloads what nobody uses any more, takes up a renewed certificate, and says when the server stops.
 struct Housekeeping: Service {
   let models: ModelStore
   let readiness: Readiness
+  let certificate: ServerCertificate?
 
   func run() async throws {
     await withTaskCancellationOrGracefulShutdownHandler {
       while !Task.isCancelled, !Task.isShuttingDownGracefully {
         do { try await Task.sleep(for: .milliseconds(500)) } catch { break }
         await models.unloadExpired()
+        certificate?.refresh()
       }
     } onCancelOrGracefulShutdown: {
       readiness.set(false)

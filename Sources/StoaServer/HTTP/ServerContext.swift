@@ -29,11 +29,14 @@ struct ServerContext: RequestContext {
   }
 }
 
-/// Whether the body of a request was read to its end.
+/// What is known of a request's body: whether it was read to its end, and whether it or a header asks for a receipt.
 final class BodyState: Sendable {
   private let read = Atomic(false)
+  private let receipt = Atomic(false)
   var isRead: Bool { read.load(ordering: .relaxed) }
+  var wantsReceipt: Bool { receipt.load(ordering: .relaxed) }
   func setRead() { read.store(true, ordering: .relaxed) }
+  func setWantsReceipt() { receipt.store(true, ordering: .relaxed) }
 }
 
 /// Which API a path belongs to; each has its own shape of errors.

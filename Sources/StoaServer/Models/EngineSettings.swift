@@ -1,5 +1,7 @@
 package import StoaEngine
+package import StoaHub
 package import StoaTensor
+package import StoaTrust
 
 /// How models are loaded and run.
 package struct EngineSettings: Sendable {
@@ -14,6 +16,12 @@ package struct EngineSettings: Sendable {
   package var memoryBytes: Int?
   /// Seconds that a model stays loaded when nobody uses it; nil for ever.
   package var keepAliveSeconds: Double? = 300
+  /// Gives the digest of a model's files for the ledger, in the form `sha256:…`; asked in the background each time that a
+  /// model is loaded, so it should remember. Nil for none.
+  package var digest: (@Sendable (ModelLocation) async throws -> String)?
+  /// Gives the root digest of a model's files, which receipts name; asked before and after a model is loaded. Nil when no
+  /// receipts are given.
+  package var rootDigest: (@Sendable (ModelLocation) throws -> MerkleHash)?
 
   package init() {}
 }

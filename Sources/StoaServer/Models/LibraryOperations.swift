@@ -36,7 +36,7 @@ struct LibraryOperations: Sendable {
       let model = resident.model
       return OllamaLoadedModel(
         entry: entry(model.name, model.location), memory: model.location.bytes,
-        contextLength: model.model.contextLength, expiresAt: resident.expires.map { Int($0.timeIntervalSince1970) })
+        contextLength: model.contextLength, expiresAt: resident.expires.map { Int($0.timeIntervalSince1970) })
     }
   }
 
@@ -56,7 +56,7 @@ struct LibraryOperations: Sendable {
       "\(architecture).embedding_length": .int(summary.width), "\(architecture).block_count": .int(summary.layers),
       "\(architecture).vocab_size": .int(summary.vocabularySize),
     ]
-    description.capabilities = ["completion", "embedding", "tools"]
+    description.capabilities = summary.isEncoder ? ["embedding"] : ["completion", "embedding", "tools"]
     return description
   }
 

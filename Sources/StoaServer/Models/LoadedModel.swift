@@ -1,10 +1,12 @@
 import Foundation
 import StoaDialogue
 import StoaEngine
+import StoaFormats
 import StoaGrammar
 import StoaHub
 import StoaTemplates
 import StoaTokenizers
+import StoaTrust
 import Synchronization
 
 /// A model in memory with all that answers need.
@@ -12,11 +14,14 @@ final class LoadedModel: Sendable {
   let name: String
   let location: ModelLocation
   let model: LanguageModel
+  /// The root digest of the files that were loaded; nil when no receipts are given.
+  let root: MerkleHash?
   let scheduler: Scheduler
   /// How the model writes reasoning and tool calls.
   let dialogue: DialogueFormat
   /// The special tokens of those forms, which readers of the text have to see.
   let shownTokens: Set<Int32>
+  let knownDigest = KnownDigest()
   private let maskers = Mutex(MaskerCache())
   /// Embeddings are computed beside the scheduler, one after the other.
   private let embeddings = DispatchQueue(label: "stoa.embeddings")
@@ -28,12 +33,20 @@ final class LoadedModel: Sendable {
     options.cacheType = settings.cacheType
     self.name = name
     self.location = location
+    root = try settings.rootDigest?(location)
     model = try LanguageModel.load(path: location.path, options: options)
+    // What was hashed is what was loaded only if it is the same now.
+    if let rootDigest = settings.rootDigest, try rootDigest(location) != root {
+      throw FormatError.changed(path: location.path)
+    }
     scheduler = try Scheduler(model: model, options: settings.scheduler)
     dialogue = model.chatTemplate.map { DialogueFormat($0) } ?? DialogueFormat(template: nil)
     let tokenizer = model.tokenizer
     shownTokens = Set(dialogue.visibleMarks.compactMap { tokenizer?.token(for: $0) })
   }
+
+  /// The digest of its files; nil until it is known.
+  var digest: String? { knownDigest.value }
 
   /// A grammar ready for this model's tokens; those used lately are kept under what they were made of.
   ///

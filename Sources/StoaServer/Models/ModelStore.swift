@@ -1,5 +1,6 @@
 import Foundation
 import StoaEngine
+import StoaFormats
 import StoaHub
 import Synchronization
 
@@ -17,12 +18,12 @@ actor ModelStore {
 
   /// The right to use a model, which stays in memory as long as anyone holds one.
   final class Lease: Sendable {
-    let model: LoadedModel
+    let model: ResidentModel
     /// Seconds that loading took, zero when the model was there.
     let loadSeconds: Double
     private let uses: UseCounter
 
-    fileprivate init(model: LoadedModel, loadSeconds: Double, uses: UseCounter) {
+    fileprivate init(model: ResidentModel, loadSeconds: Double, uses: UseCounter) {
       self.model = model
       self.loadSeconds = loadSeconds
       self.uses = uses
@@ -34,14 +35,16 @@ actor ModelStore {
 
   /// A model in memory, for those who ask.
   struct Resident: Sendable {
-    let model: LoadedModel
+    let model: ResidentModel
     let users: Int
     let expires: Date?
   }
 
   private final class Slot {
-    var loading: Task<LoadedModel, any Error>?
-    var model: LoadedModel?
+    var loading: Task<ResidentModel, any Error>?
+    var model: ResidentModel?
+    /// Finds out the digest of its files.
+    var digesting: Task<Void, Never>?
     let bytes: Int
     let uses = UseCounter()
     /// Those who wait until it is loaded.
@@ -144,14 +147,14 @@ actor ModelStore {
     }
   }
 
-  private func load(_ name: String, _ location: ModelLocation, in slot: Slot) async throws -> LoadedModel {
+  private func load(_ name: String, _ location: ModelLocation, in slot: Slot) async throws -> ResidentModel {
     if let loading = slot.loading { return try await loading.value }
     let settings = settings
     // Everybody who waits for the model awaits this task, whoever started it.
     let loading = Task.detached {
       try await withCheckedThrowingContinuation { continuation in
         DispatchQueue.global().async {
-          continuation.resume(with: Result { try LoadedModel(name: name, location: location, settings: settings) })
+          continuation.resume(with: Result { try ResidentModel(name: name, location: location, settings: settings) })
         }
       }
     }
@@ -159,6 +162,10 @@ actor ModelStore {
     defer { slot.loading = nil }
     let model = try await loading.value
     slot.model = model
+    if let digest = settings.digest {
+      // What cannot be digested is still answered; its rows go without.
+      slot.digesting = Task.detached(priority: .background) { model.digest = try? await digest(location) }
+    }
     return model
   }
 
@@ -178,7 +185,9 @@ actor ModelStore {
   }
 
   private func unload(_ name: String) {
-    slots.removeValue(forKey: name)?.model?.scheduler.shutDown(draining: true)
+    guard let slot = slots.removeValue(forKey: name) else { return }
+    slot.digesting?.cancel()
+    slot.model?.scheduler?.shutDown(draining: true)
   }
 
   /// Unloads a model unless it is in use; false when it was not there or is.
@@ -198,7 +207,7 @@ actor ModelStore {
 
   /// Answers what has begun and takes no more.
   func shutDown() {
-    for slot in slots.values { slot.model?.scheduler.shutDown(draining: true) }
+    for name in slots.keys { unload(name) }
   }
 }
 
@@ -212,9 +221,4 @@ private final class UseCounter: Sendable {
 
   func begin() { state.withLock { $0.count += 1 } }
   func end() { state.withLock { $0 = ($0.count - 1, .now) } }
-}
-
-extension Duration {
-  /// In seconds.
-  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

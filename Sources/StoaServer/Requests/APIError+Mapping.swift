@@ -49,7 +49,8 @@ extension APIError {
         .invalidRequest,
         "the prompt has \(tokens) tokens, \(max(1, tokens - context)) too many for the context of \(context); shorten it",
         field: "messages", code: "context_length_exceeded")
-    case .emptyPrompt, .emptyText, .invalidParameter, .grammarNeedsTokenizer, .grammarHasNoToken:
+    case .emptyPrompt, .emptyText, .invalidParameter, .grammarNeedsTokenizer, .grammarHasNoToken, .makesVectorsOnly,
+      .textNeedsTokenizer:
       self.init(.invalidRequest, message)
     case .queueFull: self.init(.overloaded, message, code: "queue_full", retryAfterSeconds: 2)
     case .stopping: self.init(.overloaded, message, code: "stopping", retryAfterSeconds: 5)

@@ -48,7 +48,7 @@ kernel_run run_attention(const stoa_kernels *kernels, stoa_cache_type cache, siz
     for (size_t i = 0; i < blocks; i++) pages[i] = caches + i * page_bytes;
     for (size_t i = 0; i < tokens * HEADS * WIDTH; i++) q[i] = (float)(i % 17) * 0.01f;
     work.job = (stoa_attention){
-        .q = q, .q_stride = HEADS * WIDTH, .out = out, .out_stride = HEADS * WIDTH, .pages = pages, .head_dim = WIDTH, .value_stride = WIDTH, .group = GROUP, .base_position = depth,
+        .q = q, .q_stride = HEADS * WIDTH, .out = out, .out_stride = HEADS * WIDTH, .pages = pages, .head_dim = WIDTH, .value_dim = WIDTH, .value_stride = WIDTH, .group = GROUP, .base_position = depth,
         .cache = cache};
     result.seconds = peak_shortest(threads, tokens > 1 ? 3 : 8, attend, &work);
     double pairs = (double)tokens * (double)depth + (double)tokens * (double)(tokens + 1) / 2;

@@ -1,0 +1,89 @@
+import StoaFormats
+import StoaTensor
+
+/// A tensor of a checkpoint, checked against its rule, that can be read in the arrangement that the rule names.
+final class FoundTensor {
+  let rule: TensorRule
+  let type: ElementType
+  let tensors: [TensorInfo]
+  private let stored: StoredTensor
+
+  init(_ rule: TensorRule, _ tensors: [TensorInfo], stored: StoredTensor) throws(ModelError) {
+    self.rule = rule
+    self.tensors = tensors
+    self.stored = stored
+    type = tensors[0].type
+    for tensor in tensors {
+      // Values of 1-dimensional tensors may be written with more dimensions of one.
+      guard tensor.shape == stored.shape || tensor.shape.filter({ $0 != 1 }) == stored.shape.filter({ $0 != 1 }) else {
+        throw .wrongShape(path: tensor.file.path, tensor: tensor.name, shape: tensor.shape, expected: stored.shape)
+      }
+      guard tensor.type.kernelType != nil, tensor.type == type else {
+        throw .unsupportedType(path: tensor.file.path, tensor: tensor.name, type: tensor.type)
+      }
+    }
+  }
+
+  /// Matrices: more than one for experts and heads; vectors are one matrix of one row.
+  var matrices: Int { rule.shape.dropLast(2).reduce(1, *) }
+  var rows: Int { rule.shape.count > 1 ? rule.shape[rule.shape.count - 2] : 1 }
+  var columns: Int { rule.shape.last ?? 1 }
+  var byteCount: Int { tensors.reduce(0) { $0 + $1.byteCount } }
+
+  /// Rows of one of the matrices, in the file where they lie as they are wanted and otherwise in memory of their own.
+  func matrix(_ index: Int, rows range: Range<Int>) throws(ModelError) -> MatrixSource {
+    let perTensor = max(stored.matricesPerTensor, 1)
+    let tensor = tensors[index / perTensor]
+    let shape = stored.matrixShape
+    if stored.row == nil, !stored.isTransposed, stored.addend == 0 {
+      let rowBytes = tensor.byteCount / max(tensor.shape.dropLast().reduce(1, *), 1)
+      let first = (index % perTensor) * shape.rows + range.lowerBound
+      return unsafe MatrixSource(
+        type: type, rows: range.count, columns: columns, bytes: tensor.file.base + tensor.offset + first * rowBytes,
+        owner: tensor.file)
+    }
+    return unsafe try copy(tensor, matrix: index % perTensor, shape: shape, rows: range)
+  }
+
+  /// The pages of the file are not needed any more.
+  func discard() { for tensor in tensors { tensor.file.discard(tensor.byteRange) } }
+
+  private func copy(
+    _ tensor: TensorInfo, matrix: Int, shape: (rows: Int, columns: Int), rows: Range<Int>
+  ) throws(ModelError) -> MatrixSource {
+    guard type.blockSize == 1 else {
+      throw .unsupportedType(path: tensor.file.path, tensor: tensor.name, type: type)
+    }
+    let size = type.bytesPerBlock
+    let memory: Memory
+    do throws(MemoryError) {
+      memory = try Memory.of(UInt8.self, rows: rows.count * size, columns: columns)
+    } catch { throw .outOfMemory(error) }
+    let source = unsafe tensor.file.base + tensor.offset + matrix * shape.rows * shape.columns * size
+    let isVector = rule.shape.count == 1
+    for row in rows {
+      let target = unsafe memory.base + (row - rows.lowerBound) * columns * size
+      for column in 0..<columns {
+        // The values of a bias go the way of the rows of its matrix.
+        let wanted = isVector ? column : row
+        let place = stored.row?(wanted) ?? wanted
+        let index =
+          isVector ? place : stored.isTransposed ? column * shape.columns + place : place * shape.columns + column
+        unsafe (target + column * size).copyMemory(from: source + index * size, byteCount: size)
+      }
+    }
+    guard stored.addend != 0 else {
+      return unsafe MatrixSource(
+        type: type, rows: rows.count, columns: columns, bytes: UnsafeRawPointer(memory.base), owner: memory)
+    }
+    let values: Memory
+    do throws(MemoryError) {
+      values = try Memory.of(Float.self, rows: rows.count, columns: columns)
+    } catch { throw .outOfMemory(error) }
+    let floats = unsafe values.pointer(to: Float.self)
+    unsafe dequantize(type, row: memory.base, columns: rows.count * columns, into: floats)
+    for index in 0..<rows.count * columns { unsafe floats[index] += stored.addend }
+    return unsafe MatrixSource(
+      type: .f32, rows: rows.count, columns: columns, bytes: UnsafeRawPointer(values.base), owner: values)
+  }
+}

@@ -1,0 +1,89 @@
+package import Foundation
+package import StoaEngine
+import StoaTensor
+package import StoaTrust
+
+/// An answer with all that it depended on, ready for a receipt.
+package struct AnswerRecord: Sendable {
+  package var id: String
+  package var api: String
+  package var model: Receipt.Model
+  package var prompt: [Int32]
+  package var options: GenerationOptions
+  /// What the answer had to look like, in a text that the same request gives again; nil for anything.
+  package var constraint: String?
+  package var result: GenerationResult
+
+  package init(
+    id: String, api: String, model: Receipt.Model, prompt: [Int32], options: GenerationOptions, constraint: String?,
+    result: GenerationResult
+  ) {
+    self.id = id
+    self.api = api
+    self.model = model
+    self.prompt = prompt
+    self.options = options
+    self.constraint = constraint
+    self.result = result
+  }
+
+  /// The receipt.
+  ///
+  /// - Parameter showsTokens: Whether it holds the tokens themselves, and not hashes that only those can check who have
+  ///   the request.
+  package func receipt(by model: LanguageModel, version: String, showsTokens: Bool, at time: Date) -> Receipt {
+    func held(_ tokens: [Int32]) -> ReceiptTokens { showsTokens ? .plain(tokens) : .hashing(tokens) }
+    return Receipt(
+      id: id, api: api, time: time.formatted(.iso8601), model: self.model,
+      engine: Receipt.Engine(version: version, context: model.contextLength, cacheType: model.cacheType.rawValue),
+      parameters: ReceiptParameters(options, seed: result.seed), constraint: constraint.map { Receipt.constraint($0) },
+      prompt: held(prompt), answer: held(result.tokens), finish: result.finishReason.rawValue)
+  }
+}
+
+extension Receipt.Model {
+  /// What a receipt says about a model.
+  ///
+  /// - Parameter digest: The root digest of its files.
+  package init(_ model: LanguageModel, name: String, digest: MerkleHash) {
+    self.init(
+      name: name, digest: digest, template: model.tokenizer?.chatTemplate.map { MerkleHash(of: Array($0.utf8)) })
+  }
+}
+
+extension ReceiptParameters {
+  /// How tokens were chosen.
+  package init(_ options: GenerationOptions, seed: UInt64) {
+    let sampling = options.sampling
+    self.init(
+      temperature: sampling.temperature, topK: sampling.topK, topP: sampling.topP, minP: sampling.minP,
+      typicalP: sampling.typicalP, repetitionPenalty: sampling.repetitionPenalty,
+      presencePenalty: sampling.presencePenalty, frequencyPenalty: sampling.frequencyPenalty,
+      penaltyWindow: sampling.penaltyWindow, logitBias: sampling.logitBias, seed: seed, choice: options.choice,
+      maxTokens: options.maxTokens, stop: options.stop, ignoresEnd: options.ignoresEnd,
+      shownTokens: options.shownTokens.sorted())
+  }
+}
+
+extension GenerationOptions {
+  /// The options that a receipt speaks of, without a constraint.
+  package init(_ parameters: ReceiptParameters) {
+    self.init()
+    sampling.temperature = parameters.temperature
+    sampling.topK = parameters.topK
+    sampling.topP = parameters.topP
+    sampling.minP = parameters.minP
+    sampling.typicalP = parameters.typicalP
+    sampling.repetitionPenalty = parameters.repetitionPenalty
+    sampling.presencePenalty = parameters.presencePenalty
+    sampling.frequencyPenalty = parameters.frequencyPenalty
+    sampling.penaltyWindow = parameters.penaltyWindow
+    sampling.logitBias = parameters.logitBias
+    sampling.seed = parameters.seed
+    choice = parameters.choice
+    maxTokens = parameters.maxTokens
+    stop = parameters.stop
+    ignoresEnd = parameters.ignoresEnd
+    shownTokens = Set(parameters.shownTokens)
+  }
+}

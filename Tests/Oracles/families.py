@@ -1,0 +1,196 @@
+"""Which families of models there are checkpoints of, and what is verified of each: the tests and docs/MODELS.md read it.
+
+python3 Tests/Oracles/families.py > docs/MODELS.md
+"""
+
+import json
+import struct
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from oracle import DATA, FIXTURES
+
+GENERATED = DATA / "models/generated_arch_dev"
+MADE = FIXTURES / "families"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A tiny checkpoint with reference outputs beside it."""
+
+    family: str
+    folder: Path
+    is_encoder: bool = False
+    # Why the program refuses it, as its message says; empty for what it runs.
+    refusal: str = ""
+    # Why GGUF cannot hold the model.
+    unconvertible: str = ""
+    # Why llama.cpp computes something else from the same file.
+    not_in_llama_cpp: str = ""
+    # Whether every length of a prompt has rotary frequencies of its own in transformers, so that a continuation is
+    # not what follows from the prompt's keys.
+    is_by_length: bool = False
+    # The types of the weights, of checkpoints that may not be here.
+    types: tuple = ()
+
+    @property
+    def name(self):
+        return f"{self.folder.parent.name}/{self.folder.name}"
+
+    @property
+    def tolerance(self):
+        # Reference outputs of this folder are from before its weights were rounded.
+        return self.expected().get("tolerance", 0.05 if self.folder.name == "mistral_swa_bf16" else 1e-3)
+
+    def cases(self):
+        return self.expected()["cases"]
+
+    @cache
+    def expected(self):
+        return json.loads((self.folder / "expected.json").read_text())
+
+    @cache
+    def configuration(self):
+        config = json.loads((self.folder / "config.json").read_text())
+        return config.get("text_config", config)
+
+    def stored_types(self):
+        """The types of the matrices, the most frequent first."""
+        counts = {}
+        for path in self.folder.glob("*.safetensors"):
+            with open(path, "rb") as stream:
+                (length,) = struct.unpack("<Q", stream.read(8))
+                header = json.loads(stream.read(length))
+            for name, entry in header.items():
+                if name == "__metadata__" or len(entry["shape"]) < 2:
+                    continue
+                kind = "MXFP4" if entry["dtype"] == "U8" else entry["dtype"]
+                counts[kind] = counts.get(kind, 0) + 1
+        return tuple(sorted(counts, key=lambda kind: (-counts[kind], kind)))
+
+
+def made(family, *names, **options):
+    return [Source(family, MADE / name, **options) for name in names]
+
+
+def given(family, *names, types=("F32",), **options):
+    return [Source(family, GENERATED / name, types=types, **options) for name in names]
+
+
+WINDOW = "llama.cpp attends to everything in Llama files"
+SOURCES = [
+    *given("Llama 1 to 3", "llama", "llama3_ropescaling", "llama_sharded"),
+    *made("Llama, YaRN", "llama_yarn"),
+    *made("Llama, dynamic NTK", "llama_dynamic"),
+    *made("Llama, dynamic NTK", "llama_dynamic_beyond", is_by_length=True),
+    *made("Llama 4", "llama4", "llama4_text"),
+    *given("Mistral", "mistral_swa", not_in_llama_cpp=WINDOW),
+    *given("Mistral", "mistral_swa_bf16", types=("BF16",), not_in_llama_cpp=WINDOW),
+    *given("Mixtral", "mixtral"),
+    *given("Falcon 7B", "falcon_mqa"),
+    *made("Falcon 7B", "falcon_mqa"),
+    *given("Falcon 40B and 180B", "falcon_newarch"),
+    *made("Falcon 40B and 180B", "falcon_new"),
+    *made("Falcon 2 11B", "falcon_new_one_norm"),
+    *given("Falcon RW", "falcon_alibi"),
+    *made("Falcon RW", "falcon_alibi"),
+    *made("Falcon 3", "falcon3"),
+    *given("OLMo", "olmo"),
+    *made("OLMo", "olmo"),
+    *given("OLMo 2", "olmo2"),
+    *made("OLMo 2", "olmo2"),
+    *made("OLMo 3", "olmo3"),
+    *made("OLMoE", "olmoe"),
+    *given("GPT-NeoX, Pythia", "gpt_neox_parallel", "gpt_neox_sequential"),
+    *made("GPT-NeoX, Pythia", "gpt_neox_parallel", "gpt_neox_sequential"),
+    *made("DeepSeek LLM", "deepseek_llm"),
+    *given("DeepSeek V2", "deepseek_v2"),
+    *made("DeepSeek V2", "deepseek_v2_lite", "deepseek_v2"),
+    *given("DeepSeek V3, R1", "deepseek_v3"),
+    *made("DeepSeek V3, R1", "deepseek_v3"),
+    *given("Qwen 2 and 2.5", "qwen2"),
+    *made("Qwen 2 and 2.5", "qwen2", "qwen2_tied"),
+    *given("Qwen 2 MoE", "qwen2_moe"),
+    *made("Qwen 2 MoE", "qwen2_moe"),
+    *given("Qwen 3", "qwen3"),
+    *made("Qwen 3", "qwen3"),
+    *made("Qwen 3 MoE", "qwen3_moe"),
+    *made("Gemma", "gemma"),
+    *given("Gemma 2", "gemma2"),
+    *made("Gemma 2", "gemma2"),
+    *made("Gemma 3", "gemma3_text", "gemma3"),
+    *given("Phi 3", "phi3"),
+    *made("Phi 3", "phi3", "phi3_longrope_short"),
+    *made("Phi 3", "phi3_longrope", is_by_length=True),
+    *made("Phi 4", "phi4"),
+    *made("Phi 4", "phi4_mini", is_by_length=True),
+    *given("GPT-2", "gpt2"),
+    *made("GPT-2", "gpt2"),
+    *made("StarCoder 2", "starcoder2"),
+    *made("gpt-oss", "gpt_oss"),
+    *given("BERT", "bert", is_encoder=True),
+    *made("BERT", "bert", is_encoder=True),
+    *made("Nomic BERT", "nomic_bert", is_encoder=True),
+]
+DECODERS = [source for source in SOURCES if not source.is_encoder]
+ENCODERS = [source for source in SOURCES if source.is_encoder]
+
+HEAD = """\
+# Models
+
+Generated by `python3 Tests/Oracles/families.py > docs/MODELS.md`; a test compares this file with what the tests do.
+
+Every row is checked by `Tests/Oracles/test_families.py` on tiny checkpoints with random weights, in the form and under
+the names in which the family is published. The references were computed by transformers 5.23 (float32, eager attention);
+`Scripts/make_family_fixtures.py` makes the checkpoints that lie in the repository.
+
+- **transformers**: logits within 1e-3 of the reference, likelihoods within 2e-3, the same greedy tokens; from the folder
+  and again from the GGUF file of type F32 that `stoa convert` makes of it. Encoders: vectors within 1e-4, with
+  sentence-transformers for the pooling.
+- **Q8_0**: logits of the file of this type are within 5 % of the reference (root mean square, relative).
+- **llama.cpp**: 64 greedy tokens of llama.cpp from the same F32 file are the same, or the first that differs was less than
+  1e-3 ahead.
+- **bits**: a prompt at once, in pieces and token by token gives the same bits.
+
+What can be computed with does not depend on the family: F32, F16, BF16 and the quantised types that `docs/CANONICAL.md`
+lists. Sizes differ from real models', so nothing here says that a model of a given size fits a machine.
+
+| Family | `model_type` | Folder with | GGUF | Verified |
+|---|---|---|---|---|
+"""
+
+
+def document():
+    """The text of docs/MODELS.md."""
+    rows, notes = [], []
+    for family in dict.fromkeys(source.family for source in SOURCES):
+        sources = [source for source in SOURCES if source.family == family]
+        runs = [source for source in sources if not source.refusal]
+        for source in sources:
+            for what, why in (
+                ("is refused", source.refusal), ("is not converted", source.unconvertible),
+                ("is not compared with llama.cpp", source.not_in_llama_cpp),
+            ):  # fmt: skip
+                if why:
+                    notes.append(f"- {family}: `{source.folder.name}` {what}: {why}.")
+        models = [source for source in sources if source.folder.parent == MADE]
+        names = sorted({source.configuration()["model_type"] for source in models}) or [sources[0].folder.name]
+        types = sorted({kind for source in runs for kind in source.types or source.stored_types()})
+        converted = [source for source in runs if not source.unconvertible]
+        verified = []
+        if runs and runs[0].is_encoder:
+            verified = ["transformers", "sentence-transformers"]
+        elif runs:
+            verified = ["transformers"] + (["Q8_0"] if converted else [])
+            verified += ["llama.cpp"] if any(not source.not_in_llama_cpp for source in converted) else []
+            verified += ["bits"]
+        formats = "F32" if converted and converted[0].is_encoder else "F32, Q8_0" if converted else "no"
+        names = ", ".join(f"`{name}`" for name in names)
+        rows.append(f"| {family} | {names} | {', '.join(types) or 'no'} | {formats} | {', '.join(verified) or 'no'} |")
+    text = HEAD + "\n".join(rows) + "\n"
+    return text + ("\nExceptions:\n\n" + "\n".join(dict.fromkeys(notes)) + "\n" if notes else "")
+
+
+if __name__ == "__main__":
+    print(document(), end="")
