@@ -69,10 +69,10 @@ public struct GuardStream: Sendable {
         leaks.append(PromptLeak(prompt: systemPrompt, threshold: words))
       }
     }
-    if !program.folded.entries.isEmpty || !leaks.isEmpty {
+    if !program.folded.isEmpty || !leaks.isEmpty {
       folded = TextView(FoldedText(decodesEscapes: program.decodesEscapes), program.folded, leaks: leaks)
     }
-    if !program.decoded.entries.isEmpty {
+    if !program.decoded.isEmpty {
       let derivations: [any TextDerivation] = [Base64Text(), HexadecimalText(), TagText()]
       decoded = derivations.map { TextView($0, program.decoded) }
     }
@@ -119,14 +119,14 @@ public struct GuardStream: Sendable {
   }
 
   private mutating func visitViews(
-    _ visit: (inout TextView, (PatternHit) -> Void, (Int, Range<Int>) -> Void) -> Void
+    _ visit: (inout TextView, (Int, PatternHit) -> Void, (Int, Range<Int>) -> Void) -> Void
   ) {
     var new: [FoundHit] = []
     let program = program
     let leakRails = leakRails
-    func take(_ set: PatternSet, _ minimum: Int) -> (PatternHit) -> Void {
-      { hit in
-        let entry = set.entries[hit.entry]
+    func take(_ sets: [PatternSet], _ minimum: Int) -> (Int, PatternHit) -> Void {
+      { set, hit in
+        let entry = sets[set].entries[hit.entry]
         guard hit.score >= program.rails[entry.rail].threshold, hit.range.count >= minimum else { return }
         new.append(
           FoundHit(

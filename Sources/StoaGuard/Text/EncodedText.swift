@@ -1,7 +1,8 @@
 /// What runs of base64 characters stand for (RFC 4648, both alphabets); runs are divided by a line feed.
 struct Base64Text: TextDerivation {
   /// The characters of a run that is still too short to be decoded.
-  private var run: [UInt8] = []
+  private var run: UInt64 = 0
+  private var runLength = 0
   private var runStart = 0
   private var isDecoding = false
   private var bits: UInt32 = 0
@@ -25,7 +26,7 @@ struct Base64Text: TextDerivation {
 
   var pending: Int? {
     if isDecoding { return bitCount > 0 ? byteStart : nil }
-    return run.isEmpty ? nil : runStart
+    return runLength == 0 ? nil : runStart
   }
 
   mutating func feed(_ bytes: ArraySlice<UInt8>, at offset: Int, into text: inout DerivedText) {
@@ -35,27 +36,27 @@ struct Base64Text: TextDerivation {
       let byte = bytes[index]
       let value = table[Int(byte)]
       if value == 0xFF {
-        if isDecoding {
-          endRun(at: index + delta, into: &text)
-        } else if !run.isEmpty {
-          run.removeAll(keepingCapacity: true)
-        }
+        if isDecoding { endRun(at: index + delta, into: &text) }
+        runLength = 0
       } else if isDecoding {
         decode(value, at: index + delta, into: &text)
       } else {
-        if run.isEmpty { runStart = index + delta }
-        run.append(value)
-        if run.count == Self.shortestRun {
+        if runLength == 0 { runStart = index + delta }
+        run = run << 8 | UInt64(value)
+        runLength += 1
+        if runLength == Self.shortestRun {
           isDecoding = true
-          for (place, value) in run.enumerated() { decode(value, at: runStart + place, into: &text) }
-          run.removeAll(keepingCapacity: true)
+          for place in 0..<runLength {
+            decode(UInt8(truncatingIfNeeded: run >> UInt64(56 - 8 * place)), at: runStart + place, into: &text)
+          }
+          runLength = 0
         }
       }
     }
   }
 
   mutating func finish(into text: inout DerivedText) {
-    run = []
+    runLength = 0
     isDecoding = false
     bitCount = 0
   }
