@@ -68,7 +68,7 @@ struct Base64Text: TextDerivation {
     bitCount += 6
     if bitCount >= 8 {
       bitCount -= 8
-      text.replace(CollectionOfOne(UInt8(truncatingIfNeeded: bits >> UInt32(bitCount))), origin: byteStart..<origin + 1)
+      text.replace(byte: UInt8(truncatingIfNeeded: bits >> UInt32(bitCount)), origin: byteStart..<origin + 1)
       byteStart = origin
     }
   }
@@ -77,7 +77,7 @@ struct Base64Text: TextDerivation {
     isDecoding = false
     bitCount = 0
     bits = 0
-    text.replace(CollectionOfOne(0x0A), origin: origin..<origin)
+    text.replace(byte: 0x0A, origin: origin..<origin)
   }
 }
 
@@ -109,7 +109,7 @@ struct HexadecimalText: TextDerivation {
       let origin = index + delta
       if let digit = Self.digit(byte) {
         if let high = first {
-          text.replace(CollectionOfOne(high << 4 | digit), origin: firstOrigin..<origin + 1)
+          text.replace(byte: high << 4 | digit, origin: firstOrigin..<origin + 1)
           first = nil
           isInRun = true
           gap = 0
@@ -139,7 +139,7 @@ struct HexadecimalText: TextDerivation {
   mutating func finish(into text: inout DerivedText) { first = nil }
 
   private mutating func endRun(at origin: Int, into text: inout DerivedText) {
-    if isInRun { text.replace(CollectionOfOne(0x0A), origin: origin..<origin) }
+    if isInRun { text.replace(byte: 0x0A, origin: origin..<origin) }
     isInRun = false
     gap = 0
   }
@@ -171,7 +171,7 @@ struct TagText: TextDerivation {
       default:
         let value = Int(read[2] & 1) << 6 | Int(byte & 0x3F)
         if byte & 0xC0 == 0x80, value >= 0x20, value < 0x7F {
-          text.replace(CollectionOfOne(UInt8(value)), origin: start..<index + delta + 1)
+          text.replace(byte: UInt8(value), origin: start..<index + delta + 1)
         }
         read = []
       }
