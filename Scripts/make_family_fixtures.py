@@ -112,11 +112,12 @@ def wrap(folder, outer):
     """Makes a text model the text half of a model of text and images, as which some families are published."""
     path = folder / "config.json"
     write_json(path, {**outer, "text_config": json.loads(path.read_text())})
+    other = {"llama4": "vision_model.class_embedding", "gemma3": "vision_tower.vision_model.embeddings.patch.bias"}
     rewrite_tensors(
         folder,
         lambda tensors: {
             **{"language_model." + name: tensor for name, tensor in tensors.items()},
-            "vision_model.class_embedding": torch.ones(8, dtype=torch.bfloat16),
+            other[outer["model_type"]]: torch.ones(8, dtype=torch.bfloat16),
         },
     )
 

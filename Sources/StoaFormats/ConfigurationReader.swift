@@ -18,6 +18,9 @@ struct ConfigurationReader {
     return nil
   }
 
+  /// The key, of several that mean the same, that is there, in quotation marks for messages.
+  func name(_ keys: String...) -> String { "\"\(prefix)\(value(keys)?.key ?? keys[0])\"" }
+
   /// A positive count.
   func count(_ keys: String...) throws(FormatError) -> Int? { try count(keys) }
 

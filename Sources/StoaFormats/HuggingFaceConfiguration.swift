@@ -10,7 +10,7 @@ public struct HuggingFaceConfiguration: Sendable {
   public let modelType: String
   /// The classes of transformers that implement the model, such as `LlamaForCausalLM`.
   public let architectures: [String]
-  /// The whole file.
+  /// The whole file, or what it says of the text part of a model of text and images.
   public let raw: JSONValue
   /// The whole `generation_config.json`, nil when there is none.
   public let generation: JSONValue?
@@ -70,19 +70,26 @@ public struct HuggingFaceConfiguration: Sendable {
 
   /// Reads the contents of `config.json` and `generation_config.json`; `path` is for messages.
   public init(json: JSONValue, generation: JSONValue? = nil, path: String) throws(FormatError) {
-    guard let members = json.objectValue else {
+    guard let outer = json.objectValue else {
       throw .malformed(path: path, problem: "a configuration must be an object; this is \(json.kindName)")
     }
-    raw = json
+    let (members, prefix) = Self.textPart(of: outer)
+    raw = .object(members)
     self.generation = generation
-    let reader = ConfigurationReader(members: members, path: path)
+    let reader = ConfigurationReader(members: members, path: path, prefix: prefix)
     guard let modelType = try reader.string("model_type") else { throw reader.missing("model_type") }
     self.modelType = modelType
     architectures = try reader.strings("architectures") ?? []
 
     hiddenSize = try reader.requiredCount("hidden_size", "n_embd", "d_model")
     layers = try reader.requiredCount("num_hidden_layers", "n_layer", "num_layers")
+    guard layers <= Self.maximumLayers else {
+      throw reader.malformed(
+        "\(reader.name("num_hidden_layers", "n_layer", "num_layers")) is \(layers); no model has more than "
+          + "\(grouped(Self.maximumLayers)) layers")
+    }
     heads = try reader.requiredCount("num_attention_heads", "n_head", "num_heads")
+    let headsName = reader.name("num_attention_heads", "n_head", "num_heads")
     vocabularySize = try reader.requiredCount("vocab_size")
     // Old Falcon files say in words that all query heads share one key and value head.
     let isMultiQuery = try reader.bool("multi_query") ?? false
@@ -93,12 +100,13 @@ public struct HuggingFaceConfiguration: Sendable {
       headDimension = dimension
     } else {
       guard hiddenSize % heads == 0 else {
-        throw reader.malformed("\(hiddenSize) hidden dimensions cannot be split among \(heads) heads")
+        throw reader.malformed("\(headsName) is \(heads), among which \(hiddenSize) dimensions cannot be split")
       }
       headDimension = hiddenSize / heads
     }
     guard heads % self.kvHeads == 0 else {
-      throw reader.malformed("\(heads) query heads cannot be shared out among \(kvHeads) key and value heads")
+      throw reader.malformed(
+        "\(headsName) is \(heads), which cannot be shared out among \(self.kvHeads) key and value heads")
     }
     intermediateSize =
       try reader.count("intermediate_size", "n_inner", "ffn_hidden_size", "ffn_dim") ?? 4 * hiddenSize
@@ -133,9 +141,26 @@ public struct HuggingFaceConfiguration: Sendable {
 
   private static func slidingWindow(_ reader: ConfigurationReader) throws(FormatError) -> Int? {
     // Qwen files give a window and say elsewhere that it is not used; some give 0 for none.
-    if try reader.bool("use_sliding_window") == false { return nil }
     if reader.members["sliding_window"]?.intValue == 0 { return nil }
-    return try reader.count("sliding_window")
+    let window = try reader.count("sliding_window")
+    return try reader.bool("use_sliding_window") == false ? nil : window
+  }
+
+  /// More than any model has; a file that claims more would only waste memory and time.
+  private static let maximumLayers = 1024
+
+  /// The members that describe the text part of a model, and what stands before their keys in messages.
+  ///
+  /// Models of text and images keep them in `text_config`, and some say beside it what concerns both parts.
+  private static func textPart(of members: JSONObject) -> (members: JSONObject, prefix: String) {
+    guard var text = members["text_config"]?.objectValue, text["model_type"] != nil else { return (members, "") }
+    for key in ["bos_token_id", "eos_token_id"] {
+      if let value = members[key], !value.isNull { text[key] = value }
+    }
+    for key in ["architectures", "dtype", "torch_dtype", "tie_word_embeddings", "quantization_config"] {
+      if text[key] == nil, let value = members[key] { text[key] = value }
+    }
+    return (text, "text_config.")
   }
 
   private static func elementType(_ name: String?) -> ElementType? {

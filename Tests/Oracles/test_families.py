@@ -171,7 +171,7 @@ class Malformed(FamilyCase):
             where = f"{source.name}, {key} = {value}: {message}"
             # A missing key goes by its usual name, whatever the family calls it.
             named = (key, keys[0]) if value is None else (key,)
-            self.assertTrue(any(f'"{name}"' in message for name in named), where)
+            self.assertTrue(any(f'{name}"' in message for name in named), where)
             if value is not None:
                 self.assertIn(str(value), message.replace(",", ""), where)
 
@@ -186,7 +186,18 @@ class Malformed(FamilyCase):
         self.check(["num_attention_heads", "n_head"], 0)
 
     def test_heads_that_do_not_divide(self):
-        self.check(["num_attention_heads", "n_head"], 7)
+        """Where heads have a width of their own and share one key, seven would do: then the tensors do not fit."""
+
+        def check(source):
+            config = source.configuration()
+            key = "n_head" if "n_head" in config else "num_attention_heads"
+            message = self.refusal(source, lambda config: config.update({key: 7}))
+            if config.get("head_dim") and config.get("num_key_value_heads") == 1:
+                self.assertIn("shape", message, source.name)
+            else:
+                self.assertIn(f'{key}" is 7', message, source.name)
+
+        self.each(check, SOURCES)
 
     def test_a_million_layers(self):
         self.check(["num_hidden_layers", "n_layer"], 1_000_000)
@@ -242,8 +253,7 @@ class Encoders(FamilyCase):
                 for case, vector in zip(
                     source.cases(), vectors([case["input_ids"] for case in source.cases()]), strict=True
                 ):
-                    length = math.hypot(*case["mean_pooled"])
-                    self.assert_close(vector, [x / length for x in case["mean_pooled"]], 1e-4, source.name)
+                    self.assert_close(vector, unit(case["mean_pooled"]), 1e-4, source.name)
 
     @needs()
     def test_as_published(self):
@@ -252,6 +262,20 @@ class Encoders(FamilyCase):
     @needs()
     def test_converted(self):
         self.each(lambda source: self.check(source, self.converted(source, "--type", "F32")), ENCODERS)
+
+    @needs(packages=["llama_cpp", "numpy"])
+    def test_llama_cpp(self):
+        """llama.cpp's vectors of a converted file; it looks the error function up in a table of half precision."""
+        from llamacpp import Model
+
+        def check(source):
+            expected = json.loads((source.folder / "expected_texts.json").read_text())
+            with Model(self.converted(source, "--type", "F32")) as model:
+                for case in expected["cases"]:
+                    ours, theirs = (unit(vector) for vector in (case["embedding"], model.embedding(case["input_ids"])))
+                    self.assert_close(theirs, ours, 1e-3, f"{source.name}: {case['text']}")
+
+        self.each(check, [source for source in ENCODERS if (source.folder / "expected_texts.json").exists()])
 
     def test_an_encoder_answers_nothing(self):
         def check(source):
@@ -265,6 +289,12 @@ class Encoders(FamilyCase):
 def best(row):
     """The largest logit; ties go to the lower id."""
     return row.index(max(row))
+
+
+def unit(vector):
+    """The vector scaled to length 1."""
+    length = math.hypot(*vector)
+    return [value / length for value in vector]
 
 
 def transpose_a_matrix(path):
