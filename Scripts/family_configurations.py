@@ -31,6 +31,8 @@ class Family:
     published: dict | None = None
     dtype: str = "bfloat16"
     lengths: tuple = LENGTHS
+    # Whether the reference is computed token by token with a cache.
+    is_stepwise: bool = False
     note: str = ""
     rewrite: Callable | None = None
     loading: Callable | None = None
@@ -165,7 +167,7 @@ FAMILIES = [
     Family(
         "llama_dynamic_beyond", *LLAMA,
         sizes(max_position_embeddings=32, rope_parameters=rope(kind="dynamic", factor=4.0)), lengths=BEYOND,
-        note="every length beyond 32 has frequencies of its own, also for the tokens before it",
+        is_stepwise=True, note="token by token: what is rotated once stays so while the base grows",
     ),
     Family(
         "deepseek_llm", *LLAMA, sizes(num_key_value_heads=4, rope_parameters=rope(kind="linear", factor=4.0)),

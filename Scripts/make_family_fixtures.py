@@ -24,7 +24,7 @@ from safetensors.torch import load_file, save_file
 
 from encoder_outputs import write_encodings, write_texts
 from family_configurations import FAMILIES
-from reference_outputs import EXACT, write_expected
+from reference_outputs import EXACT, stepwise, whole, write_expected
 
 ROOT = Path(__file__).resolve().parent.parent / "Tests/Fixtures/models/families"
 # Matrices that transformers keep as [input, output].
@@ -70,7 +70,8 @@ def write_family(family, seed):
         write_texts(folder, model, *family.pooling)
     else:
         note = "; ".join(filter(None, [EXACT, family.note]))
-        write_expected(folder, model, note, tolerance=1e-3, lengths=family.lengths)
+        compute = stepwise if family.is_stepwise else whole
+        write_expected(folder, model, note, tolerance=1e-3, lengths=family.lengths, compute=compute)
     if family.outer is not None:
         wrap(folder, family.outer)
     if family.published is not None:

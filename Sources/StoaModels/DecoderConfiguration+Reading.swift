@@ -47,6 +47,10 @@ extension DecoderConfiguration {
     feedForwardWidth = configuration.intermediateSize
     vocabularySize = configuration.vocabularySize
     contextLength = configuration.contextLength
+    // Files of such models keep the context of before.
+    if case .dynamicNTK(let factor, let original) = configuration.rope.scaling, Double(original) * factor <= 1e9 {
+      contextLength = max(contextLength, Int(Double(original) * factor))
+    }
     normEpsilon = Float(configuration.rmsNormEpsilon)
     slidingWindow = configuration.slidingWindow
     rope = configuration.rope

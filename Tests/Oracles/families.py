@@ -28,9 +28,6 @@ class Source:
     unconvertible: str = ""
     # Why llama.cpp computes something else from the same file.
     not_in_llama_cpp: str = ""
-    # Whether every length of a prompt has rotary frequencies of its own in transformers, so that a continuation is
-    # not what follows from the prompt's keys.
-    is_by_length: bool = False
     # The types of the weights, of checkpoints that may not be here.
     types: tuple = ()
 
@@ -82,8 +79,7 @@ WINDOW = "llama.cpp attends to everything in Llama files"
 SOURCES = [
     *given("Llama 1 to 3", "llama", "llama3_ropescaling", "llama_sharded"),
     *made("Llama, YaRN", "llama_yarn"),
-    *made("Llama, dynamic NTK", "llama_dynamic"),
-    *made("Llama, dynamic NTK", "llama_dynamic_beyond", is_by_length=True),
+    *made("Llama, dynamic NTK", "llama_dynamic", "llama_dynamic_beyond"),
     *made("Llama 4", "llama4", "llama4_text"),
     *given("Mistral", "mistral_swa", not_in_llama_cpp=WINDOW),
     *given("Mistral", "mistral_swa_bf16", types=("BF16",), not_in_llama_cpp=WINDOW),
@@ -121,10 +117,8 @@ SOURCES = [
     *made("Gemma 2", "gemma2"),
     *made("Gemma 3", "gemma3_text", "gemma3"),
     *given("Phi 3", "phi3"),
-    *made("Phi 3", "phi3", "phi3_longrope_short"),
-    *made("Phi 3", "phi3_longrope", is_by_length=True),
-    *made("Phi 4", "phi4"),
-    *made("Phi 4", "phi4_mini", is_by_length=True),
+    *made("Phi 3", "phi3", "phi3_longrope_short", "phi3_longrope"),
+    *made("Phi 4", "phi4", "phi4_mini"),
     *given("GPT-2", "gpt2"),
     *made("GPT-2", "gpt2"),
     *made("StarCoder 2", "starcoder2"),
