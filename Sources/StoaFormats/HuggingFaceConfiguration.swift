@@ -10,7 +10,7 @@ public struct HuggingFaceConfiguration: Sendable {
   public let modelType: String
   /// The classes of transformers that implement the model, such as `LlamaForCausalLM`.
   public let architectures: [String]
-  /// The whole file, or what it says of the text part of a model of text and images.
+  /// The whole file.
   public let raw: JSONValue
   /// The whole `generation_config.json`, nil when there is none.
   public let generation: JSONValue?
@@ -70,26 +70,22 @@ public struct HuggingFaceConfiguration: Sendable {
 
   /// Reads the contents of `config.json` and `generation_config.json`; `path` is for messages.
   public init(json: JSONValue, generation: JSONValue? = nil, path: String) throws(FormatError) {
-    guard let outer = json.objectValue else {
+    guard var members = json.objectValue else {
       throw .malformed(path: path, problem: "a configuration must be an object; this is \(json.kindName)")
     }
-    let (members, prefix) = Self.textPart(of: outer)
+    if let text = members["text_config"]?.objectValue, text["model_type"] != nil {
+      members = Self.textModel(text, of: members)
+    }
     raw = .object(members)
     self.generation = generation
-    let reader = ConfigurationReader(members: members, path: path, prefix: prefix)
+    let reader = ConfigurationReader(members: members, path: path)
     guard let modelType = try reader.string("model_type") else { throw reader.missing("model_type") }
     self.modelType = modelType
     architectures = try reader.strings("architectures") ?? []
 
     hiddenSize = try reader.requiredCount("hidden_size", "n_embd", "d_model")
-    layers = try reader.requiredCount("num_hidden_layers", "n_layer", "num_layers")
-    guard layers <= Self.maximumLayers else {
-      throw reader.malformed(
-        "\(reader.name("num_hidden_layers", "n_layer", "num_layers")) is \(layers); no model has more than "
-          + "\(grouped(Self.maximumLayers)) layers")
-    }
+    layers = try reader.requiredCount("num_hidden_layers", "n_layer", "num_layers", atMost: 1024)
     heads = try reader.requiredCount("num_attention_heads", "n_head", "num_heads")
-    let headsName = reader.name("num_attention_heads", "n_head", "num_heads")
     vocabularySize = try reader.requiredCount("vocab_size")
     // Old Falcon files say in words that all query heads share one key and value head.
     let isMultiQuery = try reader.bool("multi_query") ?? false
@@ -100,13 +96,15 @@ public struct HuggingFaceConfiguration: Sendable {
       headDimension = dimension
     } else {
       guard hiddenSize % heads == 0 else {
-        throw reader.malformed("\(headsName) is \(heads), among which \(hiddenSize) dimensions cannot be split")
+        throw reader.malformed(
+          "\(Self.named(members, Self.headKeys, heads)): \(hiddenSize) hidden dimensions cannot be split among as many")
       }
       headDimension = hiddenSize / heads
     }
     guard heads % self.kvHeads == 0 else {
       throw reader.malformed(
-        "\(headsName) is \(heads), which cannot be shared out among \(self.kvHeads) key and value heads")
+        "\(Self.named(members, Self.headKeys, heads)): so many query heads cannot share \(kvHeads) heads of keys and values"
+      )
     }
     intermediateSize =
       try reader.count("intermediate_size", "n_inner", "ffn_hidden_size", "ffn_dim") ?? 4 * hiddenSize
@@ -139,28 +137,45 @@ public struct HuggingFaceConfiguration: Sendable {
     "gpt2", "falcon", "bert", "gemma", "gemma2", "gemma3", "gemma3_text", "bloom", "opt", "cohere",
   ]
 
+  private static let headKeys = ["num_attention_heads", "n_head", "num_heads"]
+
+  /// What a setting is, under the name that the file has for it.
+  private static func named(_ members: JSONObject, _ keys: [String], _ value: Int) -> String {
+    "\"\(keys.first { members[$0] != nil } ?? keys[0])\" is \(value)"
+  }
+
+  /// The sizes that shapes of tensors follow from, under the names that the file has for them.
+  package var sizeSettings: [(key: String, value: Int)] {
+    [
+      ["hidden_size", "n_embd", "d_model"], Self.headKeys, ["num_key_value_heads", "num_kv_heads", "n_head_kv"],
+      ["head_dim"], ["intermediate_size", "n_inner", "ffn_hidden_size", "ffn_dim"], ["vocab_size"],
+    ].compactMap { keys in
+      keys.lazy.compactMap { key in raw[key]?.intValue.map { (key, $0) } }.first
+    }
+  }
+
+  /// The settings of the text model in one with other senses: its own, then the whole model's, then transformers' own
+  /// for Gemma 3, whose published files leave out what is as usual.
+  private static func textModel(_ text: JSONObject, of whole: JSONObject) -> JSONObject {
+    var members = text
+    for key in ["eos_token_id", "bos_token_id", "tie_word_embeddings", "dtype", "torch_dtype", "quantization_config"] {
+      if members[key] == nil || key == "eos_token_id", let value = whole[key] { members[key] = value }
+    }
+    guard text["model_type"]?.stringValue == "gemma3_text" else { return members }
+    for (key, value) in [
+      ("vocab_size", 262_208), ("num_attention_heads", 8), ("num_key_value_heads", 4), ("head_dim", 256),
+      ("max_position_embeddings", 131_072),
+    ] where members[key] == nil {
+      members[key] = .int(value)
+    }
+    return members
+  }
+
   private static func slidingWindow(_ reader: ConfigurationReader) throws(FormatError) -> Int? {
     // Qwen files give a window and say elsewhere that it is not used; some give 0 for none.
     if reader.members["sliding_window"]?.intValue == 0 { return nil }
     let window = try reader.count("sliding_window")
     return try reader.bool("use_sliding_window") == false ? nil : window
-  }
-
-  /// More than any model has; a file that claims more would only waste memory and time.
-  private static let maximumLayers = 1024
-
-  /// The members that describe the text part of a model, and what stands before their keys in messages.
-  ///
-  /// Models of text and images keep them in `text_config`, and some say beside it what concerns both parts.
-  private static func textPart(of members: JSONObject) -> (members: JSONObject, prefix: String) {
-    guard var text = members["text_config"]?.objectValue, text["model_type"] != nil else { return (members, "") }
-    for key in ["bos_token_id", "eos_token_id"] {
-      if let value = members[key], !value.isNull { text[key] = value }
-    }
-    for key in ["architectures", "dtype", "torch_dtype", "tie_word_embeddings", "quantization_config"] {
-      if text[key] == nil, let value = members[key] { text[key] = value }
-    }
-    return (text, "text_config.")
   }
 
   private static func elementType(_ name: String?) -> ElementType? {

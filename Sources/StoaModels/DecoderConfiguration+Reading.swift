@@ -105,7 +105,7 @@ package struct KeyReader {
           betaFast: double("rope.scaling.yarn_beta_fast") ?? 32,
           betaSlow: double("rope.scaling.yarn_beta_slow") ?? 1,
           attentionFactor: double("rope.scaling.attn_factor").map { $0 * (0.1 * CanonicalMath.log(factor()) + 1) },
-          mscale: nil, mscaleAllDimensions: nil, truncate: true))
+          mscale: nil, mscaleAllDimensions: nil, truncate: bool("rope.scaling.yarn_truncate") ?? true))
     // The factors are tensors.
     case "longrope":
       return .longrope(
