@@ -31,6 +31,8 @@ class Family:
     published: dict | None = None
     dtype: str = "bfloat16"
     lengths: tuple = LENGTHS
+    # In its eager attention for Falcon, transformers 5.23 adds the slopes of alibi twice: with the mask and again.
+    attention: str = "eager"
     # Whether the reference is computed token by token with a cache.
     is_stepwise: bool = False
     note: str = ""
@@ -204,7 +206,7 @@ FAMILIES = [
         "falcon_alibi", *FALCON,
         dict(FALCON_SIZES, hidden_size=48, num_attention_heads=6, alibi=True, bias=True, multi_query=False,
              parallel_attn=False, new_decoder_architecture=False),
-        old_form={},
+        old_form={}, attention="sdpa",
     ),
     Family("olmo", "OlmoForCausalLM", "OlmoConfig", sizes(num_key_value_heads=4, clip_qkv=1.5),
            old_form={"rope_theta": 10000.0, "rope_scaling": None}),

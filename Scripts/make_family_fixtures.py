@@ -82,7 +82,7 @@ def load(kind, folder, family):
     """What counts is what transformers makes of the files, not of the object in memory."""
     options = family.loading() if family.loading else {}
     model, found = kind.from_pretrained(
-        folder, dtype=torch.float32, attn_implementation="eager", output_loading_info=True, **options
+        folder, dtype=torch.float32, attn_implementation=family.attention, output_loading_info=True, **options
     )
     if found["missing_keys"] or found["mismatched_keys"]:
         raise SystemExit(f"{family.name}: {found}")

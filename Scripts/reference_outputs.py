@@ -103,7 +103,7 @@ def write_expected(
         "transformers": transformers.__version__,
         "torch": torch.__version__,
         "dtype": "float32",
-        "attn": "eager",
+        "attn": model.config._attn_implementation,
         "note": note,
         "tolerance": tolerance or round(3 * max(deviation for _, deviation in found), 3),
         **more,

@@ -16,6 +16,7 @@ from oracle import REPOSITORY, TemporaryCase, needs, nll, stoa
 # What Q8_0 may cost: the root mean square of the logits' differences, in parts of that of the logits.
 Q8_0_BOUND = 0.05
 CHUNKS = (1, 7, 64)
+COMPARABLE = [source for source in DECODERS if not source.wrong_reference]
 
 
 class FamilyCase(TemporaryCase):
@@ -47,7 +48,7 @@ class Agreement(FamilyCase):
 
     @needs()
     def test_as_published(self):
-        self.each(lambda source: self.check(source, source.folder))
+        self.each(lambda source: self.check(source, source.folder), COMPARABLE)
 
     @needs()
     def test_converted_to_f32(self):
@@ -59,7 +60,7 @@ class Agreement(FamilyCase):
             ids = source.cases()[-1]["input_ids"]
             self.assert_close(self.logits(model, ids), self.logits(source.folder, ids), 1e-4, source.name)
 
-        self.each(check, convertible=True)
+        self.each(check, COMPARABLE, convertible=True)
 
     @needs()
     def test_converted_to_q8_0(self):
@@ -70,7 +71,7 @@ class Agreement(FamilyCase):
                 difference = math.dist(ours, reference) / math.hypot(*reference)
                 self.assertLess(difference, Q8_0_BOUND, f"{source.name}, {len(case['input_ids'])} tokens")
 
-        self.each(check, convertible=True)
+        self.each(check, COMPARABLE, convertible=True)
 
     @needs(packages=["llama_cpp", "numpy"])
     def test_llama_cpp(self):
@@ -85,7 +86,7 @@ class Agreement(FamilyCase):
             rows = self.logits(path, ids + theirs[:-1], "--all")[len(ids) - 1 :]
             for index, (row, token, margin) in enumerate(zip(rows, theirs, margins, strict=True)):
                 if best(row) != token:
-                    self.assertLess(margin, 1e-3, f"{source.name}: token {index} differs, {margin} ahead")
+                    self.assertLess(margin, 5e-3, f"{source.name}: token {index} differs, {margin} ahead")
                     break
 
         self.each(check, [source for source in DECODERS if not source.not_in_llama_cpp], convertible=True)
