@@ -193,7 +193,7 @@ def document():
         converted = [source for source in runs if not source.unconvertible]
         verified = []
         if runs and runs[0].is_encoder:
-            verified = ["transformers", "sentence-transformers"]
+            verified = ["transformers", "sentence-transformers", "llama.cpp"]
         elif runs:
             verified = ["transformers"] + (["Q8_0"] if converted else [])
             verified += ["llama.cpp"] if any(not source.not_in_llama_cpp for source in converted) else []
