@@ -66,12 +66,7 @@ extension DecoderFamily {
   static let gemma3 = DecoderFamily(
     title: "a Gemma 3 model", architectures: ["gemma3"], modelTypes: ["gemma3_text", "gemma3"],
     norm: .rootMeanSquare, layerPrefixes: ["model.layers.", "language_model.model.layers."],
-    aliases: [
-      ("model.", "language_model.model."), ("model.", "model.language_model."), ("lm_head", "language_model.lm_head"),
-    ],
-    ignoredPrefixes: [
-      "vision_tower.", "multi_modal_projector.", "model.vision_tower.", "model.multi_modal_projector.",
-    ],
+    aliases: languageModelAliases, ignoredPrefixes: visionPrefixes,
     readGGUF: { (c, reader) throws(ModelError) in
       describe(&c)
       c.queryKeyNorm = .heads

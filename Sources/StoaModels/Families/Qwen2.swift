@@ -64,7 +64,12 @@ func readQwenExperts(_ c: inout DecoderConfiguration, _ reader: KeyReader) throw
 
 /// The same in a Hugging Face configuration.
 func readQwenExperts(_ c: inout DecoderConfiguration, _ settings: SettingsReader) throws(ModelError) {
-  c.experts = try settings.required("num_experts")
+  // transformers 5 writes the second name.
+  if let experts = try settings.int("num_experts") {
+    c.experts = experts
+  } else {
+    c.experts = try settings.required("num_local_experts")
+  }
   c.expertsUsed = try settings.required("num_experts_per_tok")
   var rules = ExpertRules(width: try settings.required("moe_intermediate_size"))
   rules.scores = .softmax
