@@ -1,6 +1,7 @@
 package import Foundation
 package import StoaEngine
 import StoaTensor
+import StoaTokenizers
 package import StoaTrust
 
 /// An answer with all that it depended on, ready for a receipt.
