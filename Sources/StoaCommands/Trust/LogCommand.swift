@@ -309,9 +309,10 @@ extension LogCommand {
 
 /// The first certificate of a PEM file, in DER.
 private func certificateDER(_ path: String) throws -> [UInt8] {
-  guard let first = try pemDocuments(readText(path), source: path).first(where: { $0.discriminator == "CERTIFICATE" })
-  else { throw CommandFailure(message: "\(path): there is no certificate in this file") }
-  return first.derBytes
+  guard let first = try X509Certificate.certificates(pemFile: path).first else {
+    throw CommandFailure(message: "\(path): there is no certificate in this file")
+  }
+  return first.der
 }
 
 extension CommandFailure {
