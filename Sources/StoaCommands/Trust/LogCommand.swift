@@ -309,7 +309,10 @@ extension LogCommand {
 
 /// The first certificate of a PEM file, in DER.
 private func certificateDER(_ path: String) throws -> [UInt8] {
-  try X509Certificate.certificates(path: path)[0].der
+  guard let first = try X509Certificate.certificates(path: path).first else {
+    throw CommandFailure(message: "\(path): there is no certificate in this file")
+  }
+  return first.der
 }
 
 extension CommandFailure {
