@@ -1,4 +1,5 @@
 import Foundation
+import StoaFormats
 import StoaTrust
 
 /// Readers of what comes with a model to say who vouches for it.
