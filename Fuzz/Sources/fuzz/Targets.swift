@@ -19,8 +19,10 @@ let targets: [String: FuzzTarget] = [
   "crl": { unsafe readRevocationList(Array(UnsafeBufferPointer(start: $0, count: $1))) },
   "ocsp": { unsafe readStatusResponse(Array(UnsafeBufferPointer(start: $0, count: $1))) },
   "bundle": { unsafe readBundle(Array(UnsafeBufferPointer(start: $0, count: $1))) },
-  "statement": { unsafe readStatement(Array(UnsafeBufferPointer(start: $0, count: $1))) },
   "trust-store": { unsafe readTrustStore(Array(UnsafeBufferPointer(start: $0, count: $1))) },
+  "note": { unsafe readNote(Array(UnsafeBufferPointer(start: $0, count: $1))) },
+  "tile": { unsafe readTile(Array(UnsafeBufferPointer(start: $0, count: $1))) },
+  "statement": { unsafe readStatement(Array(UnsafeBufferPointer(start: $0, count: $1))) },
 ]
 
 private let sample = "Hello  world, naïve café 😀 中文\n\t<s></s> 1234 don't <unk>"

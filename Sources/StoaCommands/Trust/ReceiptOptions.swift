@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
 import StoaEngine
+import StoaFormats
+import StoaHub
 import StoaServer
 import StoaTrust
 
