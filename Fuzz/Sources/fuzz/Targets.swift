@@ -26,7 +26,6 @@ let targets: [String: FuzzTarget] = [
   "crl": { unsafe readRevocationList(Array(UnsafeBufferPointer(start: $0, count: $1))) },
   "ocsp": { unsafe readStatusResponse(Array(UnsafeBufferPointer(start: $0, count: $1))) },
   "bundle": { unsafe readBundle(Array(UnsafeBufferPointer(start: $0, count: $1))) },
-  "statement": { unsafe readStatement(Array(UnsafeBufferPointer(start: $0, count: $1))) },
   "trust-store": { unsafe readTrustStore(Array(UnsafeBufferPointer(start: $0, count: $1))) },
   "note": { unsafe readNote(Array(UnsafeBufferPointer(start: $0, count: $1))) },
   "tile": { unsafe readTile(Array(UnsafeBufferPointer(start: $0, count: $1))) },

@@ -1,4 +1,5 @@
 import Foundation
+import StoaFormats
 import StoaTrust
 
 /// Readers of what comes with a model to say who vouches for it.
@@ -44,20 +45,14 @@ func readTrustStore(_ bytes: [UInt8]) -> CInt {
   return 0
 }
 
-/// A signature as it lies beside a model: the bundle, the statement in it, and what checking it says.
+/// A signature as it lies beside a model: the bundle, what checking it says, and the statement about the files in it.
 func readBundle(_ bytes: [UInt8]) -> CInt {
   guard let bundle = try? SigstoreBundle(parsing: bytes, source: "bundle") else { return 0 }
   _ = bundle.json.text()
-  let verifier = SignatureVerifier(
-    store: TrustStore(keys: [], roots: []), time: time)
-  _ = verifier.verify(bundle, source: "bundle")
-  _ = readStatement(bundle.envelope.payload)
-  return 0
-}
-
-/// What is signed: a statement about a model's files.
-func readStatement(_ bytes: [UInt8]) -> CInt {
-  guard let statement = try? InTotoStatement(parsing: bytes, source: "statement") else { return 0 }
-  if let manifest = try? ModelManifest(statement, source: "statement") { _ = manifest.statement.bytes }
+  _ = SignatureVerifier(store: TrustStore(keys: [], roots: []), time: time).verify(bundle, source: "bundle")
+  guard let statement = try? InTotoStatement(bundle.envelope, source: "statement"),
+    let manifest = try? ModelManifest(statement, source: "statement")
+  else { return 0 }
+  _ = manifest.statement.bytes
   return 0
 }
