@@ -128,6 +128,22 @@ struct AuthorityTests {
     #expect(all.last != before.last && all.last?.number == [2])
   }
 
+  /// Of two lists of the same second the one with the larger number is newer.
+  @Test func theLargerNumberCounts() throws {
+    let path = folder()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let authority = try AuthorityFolder.create(path: path, organization: "Example", password: nil, time: Self.start)
+    let issued = try authority.issue(request(.selfVouched, SigningKey(generating: .p256)), time: Self.start)
+    let before = try RevocationList.lists(path: authority.listsPath)
+    try authority.revoke(serial: issued.leaf.serialText, reason: .superseded, time: Self.start)
+    let after = try authority.publishLists(rootKey: nil, time: Self.start)
+    let chain = [issued.leaf, issued.authority, try authority.rootCertificate()]
+    for lists in [before + after, after + before] {
+      let status = RevocationEvidence(lists: lists).status(of: chain, at: Self.start + 60)
+      guard case .revoked = status else { return #expect(Bool(false), "\(status)") }
+    }
+  }
+
   /// What is missing for a level, by what was given.
   @Test(
     arguments: [

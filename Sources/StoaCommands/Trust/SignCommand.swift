@@ -59,7 +59,7 @@ struct SignCommand: ParsableCommand {
   private func bundleSigner(_ key: SigningKey) throws -> SigstoreBundle.Signer {
     guard let certificate else { return .key(hint: key.publicKey.hint) }
     let leaves = try X509Certificate.certificates(path: certificate)
-    guard let leaf = leaves.first, leaf.publicKeyDER == key.publicKey.der else {
+    guard let leaf = leaves.first, leaf.publicKey == key.publicKey else {
       throw CommandFailure(
         message: "\(certificate): the certificate is for another key than \(self.key.key)",
         advice: "give the certificate that was issued for this key")

@@ -60,8 +60,9 @@ public struct RevocationEvidence: Sendable {
       problems.append(problem)
       return false
     }
-    // A later list replaces an earlier one; the times decide, since a number may start again with a new key.
-    if let latest = valid.max(by: { $0.thisUpdate < $1.thisUpdate }) {
+    // A later list replaces an earlier one; of the same second, that of the larger number does. Numbers alone may begin
+    // again with a new key.
+    if let latest = valid.max(by: { $0.order < $1.order }) {
       known.append((latest.thisUpdate, latest.nextUpdate, latest.entries[certificate.serial]))
     }
     for response in responses {
@@ -114,4 +115,9 @@ public struct RevocationEvidence: Sendable {
     }
     return list.thisUpdate <= time + skew ? nil : "the revocation list is of the future"
   }
+}
+
+extension RevocationList {
+  /// What the newest list has the most of: its time, then its number, which has no leading zeros.
+  fileprivate var order: (Date, Int, String) { (thisUpdate, number.count, Hex.encode(number)) }
 }

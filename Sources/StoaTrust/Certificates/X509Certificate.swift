@@ -64,9 +64,6 @@ public struct X509Certificate: Hashable, Sendable {
   /// SHA-256 of the whole encoding.
   public var fingerprint: [UInt8] { sha256(der) }
 
-  /// The SubjectPublicKeyInfo in DER.
-  public var publicKeyDER: [UInt8] { key.der }
-
   /// Whether issuer and subject are the same.
   var isSelfIssued: Bool { issuer == subject }
 

@@ -110,7 +110,7 @@ public struct SignatureVerifier: Sendable {
       var certificates: [X509Certificate] = []
       for der in chain { certificates.append(try Self.certificate(der, source)) }
       guard let leaf = certificates.first else { return Self.bad("\(source): there is no certificate") }
-      let statement = try statement(bundle, by: VerificationKey(der: leaf.publicKeyDER, source: source), source)
+      let statement = try statement(bundle, by: leaf.publicKey, source)
       let signedAt = try signingTime(bundle, leaf, source)
       let (root, whole) = (statement.manifest.rootDigest, statement.digest)
       let facts =
