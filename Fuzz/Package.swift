@@ -43,6 +43,7 @@ let package = Package(
     module("StoaFormats", ["StoaTensor"]),
     module("StoaTokenizers", ["StoaFormats"]),
     module("StoaTemplates", []),
+    module("StoaGrammar", ["StoaFormats"]),
     .target(
       name: "StoaHub", dependencies: ["StoaFormats"], sources: listing, swiftSettings: sanitized),
     module(
@@ -55,7 +56,9 @@ let package = Package(
     .target(name: "CFuzzer"),
     .executableTarget(
       name: "fuzz",
-      dependencies: ["CFuzzer", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaHub", "StoaTrust"],
+      dependencies: [
+        "CFuzzer", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaGrammar", "StoaHub", "StoaTrust",
+      ],
       swiftSettings: settings,
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
   ],

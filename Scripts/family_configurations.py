@@ -31,6 +31,10 @@ class Family:
     published: dict | None = None
     dtype: str = "bfloat16"
     lengths: tuple = LENGTHS
+    # In its eager attention for Falcon, transformers 5.23 adds the slopes of alibi twice: with the mask and again.
+    attention: str = "eager"
+    # Whether the reference is computed token by token with a cache.
+    is_stepwise: bool = False
     note: str = ""
     rewrite: Callable | None = None
     loading: Callable | None = None
@@ -165,7 +169,7 @@ FAMILIES = [
     Family(
         "llama_dynamic_beyond", *LLAMA,
         sizes(max_position_embeddings=32, rope_parameters=rope(kind="dynamic", factor=4.0)), lengths=BEYOND,
-        note="every length beyond 32 has frequencies of its own, also for the tokens before it",
+        is_stepwise=True, note="token by token: what is rotated once stays so while the base grows",
     ),
     Family(
         "deepseek_llm", *LLAMA, sizes(num_key_value_heads=4, rope_parameters=rope(kind="linear", factor=4.0)),
@@ -202,7 +206,7 @@ FAMILIES = [
         "falcon_alibi", *FALCON,
         dict(FALCON_SIZES, hidden_size=48, num_attention_heads=6, alibi=True, bias=True, multi_query=False,
              parallel_attn=False, new_decoder_architecture=False),
-        old_form={},
+        old_form={}, attention="sdpa",
     ),
     Family("olmo", "OlmoForCausalLM", "OlmoConfig", sizes(num_key_value_heads=4, clip_qkv=1.5),
            old_form={"rope_theta": 10000.0, "rope_scaling": None}),

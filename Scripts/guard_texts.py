@@ -141,7 +141,7 @@ def long_documents(held_out, count, seed):
 
 
 def injections(held_out, each, seed):
-    """(family, text): frames around goals, alone or in a document; held out are a quarter of the frames and of the goals' families."""
+    """(family, text, attack): frames around goals, alone or in a document; held out are a quarter of the frames and of the goals' families."""
     rng = random.Random(seed)
     goals = {k: v for i, (k, v) in enumerate(INJECTION_GOALS.items()) if (i % 5 == 4) == held_out}
     documents = split(DOCUMENTS, held_out)
@@ -149,11 +149,11 @@ def injections(held_out, each, seed):
     for frame in split(INJECTION_FRAMES, held_out):
         for family, requests in goals.items():
             for _ in range(each):
-                attack = frame.replace("{g}", rng.choice(requests))
+                text = attack = frame.replace("{g}", rng.choice(requests))
                 if rng.random() < 0.5:
                     before, after = fill(rng.choice(documents), rng), fill(rng.choice(documents), rng)
-                    attack = f"{before} {attack} {after}" if rng.random() < 0.5 else f"{before}\n{attack}"
-                result.append((f"written:{family}", attack))
+                    text = f"{before} {attack} {after}" if rng.random() < 0.5 else f"{before}\n{attack}"
+                result.append((f"written:{family}", text, attack))
     return result
 
 

@@ -24,7 +24,7 @@ from safetensors.torch import load_file, save_file
 
 from encoder_outputs import write_encodings, write_texts
 from family_configurations import FAMILIES
-from reference_outputs import EXACT, write_expected
+from reference_outputs import EXACT, stepwise, whole, write_expected
 
 ROOT = Path(__file__).resolve().parent.parent / "Tests/Fixtures/models/families"
 # Matrices that transformers keep as [input, output].
@@ -70,7 +70,8 @@ def write_family(family, seed):
         write_texts(folder, model, *family.pooling)
     else:
         note = "; ".join(filter(None, [EXACT, family.note]))
-        write_expected(folder, model, note, tolerance=1e-3, lengths=family.lengths)
+        compute = stepwise if family.is_stepwise else whole
+        write_expected(folder, model, note, tolerance=1e-3, lengths=family.lengths, compute=compute)
     if family.outer is not None:
         wrap(folder, family.outer)
     if family.published is not None:
@@ -81,7 +82,7 @@ def load(kind, folder, family):
     """What counts is what transformers makes of the files, not of the object in memory."""
     options = family.loading() if family.loading else {}
     model, found = kind.from_pretrained(
-        folder, dtype=torch.float32, attn_implementation="eager", output_loading_info=True, **options
+        folder, dtype=torch.float32, attn_implementation=family.attention, output_loading_info=True, **options
     )
     if found["missing_keys"] or found["mismatched_keys"]:
         raise SystemExit(f"{family.name}: {found}")
@@ -112,11 +113,12 @@ def wrap(folder, outer):
     """Makes a text model the text half of a model of text and images, as which some families are published."""
     path = folder / "config.json"
     write_json(path, {**outer, "text_config": json.loads(path.read_text())})
+    other = {"llama4": "vision_model.class_embedding", "gemma3": "vision_tower.vision_model.embeddings.patch.bias"}
     rewrite_tensors(
         folder,
         lambda tensors: {
             **{"language_model." + name: tensor for name, tensor in tensors.items()},
-            "vision_model.class_embedding": torch.ones(8, dtype=torch.bfloat16),
+            other[outer["model_type"]]: torch.ones(8, dtype=torch.bfloat16),
         },
     )
 

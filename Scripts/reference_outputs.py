@@ -15,10 +15,25 @@ LENGTHS = (1, 7, 40, 100)
 EXACT = "random weights; logits agree within the tolerance"
 
 
+def whole(model, ids):
+    """Logits of all tokens, computed at once and without a cache."""
+    return model(torch.tensor([ids]), use_cache=False).logits[0]
+
+
+def stepwise(model, ids):
+    """The same token by token with a cache, for models whose rotations depend on how far the text has come."""
+    cache, rows = None, []
+    for token in ids:
+        found = model(torch.tensor([[token]]), past_key_values=cache, use_cache=True)
+        cache = found.past_key_values
+        rows.append(found.logits[0, -1])
+    return torch.stack(rows)
+
+
 @torch.no_grad()
-def case(model, ids):
-    """The reference outputs for one prompt, computed without a cache."""
-    logits = model(torch.tensor([ids]), use_cache=False).logits[0]
+def case(model, ids, compute=whole):
+    """The reference outputs for one prompt."""
+    logits = compute(model, ids)
     nll = torch.nn.functional.cross_entropy(logits[:-1], torch.tensor(ids[1:], dtype=torch.long), reduction="none")
     greedy, margins, sequence, last = [], [], list(ids), logits[-1]
     for _ in range(8):
@@ -26,7 +41,7 @@ def case(model, ids):
         greedy.append(int(best.indices[0]))
         margins.append(float(best.values[0] - best.values[1]))
         sequence.append(greedy[-1])
-        last = model(torch.tensor([sequence]), use_cache=False).logits[0, -1]
+        last = compute(model, sequence)[-1]
     return {
         "input_ids": ids,
         "last_logits": [round(float(x), 5) for x in logits[-1]],
@@ -56,7 +71,7 @@ class ActivationsIn8Bits:
             hook.remove()
 
 
-def clear_case(model, length, margin, block=None):
+def clear_case(model, length, margin, block=None, compute=whole):
     """A case whose greedy choices are no near ties, so that they are a fair test, and its deviation in 8 bits.
 
     With a `block`, the choices must also survive 8-bit activations.
@@ -67,7 +82,7 @@ def clear_case(model, length, margin, block=None):
         ids = [1] + [int(x) for x in rng.integers(3, vocabulary, length - 1)]
         if length == 1:
             ids = [int(rng.integers(3, vocabulary))]
-        result = case(model, ids)
+        result = case(model, ids, compute)
         if result["greedy_margin"] < margin:
             continue
         if block is None:
@@ -79,14 +94,16 @@ def clear_case(model, length, margin, block=None):
     raise SystemExit(f"no prompt of {length} tokens has a margin of {margin}")
 
 
-def write_expected(folder, model, note, tolerance=None, margin=0.01, block=None, lengths=LENGTHS, **more):
+def write_expected(
+    folder, model, note, tolerance=None, margin=0.01, block=None, lengths=LENGTHS, compute=whole, **more
+):
     """The tolerance, if none is given, is measured by rounding activations in blocks."""
-    found = [clear_case(model, length, margin, block) for length in lengths]
+    found = [clear_case(model, length, margin, block, compute) for length in lengths]
     expected = {
         "transformers": transformers.__version__,
         "torch": torch.__version__,
         "dtype": "float32",
-        "attn": "eager",
+        "attn": model.config._attn_implementation,
         "note": note,
         "tolerance": tolerance or round(3 * max(deviation for _, deviation in found), 3),
         **more,

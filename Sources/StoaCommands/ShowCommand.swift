@@ -1,4 +1,5 @@
 import ArgumentParser
+import StoaEngine
 import StoaFormats
 import StoaHub
 import StoaTerminal
@@ -31,6 +32,15 @@ struct ShowCommand: ParsableCommand {
     try printSummary(facts, tokenizer)
   }
 
+  /// How a conversation becomes a prompt.
+  private func chat(_ tokenizer: Tokenizer, _ facts: ModelFacts) -> String {
+    guard tokenizer.chatTemplate == nil else { return "template included" }
+    guard let package = try? ModelPackage(path: facts.location.path) else { return "no template" }
+    if package.summary.isEncoder { return "none: the model makes vectors of texts" }
+    if let family = package.familyTemplate { return "no template: the format of \(family.name) is used" }
+    return "no template: a base model, or use run --raw"
+  }
+
   private func printSummary(_ facts: ModelFacts, _ tokenizer: Result<Tokenizer, any Error>) throws {
     let style = Terminal.current().style(for: .output)
     var rows: [(String, String)] = []
@@ -52,7 +62,7 @@ struct ShowCommand: ParsableCommand {
     switch tokenizer {
     case .success(let tokenizer):
       add("tokenizer", "\(tokenizer.name), \(Format.grouped(tokenizer.vocabularySize)) tokens")
-      add("chat", tokenizer.chatTemplate == nil ? "no template: a base model, or use run --raw" : "template included")
+      add("chat", chat(tokenizer, facts))
     case .failure(TokenizerError.missing):
       add("tokenizer", "none; run takes one with --tokenizer FILE")
     case .failure(let error):

@@ -1,4 +1,5 @@
 package import StoaFormats
+package import StoaModels
 package import StoaTensor
 package import StoaTokenizers
 
@@ -8,6 +9,8 @@ package import StoaTokenizers
 package enum ConversionError: Error, Equatable, CustomStringConvertible {
   /// A file could not be read or written.
   case format(FormatError)
+  /// The model is not one that can be run, or contradicts itself.
+  case model(ModelError)
   /// The model's tokenizer could not be read.
   case tokenizer(TokenizerError)
   /// The input asks for something that cannot be had, or contradicts itself.
@@ -26,6 +29,7 @@ package enum ConversionError: Error, Equatable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .format(let error): error.description
+    case .model(let error): error.description
     case .tokenizer(let error): error.description
     case .refused(let path, let problem, let advice): "\(path): \(problem)" + (advice.map { "\n" + $0 } ?? "")
     case .tensor(let name, let problem): "tensor \(quoted(name)): \(problem)"
@@ -42,4 +46,9 @@ package enum ConversionError: Error, Equatable, CustomStringConvertible {
 /// Runs `body` and turns its error into one of this module.
 func converting<R: ~Copyable>(_ body: () throws(FormatError) -> R) throws(ConversionError) -> R {
   do throws(FormatError) { return try body() } catch { throw .format(error) }
+}
+
+/// The same for errors of models.
+func describing<R: ~Copyable>(_ body: () throws(ModelError) -> R) throws(ConversionError) -> R {
+  do throws(ModelError) { return try body() } catch { throw .model(error) }
 }

@@ -85,7 +85,7 @@ struct GGUFOutput {
     try converting { () throws(FormatError) in
       for (index, plan) in plans.enumerated() {
         let byteCount = converters[index].byteOffset(ofUnit: converters[index].units)
-        try writer.addTensor(plan.name, type: plan.type, shape: plan.shape) { (sink) throws(FormatError) in
+        try writer.addTensor(plan.name, type: plan.type, shape: plan.writtenShape) { (sink) throws(FormatError) in
           var missing = byteCount
           while missing > 0 {
             do throws(ConversionError) {
@@ -102,9 +102,7 @@ struct GGUFOutput {
             options.progress(written, total)
           }
           // Pages of the input that are done with need not stay in memory.
-          if case .tensors(let tensors, _) = plan.contents {
-            for tensor in tensors { tensor.file.discard(tensor.byteRange) }
-          }
+          for tensor in plan.inputs { tensor.file.discard(tensor.byteRange) }
           // Weights that changed meanwhile would be those of two models.
           if index == plans.count - 1 { for input in inputs { try input.verifyUnchanged() } }
         }
@@ -162,7 +160,7 @@ extension TensorPlan {
   fileprivate var inputBytes: Int {
     switch contents {
     case .values(let values): 4 * values.count
-    case .tensors(let tensors, _): tensors.reduce(0) { $0 + $1.byteCount }
+    case .tensors, .stored: inputs.reduce(0) { $0 + $1.byteCount }
     }
   }
 }

@@ -1,7 +1,8 @@
 import StoaFormats
+import StoaModels
 import StoaTensor
 
-/// How the models of one family go from Hugging Face's form to GGUF: names, shapes, hyper-parameters.
+/// How the models of a family that is no decoder go from Hugging Face's form to GGUF: names, shapes, hyper-parameters.
 ///
 /// A family is one file with one value of this type, listed in `all`.
 struct ModelFamily: Sendable {
@@ -27,23 +28,12 @@ struct ModelFamily: Sendable {
   let check: @Sendable (HuggingFaceConfiguration, _ path: String) throws(ConversionError) -> Void
   /// The hyper-parameters, keys without the architecture.
   let parameters: @Sendable (HuggingFaceConfiguration) -> [(String, GGUFValue)]
-  /// Tensors that are computed from the configuration.
-  var computedTensors: @Sendable (HuggingFaceConfiguration) -> [TensorPlan] = { _ in [] }
 
   /// Hyper-parameters that are written in other files of the folder.
   var folderParameters: @Sendable (_ directory: String) throws(ConversionError) -> [(String, GGUFValue)] = { _ in [] }
 
-  /// All families that can be converted.
-  static let all: [ModelFamily] = [.llama, .bert, .nomicBERT]
-
-  /// The family of a configuration.
-  static func of(_ configuration: HuggingFaceConfiguration, path: String) throws(ConversionError) -> ModelFamily {
-    if let family = all.first(where: { $0.modelTypes.contains(configuration.modelType) }) { return family }
-    let supported = all.flatMap(\.modelTypes).sorted().joined(separator: ", ")
-    throw .refused(
-      path: path, problem: "models of the type \(quoted(configuration.modelType)) cannot be converted",
-      advice: "supported: \(supported)")
-  }
+  /// The families that are no decoders; those are in `DecoderFamily`.
+  static let all: [ModelFamily] = [.bert, .nomicBERT]
 }
 
 /// One tensor of a family, or one of each layer: its two names and its shape.
@@ -54,12 +44,8 @@ struct TensorRule: Sendable {
   let target: String
   /// The shape that the configuration promises.
   let shape: @Sendable (HuggingFaceConfiguration) -> [Int]
-  /// In which order the rows are written.
-  var order: @Sendable (HuggingFaceConfiguration) -> RowOrder = { _ in .asStored }
   /// Whether there may be a bias of as many values as the weight has rows.
   var mayHaveBias = false
-  /// Whether the model has the tensor at all; what it has not is left out even if the file holds it.
-  var isUsed: @Sendable (HuggingFaceConfiguration) -> Bool = { _ in true }
 
   init(
     _ source: String, _ target: String, _ shape: @escaping @Sendable (HuggingFaceConfiguration) -> [Int]
@@ -69,22 +55,10 @@ struct TensorRule: Sendable {
     self.shape = shape
   }
 
-  /// The same with rows in another order.
-  func rows(_ order: @escaping @Sendable (HuggingFaceConfiguration) -> RowOrder) -> TensorRule {
-    with { $0.order = order }
-  }
-
   /// The same with a bias, where the checkpoint has one.
-  func withBias() -> TensorRule { with { $0.mayHaveBias = true } }
-
-  /// The same, but only for some configurations.
-  func used(_ condition: @escaping @Sendable (HuggingFaceConfiguration) -> Bool) -> TensorRule {
-    with { $0.isUsed = condition }
-  }
-
-  private func with(_ change: (inout TensorRule) -> Void) -> TensorRule {
+  func withBias() -> TensorRule {
     var copy = self
-    change(&copy)
+    copy.mayHaveBias = true
     return copy
   }
 }
@@ -114,7 +88,7 @@ extension ModelFamily {
         path: path, problem: "the checkpoint holds tensors that \(title) does not have: \(quoted(first))\(others)",
         advice: "it may be quantised, an adapter, or of another architecture than its config.json says")
     }
-    return planner.plans + computedTensors(configuration)
+    return planner.plans
   }
 
   private struct Planner {
@@ -128,24 +102,23 @@ extension ModelFamily {
       let (source, target) = (sourcePrefix + rule.source, targetPrefix + rule.target)
       // The first BERT checkpoints call the parts of a norm gamma and beta.
       known.formUnion(["weight", "bias", "gamma", "beta"].map { "\(source).\($0)" })
-      guard rule.isUsed(configuration) else { return }
-      let (shape, order) = (rule.shape(configuration), rule.order(configuration))
+      let shape = rule.shape(configuration)
       guard let weight = checkpoint.tensor(source + ".weight") ?? checkpoint.tensor(source + ".gamma") else {
         throw .refused(
           path: path, problem: "tensor \(quoted(source + ".weight")) is missing",
           advice: "the checkpoint is incomplete, or of another architecture than its config.json says")
       }
-      try add(weight, as: target + ".weight", shape: shape, order: order)
+      try add(weight, as: target + ".weight", shape: shape)
       if let bias = checkpoint.tensor(source + ".bias") ?? checkpoint.tensor(source + ".beta") {
         guard rule.mayHaveBias else {
           throw .refused(path: path, problem: "tensor \(quoted(bias.name)) has no place in the model")
         }
-        try add(bias, as: target + ".bias", shape: [shape[0]], order: order)
+        try add(bias, as: target + ".bias", shape: [shape[0]])
       }
     }
 
     private mutating func add(
-      _ tensor: TensorInfo, as name: String, shape: [Int], order: RowOrder
+      _ tensor: TensorInfo, as name: String, shape: [Int]
     ) throws(ConversionError) {
       guard tensor.shape == shape else {
         throw .refused(
@@ -159,7 +132,8 @@ extension ModelFamily {
           problem: "tensor \(quoted(tensor.name)) is of the type \(tensor.typeName); weights must be floating-point",
           advice: "convert the unquantised checkpoint of the model")
       }
-      plans.append(TensorPlan(name: name, shape: shape, type: tensor.type, contents: .tensors([tensor], order: order)))
+      plans.append(
+        TensorPlan(name: name, shape: shape, type: tensor.type, contents: .tensors([tensor], order: .asStored)))
     }
   }
 }

@@ -1,4 +1,5 @@
 import StoaFormats
+import StoaModels
 import StoaTensor
 import Synchronization
 
@@ -32,6 +33,7 @@ import Synchronization
     guard let bytes = plan.byteCount, bytes > 0 else {
       throw .tensor(name: plan.name, problem: "a shape of \(plan.shape) cannot be written as \(plan.type.name)")
     }
+    // Those that lie otherwise have been checked against their rules.
     if case .tensors(let tensors, _) = plan.contents {
       let elements = tensors.reduce(0) { $0 + $1.elementCount }
       guard elements == plan.shape.reduce(1, *), tensors.allSatisfy({ $0.type == plan.sourceType }),
@@ -150,6 +152,61 @@ import Synchronization
           try unsafe body((row - unit.rows.lowerBound) * unit.columns.count, run)
         }
       }
+    case .stored(let found): try unsafe forEachRow(of: unit, found, body)
+    }
+  }
+
+  /// The same for tensors that lie in other rows or columns: one row of the output at a time.
+  private func forEachRow(
+    of unit: Unit, _ found: FoundTensor, _ body: (Int, UnsafeRawBufferPointer) throws(ConversionError) -> Void
+  ) throws(ConversionError) {
+    if found.isMXFP4 { return try unsafe forEachBlockRow(of: unit, found, body) }
+    let (stored, size) = (found.stored, found.type.bytesPerBlock)
+    let (perTensor, shape) = (max(stored.matricesPerTensor, 1), stored.matrixShape)
+    let tensor = found.tensors[unit.matrix / perTensor]
+    let base = tensor.offset + unit.matrix % perTensor * shape.rows * shape.columns * size
+    var gathered = [UInt8](repeating: 0, count: stored.isTransposed ? unit.columns.count * size : 0)
+    for row in unit.rows {
+      let wanted = found.rule.order.source(of: row)
+      let place = stored.row?(wanted) ?? wanted
+      let target = (row - unit.rows.lowerBound) * unit.columns.count
+      guard stored.isTransposed else {
+        let start = base + (place * shape.columns + unit.columns.lowerBound) * size
+        try unsafe tensor.file.withBytes(start..<start + unit.columns.count * size) { (run) throws(ConversionError) in
+          try unsafe body(target, run)
+        }
+        continue
+      }
+      let matrix = base..<base + shape.rows * shape.columns * size
+      unsafe tensor.file.withBytes(matrix) { bytes in
+        for (index, column) in unit.columns.enumerated() {
+          let source = (column * shape.columns + place) * size
+          for byte in 0..<size { gathered[index * size + byte] = unsafe bytes[source + byte] }
+        }
+      }
+      try unsafe gathered.withUnsafeBufferPointer { (run) throws(ConversionError) in
+        try unsafe body(target, UnsafeRawBufferPointer(run))
+      }
+    }
+  }
+
+  /// The same for rows of 4-bit blocks, which are copied whole.
+  private func forEachBlockRow(
+    of unit: Unit, _ found: FoundTensor, _ body: (Int, UnsafeRawBufferPointer) throws(ConversionError) -> Void
+  ) throws(ConversionError) {
+    var row = [UInt8](repeating: 0, count: found.columns / MXFP4.blockValues * MXFP4.blockBytes)
+    for index in unit.rows {
+      unsafe row.withUnsafeMutableBufferPointer { buffer in
+        if let base = buffer.baseAddress { unsafe found.copyBlocks(matrix: unit.matrix, row: index, into: base) }
+      }
+      let (first, count) = (
+        byteCount(unit.columns.lowerBound, .mxfp4), byteCount(unit.columns.count, .mxfp4)
+      )
+      try unsafe row.withUnsafeBufferPointer { (bytes) throws(ConversionError) in
+        try unsafe body(
+          (index - unit.rows.lowerBound) * unit.columns.count,
+          UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[first..<first + count])))
+      }
     }
   }
 
@@ -182,6 +239,8 @@ import Synchronization
         }
       }
     }
+    let addend = plan.addend
+    if addend != 0 { for index in values.indices { unsafe values[index] += addend } }
   }
 
   /// Cuts finite values that half precision cannot hold to its largest number, 65504, and counts them.

@@ -1,4 +1,5 @@
 import StoaFormats
+import StoaModels
 import StoaTensor
 
 /// A tensor of the output: where its values come from, and what they become.
@@ -16,6 +17,8 @@ struct TensorPlan: Sendable {
     case values([Float])
     /// One tensor of the input, or several of equal shape one after the other, such as the experts of a layer.
     case tensors([TensorInfo], order: RowOrder)
+    /// Tensors of the input whose rows, columns or values lie otherwise than in the output.
+    case stored(FoundTensor)
   }
 
   init(name: String, shape: [Int], type: ElementType, contents: Contents) {
@@ -30,6 +33,9 @@ struct TensorPlan: Sendable {
     self.init(name: tensor.name, shape: tensor.shape, type: type, contents: .tensors([tensor], order: .asStored))
   }
 
+  /// The shape in the output: values that are picked one by one are rows of one here.
+  var writtenShape: [Int] { shape.count == 3 && shape[2] == 1 ? Array(shape.dropLast()) : shape }
+
   /// Values in a row.
   var columns: Int { isColumn ? 1 : shape.last ?? 1 }
   /// Rows of one matrix; a vector is one row.
@@ -39,8 +45,12 @@ struct TensorPlan: Sendable {
 
   /// A bias whose values go the way of the rows of its matrix: each is a row of its own.
   private var isColumn: Bool {
-    guard shape.count == 1, case .tensors(_, let order) = contents else { return false }
-    return order != .asStored
+    guard shape.count == 1 else { return false }
+    switch contents {
+    case .values: return false
+    case .tensors(_, let order): return order != .asStored
+    case .stored(let found): return found.stored.row != nil || found.rule.order != .asStored
+    }
   }
 
   /// The type of the values before conversion.
@@ -48,11 +58,24 @@ struct TensorPlan: Sendable {
     switch contents {
     case .values: .f32
     case .tensors(let tensors, _): tensors.first?.type ?? .f32
+    case .stored(let found): found.isMXFP4 ? .mxfp4 : found.type
     }
   }
 
   /// Whether bytes are copied, rows perhaps in another order, without a look at the values.
-  var isCopied: Bool { sourceType == type }
+  var isCopied: Bool { sourceType == type && addend == 0 }
+
+  /// What is added to each value.
+  var addend: Float { if case .stored(let found) = contents { found.stored.addend } else { 0 } }
+
+  /// The tensors of the input.
+  var inputs: [TensorInfo] {
+    switch contents {
+    case .values: []
+    case .tensors(let tensors, _): tensors
+    case .stored(let found): found.tensors
+    }
+  }
 
   /// The bytes in the output; nil when the shape does not fit the type.
   var byteCount: Int? {
@@ -63,22 +86,5 @@ struct TensorPlan: Sendable {
       elements = product
     }
     return columns % type.blockSize == 0 ? type.byteCount(elements: elements) : nil
-  }
-}
-
-/// In which order the rows of a matrix of the input make up that of the output.
-package enum RowOrder: Sendable, Equatable {
-  case asStored
-  /// Rows of each head from two halves to neighbours: GGUF's `llama` rotates neighbouring values, Hugging Face's model
-  /// values half a head apart. Source: `LlamaModel.permute` in llama.cpp's `conversion/llama.py`.
-  case rotaryNeighbours(headDimension: Int)
-
-  /// The row of the input that becomes row `row` of the output.
-  func source(of row: Int) -> Int {
-    switch self {
-    case .asStored: row
-    case .rotaryNeighbours(let dimension):
-      row / dimension * dimension + (row % 2) * (dimension / 2) + row % dimension / 2
-    }
   }
 }

@@ -8,7 +8,7 @@ struct ConfigurationReader {
   var prefix = ""
 
   /// Counts and sizes beyond this are no model's; the limit keeps products of two of them from overflowing.
-  private static let maximumCount = 1 << 31
+  static let maximumCount = 1 << 31
 
   /// The value of the first of `keys` that is present.
   func value(_ keys: [String]) -> (key: String, value: JSONValue)? {
@@ -22,16 +22,16 @@ struct ConfigurationReader {
   func count(_ keys: String...) throws(FormatError) -> Int? { try count(keys) }
 
   /// A positive count that must be there.
-  func requiredCount(_ keys: String...) throws(FormatError) -> Int {
-    guard let count = try count(keys) else { throw missing(keys[0]) }
+  func requiredCount(_ keys: String..., atMost limit: Int = Self.maximumCount) throws(FormatError) -> Int {
+    guard let count = try count(keys, limit) else { throw missing(keys[0]) }
     return count
   }
 
-  private func count(_ keys: [String]) throws(FormatError) -> Int? {
+  private func count(_ keys: [String], _ limit: Int = Self.maximumCount) throws(FormatError) -> Int? {
     guard let (key, value) = value(keys) else { return nil }
     guard let count = value.intValue else { throw wrong(key, value, "a whole number") }
-    guard (1...Self.maximumCount).contains(count) else {
-      throw malformed("\"\(prefix)\(key)\" is \(count); it must be from 1 to \(grouped(Self.maximumCount))")
+    guard (1...limit).contains(count) else {
+      throw malformed("\"\(prefix)\(key)\" is \(count); it must be from 1 to \(grouped(limit))")
     }
     return count
   }

@@ -70,10 +70,13 @@ public struct HuggingFaceConfiguration: Sendable {
 
   /// Reads the contents of `config.json` and `generation_config.json`; `path` is for messages.
   public init(json: JSONValue, generation: JSONValue? = nil, path: String) throws(FormatError) {
-    guard let members = json.objectValue else {
+    guard var members = json.objectValue else {
       throw .malformed(path: path, problem: "a configuration must be an object; this is \(json.kindName)")
     }
-    raw = json
+    if let text = members["text_config"]?.objectValue, text["model_type"] != nil {
+      members = Self.textModel(text, of: members)
+    }
+    raw = .object(members)
     self.generation = generation
     let reader = ConfigurationReader(members: members, path: path)
     guard let modelType = try reader.string("model_type") else { throw reader.missing("model_type") }
@@ -81,7 +84,7 @@ public struct HuggingFaceConfiguration: Sendable {
     architectures = try reader.strings("architectures") ?? []
 
     hiddenSize = try reader.requiredCount("hidden_size", "n_embd", "d_model")
-    layers = try reader.requiredCount("num_hidden_layers", "n_layer", "num_layers")
+    layers = try reader.requiredCount("num_hidden_layers", "n_layer", "num_layers", atMost: 1024)
     heads = try reader.requiredCount("num_attention_heads", "n_head", "num_heads")
     vocabularySize = try reader.requiredCount("vocab_size")
     // Old Falcon files say in words that all query heads share one key and value head.
@@ -93,12 +96,15 @@ public struct HuggingFaceConfiguration: Sendable {
       headDimension = dimension
     } else {
       guard hiddenSize % heads == 0 else {
-        throw reader.malformed("\(hiddenSize) hidden dimensions cannot be split among \(heads) heads")
+        throw reader.malformed(
+          "\(Self.named(members, Self.headKeys, heads)): \(hiddenSize) hidden dimensions cannot be split among as many")
       }
       headDimension = hiddenSize / heads
     }
     guard heads % self.kvHeads == 0 else {
-      throw reader.malformed("\(heads) query heads cannot be shared out among \(kvHeads) key and value heads")
+      throw reader.malformed(
+        "\(Self.named(members, Self.headKeys, heads)): so many query heads cannot share \(kvHeads) heads of keys and values"
+      )
     }
     intermediateSize =
       try reader.count("intermediate_size", "n_inner", "ffn_hidden_size", "ffn_dim") ?? 4 * hiddenSize
@@ -131,11 +137,45 @@ public struct HuggingFaceConfiguration: Sendable {
     "gpt2", "falcon", "bert", "gemma", "gemma2", "gemma3", "gemma3_text", "bloom", "opt", "cohere",
   ]
 
+  private static let headKeys = ["num_attention_heads", "n_head", "num_heads"]
+
+  /// What a setting is, under the name that the file has for it.
+  private static func named(_ members: JSONObject, _ keys: [String], _ value: Int) -> String {
+    "\"\(keys.first { members[$0] != nil } ?? keys[0])\" is \(value)"
+  }
+
+  /// The sizes that shapes of tensors follow from, under the names that the file has for them.
+  package var sizeSettings: [(key: String, value: Int)] {
+    [
+      ["hidden_size", "n_embd", "d_model"], Self.headKeys, ["num_key_value_heads", "num_kv_heads", "n_head_kv"],
+      ["head_dim"], ["intermediate_size", "n_inner", "ffn_hidden_size", "ffn_dim"], ["vocab_size"],
+    ].compactMap { keys in
+      keys.lazy.compactMap { key in raw[key]?.intValue.map { (key, $0) } }.first
+    }
+  }
+
+  /// The settings of the text model in one with other senses: its own, then the whole model's, then transformers' own
+  /// for Gemma 3, whose published files leave out what is as usual.
+  private static func textModel(_ text: JSONObject, of whole: JSONObject) -> JSONObject {
+    var members = text
+    for key in ["eos_token_id", "bos_token_id", "tie_word_embeddings", "dtype", "torch_dtype", "quantization_config"] {
+      if members[key] == nil || key == "eos_token_id", let value = whole[key] { members[key] = value }
+    }
+    guard text["model_type"]?.stringValue == "gemma3_text" else { return members }
+    for (key, value) in [
+      ("vocab_size", 262_208), ("num_attention_heads", 8), ("num_key_value_heads", 4), ("head_dim", 256),
+      ("max_position_embeddings", 131_072),
+    ] where members[key] == nil {
+      members[key] = .int(value)
+    }
+    return members
+  }
+
   private static func slidingWindow(_ reader: ConfigurationReader) throws(FormatError) -> Int? {
     // Qwen files give a window and say elsewhere that it is not used; some give 0 for none.
-    if try reader.bool("use_sliding_window") == false { return nil }
     if reader.members["sliding_window"]?.intValue == 0 { return nil }
-    return try reader.count("sliding_window")
+    let window = try reader.count("sliding_window")
+    return try reader.bool("use_sliding_window") == false ? nil : window
   }
 
   private static func elementType(_ name: String?) -> ElementType? {

@@ -52,7 +52,7 @@ package enum Checkpoint: Sendable {
   }
 
   /// The tensor that a rule describes, nil when the file does not have it; its shape is checked.
-  func find(_ rule: TensorRule, _ family: DecoderFamily) throws(ModelError) -> FoundTensor? {
+  package func find(_ rule: TensorRule, _ family: DecoderFamily) throws(ModelError) -> FoundTensor? {
     switch self {
     case .gguf(let file):
       if let tensor = file.tensor(rule.name) {
@@ -66,22 +66,28 @@ package enum Checkpoint: Sendable {
       return tensors.isEmpty ? nil : try found(rule, tensors, stored)
     case .huggingFace(let checkpoint, _, _):
       let tensors = rule.source.names.compactMap { family.tensor($0, in: checkpoint) }
-      return tensors.isEmpty ? nil : try found(rule, tensors, rule.source)
+      guard !tensors.isEmpty else { return nil }
+      var scales: TensorInfo?
+      if let name = rule.source.scaleNames.first {
+        scales = family.tensor(name, in: checkpoint)
+        if scales == nil { throw .missingTensor(path: path, name: name) }
+      }
+      return try found(rule, tensors, rule.source, scales)
     }
   }
 
   private func found(
-    _ rule: TensorRule, _ tensors: [TensorInfo], _ stored: StoredTensor
+    _ rule: TensorRule, _ tensors: [TensorInfo], _ stored: StoredTensor, _ scales: TensorInfo? = nil
   ) throws(ModelError) -> FoundTensor {
     if tensors.count < stored.names.count {
       let present = Set(tensors.map(\.name))
       throw .missingTensor(path: path, name: stored.names.first { !present.contains($0) } ?? rule.name)
     }
-    return try FoundTensor(rule, tensors, stored: stored)
+    return try FoundTensor(rule, tensors, stored: stored, scales: scales)
   }
 
   /// What the checkpoint calls the tensor of a rule.
-  func name(of rule: TensorRule) -> String {
+  package func name(of rule: TensorRule) -> String {
     switch self {
     case .gguf: rule.name
     case .huggingFace: rule.source.names[0]

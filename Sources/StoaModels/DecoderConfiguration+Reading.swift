@@ -47,6 +47,10 @@ extension DecoderConfiguration {
     feedForwardWidth = configuration.intermediateSize
     vocabularySize = configuration.vocabularySize
     contextLength = configuration.contextLength
+    // Files of such models keep the context of before.
+    if case .dynamicNTK(let factor, let original) = configuration.rope.scaling, Double(original) * factor <= 1e9 {
+      contextLength = max(contextLength, Int(Double(original) * factor))
+    }
     normEpsilon = Float(configuration.rmsNormEpsilon)
     slidingWindow = configuration.slidingWindow
     rope = configuration.rope
@@ -101,7 +105,7 @@ package struct KeyReader {
           betaFast: double("rope.scaling.yarn_beta_fast") ?? 32,
           betaSlow: double("rope.scaling.yarn_beta_slow") ?? 1,
           attentionFactor: double("rope.scaling.attn_factor").map { $0 * (0.1 * CanonicalMath.log(factor()) + 1) },
-          mscale: nil, mscaleAllDimensions: nil, truncate: true))
+          mscale: nil, mscaleAllDimensions: nil, truncate: bool("rope.scaling.yarn_truncate") ?? true))
     // The factors are tensors.
     case "longrope":
       return .longrope(

@@ -236,12 +236,12 @@ extension DecoderConfiguration {
     func require(_ condition: Bool, _ problem: @autoclosure () -> String) throws(ModelError) {
       if !condition { throw .impossible(path: path, problem: problem()) }
     }
-    try require((1...1024).contains(layers), "the model claims \(grouped(layers)) layers")
-    try require((1...1_000_000).contains(width), "the model claims a width of \(grouped(width))")
-    try require((1...65_536).contains(heads), "the model claims \(grouped(heads)) heads")
+    try require((1...1024).contains(layers), "\"block_count\" is \(layers): no model has as many layers")
+    try require((1...1_000_000).contains(width), "\"embedding_length\" is \(width): no model is as wide")
+    try require((1...65_536).contains(heads), "\"attention.head_count\" is \(heads): no model has as many")
     try require(
       keyValueHeads >= 1 && heads % keyValueHeads == 0,
-      "\(heads) query heads cannot share \(keyValueHeads) key and value heads")
+      "\"attention.head_count\" is \(heads): so many cannot share \(keyValueHeads) heads of keys and values")
     try require(
       (1...Compute.maxHeadDimension).contains(headDimension),
       "heads of \(grouped(headDimension)) dimensions; at most \(Compute.maxHeadDimension) are possible")

@@ -14,7 +14,7 @@ package struct DecoderFamily: Sendable {
   package let modelTypes: [String]
   let norm: NormKind
   /// What stands before the number of a layer in names of the checkpoint.
-  let layerPrefixes: [String]
+  package let layerPrefixes: [String]
   /// Other beginnings of names, tried in turn: what the table says, and what may stand in its place.
   var aliases: [(from: String, to: String)] = []
   /// Ends of names that checkpoints carry and nobody needs.
@@ -22,7 +22,7 @@ package struct DecoderFamily: Sendable {
   /// Beginnings of names that belong to other parts of a larger model.
   package var ignoredPrefixes: [String] = []
   /// Layers beyond those that the model computes, such as ones that predict several tokens at once.
-  var ignoredLayers: @Sendable (HuggingFaceConfiguration) -> Int = { _ in 0 }
+  package var ignoredLayers: @Sendable (HuggingFaceConfiguration) -> Int = { _ in 0 }
   /// Takes what is the family's own from a GGUF file; the common keys have been read.
   let readGGUF: @Sendable (inout DecoderConfiguration, KeyReader) throws(ModelError) -> Void
   /// The same from a Hugging Face configuration.
@@ -37,7 +37,7 @@ package struct DecoderFamily: Sendable {
   /// All families.
   package static let all: [DecoderFamily] = [
     .llama, .qwen2, .qwen3, .olmo, .olmo2, .olmoe, .phi3, .gpt2, .gptNeoX, .falcon, .starCoder2, .gemma, .gemma2,
-    .gemma3, .deepSeek2,
+    .gemma3, .deepSeek2, .llama4, .gptOSS,
   ]
 
   /// The family of a GGUF architecture.
@@ -53,12 +53,13 @@ package struct DecoderFamily: Sendable {
   }
 
   /// The tensor of a name, or of one of its aliases.
-  package func tensor(_ name: String, in checkpoint: SafetensorsCheckpoint) -> TensorInfo? {
-    if let tensor = checkpoint.tensor(name) { return tensor }
-    for alias in aliases where name.hasPrefix(alias.from) {
-      if let tensor = checkpoint.tensor(alias.to + name.dropFirst(alias.from.count)) { return tensor }
-    }
-    return nil
+  func tensor(_ name: String, in checkpoint: SafetensorsCheckpoint) -> TensorInfo? {
+    names(name).lazy.compactMap { checkpoint.tensor($0) }.first
+  }
+
+  /// A name and what else it may be.
+  package func names(_ name: String) -> [String] {
+    [name] + aliases.filter { name.hasPrefix($0.from) }.map { $0.to + name.dropFirst($0.from.count) }
   }
 
   /// The architectures that can be run, for messages.

@@ -144,13 +144,29 @@ final class TensorFinder {
     self.checkpoint = checkpoint
     var found: [String: FoundTensor] = [:]
     for rule in family.tensors(configuration).rules {
-      if let tensor = try checkpoint.find(rule, family) {
+      if let tensor = try Self.find(rule, checkpoint, family) {
+        guard tensor.type.kernelType != nil else {
+          throw .unsupportedType(path: checkpoint.path, tensor: checkpoint.name(of: rule), type: tensor.type)
+        }
         found[rule.name] = tensor
       } else if !rule.isOptional {
         throw .missingTensor(path: checkpoint.path, name: checkpoint.name(of: rule))
       }
     }
     self.found = found
+  }
+
+  /// A wrong shape may be a wrong configuration: its sizes are part of the message.
+  private static func find(
+    _ rule: TensorRule, _ checkpoint: Checkpoint, _ family: DecoderFamily
+  ) throws(ModelError) -> FoundTensor? {
+    do throws(ModelError) {
+      return try checkpoint.find(rule, family)
+    } catch {
+      guard case .wrongShape = error, case .huggingFace(_, let configuration, _) = checkpoint else { throw error }
+      let sizes = configuration.sizeSettings.map { "\(quoted($0.key)) is \($0.value)" }.joined(separator: ", ")
+      throw .impossible(path: "", problem: error.description + "\nconfig.json: \(sizes)")
+    }
   }
 
   subscript(_ name: String) -> FoundTensor? { found[name] }

@@ -1,42 +1,61 @@
-import StoaFormats
-import StoaTensor
+package import StoaFormats
+package import StoaTensor
 
 /// A tensor of a checkpoint, checked against its rule, that can be read in the arrangement that the rule names.
-final class FoundTensor {
-  let rule: TensorRule
-  let type: ElementType
-  let tensors: [TensorInfo]
-  private let stored: StoredTensor
+package final class FoundTensor: Sendable {
+  package let rule: TensorRule
+  /// The type that rows have when they are read.
+  package let type: ElementType
+  package let tensors: [TensorInfo]
+  package let stored: StoredTensor
+  /// The scales of 4-bit blocks that lie in a tensor of their own.
+  package let scales: TensorInfo?
 
-  init(_ rule: TensorRule, _ tensors: [TensorInfo], stored: StoredTensor) throws(ModelError) {
+  init(
+    _ rule: TensorRule, _ tensors: [TensorInfo], stored: StoredTensor, scales: TensorInfo? = nil
+  ) throws(ModelError) {
     self.rule = rule
     self.tensors = tensors
     self.stored = stored
-    type = tensors[0].type
+    self.scales = scales
+    let type = tensors[0].type
+    self.type = scales != nil || type == .mxfp4 ? .bf16 : type
     for tensor in tensors {
-      // Values of 1-dimensional tensors may be written with more dimensions of one.
+      // Dimensions of one may be written or not.
       guard tensor.shape == stored.shape || tensor.shape.filter({ $0 != 1 }) == stored.shape.filter({ $0 != 1 }) else {
         throw .wrongShape(path: tensor.file.path, tensor: tensor.name, shape: tensor.shape, expected: stored.shape)
       }
-      guard tensor.type.kernelType != nil, tensor.type == type else {
+      guard tensor.type == type else {
         throw .unsupportedType(path: tensor.file.path, tensor: tensor.name, type: tensor.type)
       }
     }
+    guard let scales else { return }
+    let expected = Array(stored.shape.dropLast())
+    guard scales.shape == expected else {
+      throw .wrongShape(path: scales.file.path, tensor: scales.name, shape: scales.shape, expected: expected)
+    }
+    guard type == .i8, scales.type == .i8, columns % MXFP4.blockValues == 0 else {
+      throw .unsupportedType(path: scales.file.path, tensor: scales.name, type: scales.type)
+    }
   }
 
+  /// Whether the values are in blocks of 4-bit numbers.
+  package var isMXFP4: Bool { scales != nil || tensors[0].type == .mxfp4 }
+
   /// Matrices: more than one for experts and heads; vectors are one matrix of one row.
-  var matrices: Int { rule.shape.dropLast(2).reduce(1, *) }
-  var rows: Int { rule.shape.count > 1 ? rule.shape[rule.shape.count - 2] : 1 }
-  var columns: Int { rule.shape.last ?? 1 }
+  package var matrices: Int { rule.shape.dropLast(2).reduce(1, *) }
+  package var rows: Int { rule.shape.count > 1 ? rule.shape[rule.shape.count - 2] : 1 }
+  package var columns: Int { rule.shape.last ?? 1 }
   var byteCount: Int { tensors.reduce(0) { $0 + $1.byteCount } }
 
   /// Rows of one of the matrices, in the file where they lie as they are wanted and otherwise in memory of their own.
   func matrix(_ index: Int, rows range: Range<Int>) throws(ModelError) -> MatrixSource {
+    if isMXFP4 { return unsafe try widened(matrix: index, rows: range) }
     let perTensor = max(stored.matricesPerTensor, 1)
     let tensor = tensors[index / perTensor]
     let shape = stored.matrixShape
     if stored.row == nil, !stored.isTransposed, stored.addend == 0 {
-      let rowBytes = tensor.byteCount / max(tensor.shape.dropLast().reduce(1, *), 1)
+      let rowBytes = columns / type.blockSize * type.bytesPerBlock
       let first = (index % perTensor) * shape.rows + range.lowerBound
       return unsafe MatrixSource(
         type: type, rows: range.count, columns: columns, bytes: tensor.file.base + tensor.offset + first * rowBytes,

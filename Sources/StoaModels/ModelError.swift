@@ -36,7 +36,7 @@ public enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
     case .missingTensor(let path, let name): "\(path): the tensor \(quoted(name)) is missing"
     case .wrongShape(let path, let tensor, let shape, let expected):
       "\(path): tensor \(quoted(tensor)) has the shape \(shape), but the configuration needs \(expected)"
-    case .impossible(let path, let problem): "\(path): \(problem)"
+    case .impossible(let path, let problem): path.isEmpty ? problem : "\(path): \(problem)"
     case .outOfMemory(let error): error.description
     case .tokenOutOfRange(let token, let size):
       "token \(token) is outside the vocabulary of \(grouped(size)) tokens"

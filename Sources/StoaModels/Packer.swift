@@ -37,12 +37,15 @@ final class Packer {
     let prefix = "blk.\(index)."
     // With two norms of the same input Falcon calls that of attention the second.
     let hasSecondNorm = finder.has(prefix + "attn_norm_2.weight")
+    // gpt-oss files name the norm before the network by its place after attention.
+    let feedForwardNorm = hasSecondNorm ? "attn_norm" : configuration.hasSinks ? "post_attention_norm" : "ffn_norm"
     let layer = DecoderLayer(
       attentionNorm: try norm(prefix + (hasSecondNorm ? "attn_norm_2" : "attn_norm")),
       attention: try attention(prefix),
       attentionOutput: try linear(prefix + "attn_output"),
-      attentionPostNorm: try storedNorm(prefix + "post_attention_norm"),
-      feedForwardNorm: try norm(prefix + (hasSecondNorm ? "attn_norm" : "ffn_norm")),
+      attentionPostNorm: feedForwardNorm == "post_attention_norm"
+        ? nil : try storedNorm(prefix + "post_attention_norm"),
+      feedForwardNorm: try norm(prefix + feedForwardNorm),
       feedForward: configuration.hasExperts(index)
         ? .experts(try experts(prefix)) : .dense(try network(prefix, "", width: configuration.feedForwardWidth)),
       feedForwardPostNorm: try storedNorm(prefix + "post_ffw_norm"))

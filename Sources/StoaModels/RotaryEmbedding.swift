@@ -9,8 +9,6 @@ import StoaTensor
 package struct RotaryEmbedding: Sendable {
   /// Radians per position, one per rotated pair.
   package let frequencies: [Double]
-  /// Those of positions from the given one on, where they differ.
-  private var later: (position: Int, frequencies: [Double])?
   /// For bases that grow with the position: the base, the factor and the context they grow from.
   private var growing: (theta: Double, factor: Double, context: Double)?
   /// A factor on the rotated vectors.
@@ -53,14 +51,9 @@ package struct RotaryEmbedding: Sendable {
         throw .impossible(
           path: path, problem: "LongRoPE has \(short.count) and \(long.count) factors for \(pairs) rotated pairs")
       }
-      later = (longrope.originalContext, zip(frequencies, long).map { $0 / $1 })
-      try Self.check(later?.frequencies ?? [], pairs, path)
-      frequencies = zip(frequencies, short).map { $0 / $1 }
-      let growth = longrope.factor ?? Double(context) / Double(longrope.originalContext)
-      factor =
-        longrope.attentionFactor
-        ?? (growth <= 1
-          ? 1 : (1 + CanonicalMath.log(growth) / CanonicalMath.log(Double(longrope.originalContext))).squareRoot())
+      // What a model was made for decides, not how long a text is so far: keys that are computed stay.
+      frequencies = zip(frequencies, context > longrope.originalContext ? long : short).map { $0 / $1 }
+      factor = Self.longropeFactor(longrope, context: context)
     }
     if let factors {
       frequencies = zip(frequencies, factors).map { $0 / Double($1) }
@@ -115,8 +108,16 @@ package struct RotaryEmbedding: Sendable {
     }
   }
 
+  /// How much longer LongRoPE makes vectors.
+  package static func longropeFactor(_ longrope: LongRopeScaling, context: Int) -> Double {
+    if let factor = longrope.attentionFactor { return factor }
+    let growth = longrope.factor ?? Double(context) / Double(longrope.originalContext)
+    guard growth > 1 else { return 1 }
+    return (1 + CanonicalMath.log(growth) / CanonicalMath.log(Double(longrope.originalContext))).squareRoot()
+  }
+
   /// How much longer vectors become, which sharpens the softmax.
-  static func yarnFactor(_ yarn: YarnScaling) -> Double {
+  package static func yarnFactor(_ yarn: YarnScaling) -> Double {
     if let factor = yarn.attentionFactor { return factor }
     if let mscale = yarn.mscale, let all = yarn.mscaleAllDimensions {
       return yarnScale(yarn.factor, mscale) / yarnScale(yarn.factor, all)
@@ -124,7 +125,7 @@ package struct RotaryEmbedding: Sendable {
     return yarnScale(yarn.factor, 1)
   }
 
-  static func yarnScale(_ factor: Double, _ mscale: Double) -> Double {
+  package static func yarnScale(_ factor: Double, _ mscale: Double) -> Double {
     factor <= 1 ? 1 : 0.1 * mscale * CanonicalMath.log(factor) + 1
   }
 
@@ -140,7 +141,6 @@ package struct RotaryEmbedding: Sendable {
   }
 
   private func frequencies(at position: Int) -> [Double] {
-    if let later, position >= later.position { return later.frequencies }
     if let growing, Double(position + 1) > growing.context {
       let pairs = Double(frequencies.count)
       let growth = growing.factor * Double(position + 1) / growing.context - (growing.factor - 1)

@@ -56,8 +56,8 @@ package struct StoredTensor: Sendable {
     self.shape = shape
   }
 
-  /// Whether the bytes of the tensor are those that are wanted.
-  package var isPlain: Bool { names.count == 1 && !isTransposed && row == nil && addend == 0 && scaleNames.isEmpty }
+  /// Whether the bytes are those that are wanted, one tensor after the other.
+  package var isPlainList: Bool { !isTransposed && row == nil && addend == 0 && scaleNames.isEmpty && matrices == nil }
 
   /// The stored rows and columns of one matrix.
   package var matrixShape: (rows: Int, columns: Int) {

@@ -74,6 +74,29 @@ class Model:
             llama_cpp.llama_batch_free(batch)
             llama_cpp.llama_free(context)
 
+    def embedding(self, ids):
+        """The vector of a text, as the file says that it is made of the tokens' ones."""
+        parameters = llama_cpp.llama_context_default_params()
+        parameters.n_ctx = parameters.n_batch = parameters.n_ubatch = 512
+        parameters.n_threads = parameters.n_threads_batch = 1
+        parameters.type_k = parameters.type_v = 0
+        parameters.embeddings = True
+        context = llama_cpp.llama_init_from_model(self.model, parameters)
+        batch = llama_cpp.llama_batch_init(len(ids), 0, 1)
+        batch.n_tokens = len(ids)
+        for index, token in enumerate(ids):
+            batch.token[index], batch.pos[index] = token, index
+            batch.n_seq_id[index], batch.seq_id[index][0] = 1, 0
+            batch.logits[index] = True
+        try:
+            if llama_cpp.llama_encode(context, batch) != 0:
+                raise ValueError("llama.cpp cannot encode")
+            pointer = llama_cpp.llama_get_embeddings_seq(context, 0)
+            return np.ctypeslib.as_array(pointer, (llama_cpp.llama_model_n_embd(self.model),)).tolist()
+        finally:
+            llama_cpp.llama_batch_free(batch)
+            llama_cpp.llama_free(context)
+
     def greedy(self, ids, count):
         """The next tokens when each is the most likely one, and by how much each was ahead of the second."""
         sequence, margins = list(ids), []

@@ -22,7 +22,6 @@ BAD_LINES = [
     ": empty",
     "X\x7f: a",
     "Tränsfer: a",
-    " folded: a",
 ]
 BAD_STARTS = ["POST", "POST  HTTP/1.1", "{path} POST HTTP/1.1", "POST {path} HTTP/9.9", "POST {path} HTTP/1.", "POST {path} FTP/1.1",
               "P\x00ST {path} HTTP/1.1", "POST {path}\x00 HTTP/1.1", "POST {path} {path} HTTP/1.1", "\x16\x03\x01\x02", "GET{path}HTTP/1.1"]  # fmt: skip

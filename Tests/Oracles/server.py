@@ -132,9 +132,12 @@ class Server:
 
     # Requests
 
+    def connect(self):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=HANG_SECONDS)
+
     def ask(self, method, path, body=None, **headers):
         """One request on a connection of its own; a body that is not bytes is sent as JSON."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=HANG_SECONDS)
+        connection = self.connect()
         try:
             if body is not None and not isinstance(body, bytes):
                 body = json.dumps(body).encode()

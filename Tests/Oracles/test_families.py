@@ -16,6 +16,7 @@ from oracle import REPOSITORY, TemporaryCase, needs, nll, stoa
 # What Q8_0 may cost: the root mean square of the logits' differences, in parts of that of the logits.
 Q8_0_BOUND = 0.05
 CHUNKS = (1, 7, 64)
+COMPARABLE = [source for source in DECODERS if not source.wrong_reference]
 
 
 class FamilyCase(TemporaryCase):
@@ -39,16 +40,15 @@ class Agreement(FamilyCase):
         for case in source.cases():
             ids, greedy = case["input_ids"], case["greedy_next8"]
             where = f"{source.name}, {len(ids)} tokens"
-            continued = [] if source.is_by_length else greedy[:-1]
-            rows = self.logits(model, ids + continued, "--all")
+            rows = self.logits(model, ids + greedy[:-1], "--all")
             self.assert_close(rows[len(ids) - 1], case["last_logits"], source.tolerance, where)
             if len(ids) > 1:
                 self.assert_close(nll(rows[: len(ids)], ids), case["token_nll"], 2 * source.tolerance, where)
-            self.assertEqual([best(row) for row in rows[len(ids) - 1 :]], greedy[: len(continued) + 1], where)
+            self.assertEqual([best(row) for row in rows[len(ids) - 1 :]], greedy, where)
 
     @needs()
     def test_as_published(self):
-        self.each(lambda source: self.check(source, source.folder))
+        self.each(lambda source: self.check(source, source.folder), COMPARABLE)
 
     @needs()
     def test_converted_to_f32(self):
@@ -60,7 +60,7 @@ class Agreement(FamilyCase):
             ids = source.cases()[-1]["input_ids"]
             self.assert_close(self.logits(model, ids), self.logits(source.folder, ids), 1e-4, source.name)
 
-        self.each(check, convertible=True)
+        self.each(check, COMPARABLE, convertible=True)
 
     @needs()
     def test_converted_to_q8_0(self):
@@ -71,7 +71,7 @@ class Agreement(FamilyCase):
                 difference = math.dist(ours, reference) / math.hypot(*reference)
                 self.assertLess(difference, Q8_0_BOUND, f"{source.name}, {len(case['input_ids'])} tokens")
 
-        self.each(check, convertible=True)
+        self.each(check, COMPARABLE, convertible=True)
 
     @needs(packages=["llama_cpp", "numpy"])
     def test_llama_cpp(self):
@@ -86,7 +86,7 @@ class Agreement(FamilyCase):
             rows = self.logits(path, ids + theirs[:-1], "--all")[len(ids) - 1 :]
             for index, (row, token, margin) in enumerate(zip(rows, theirs, margins, strict=True)):
                 if best(row) != token:
-                    self.assertLess(margin, 1e-3, f"{source.name}: token {index} differs, {margin} ahead")
+                    self.assertLess(margin, 5e-3, f"{source.name}: token {index} differs, {margin} ahead")
                     break
 
         self.each(check, [source for source in DECODERS if not source.not_in_llama_cpp], convertible=True)
@@ -171,7 +171,7 @@ class Malformed(FamilyCase):
             where = f"{source.name}, {key} = {value}: {message}"
             # A missing key goes by its usual name, whatever the family calls it.
             named = (key, keys[0]) if value is None else (key,)
-            self.assertTrue(any(f'"{name}"' in message for name in named), where)
+            self.assertTrue(any(f'{name}"' in message for name in named), where)
             if value is not None:
                 self.assertIn(str(value), message.replace(",", ""), where)
 
@@ -186,7 +186,18 @@ class Malformed(FamilyCase):
         self.check(["num_attention_heads", "n_head"], 0)
 
     def test_heads_that_do_not_divide(self):
-        self.check(["num_attention_heads", "n_head"], 7)
+        """Where heads have a width of their own and share one key, seven would do: then the tensors do not fit."""
+
+        def check(source):
+            config = source.configuration()
+            key = "n_head" if "n_head" in config else "num_attention_heads"
+            message = self.refusal(source, lambda config: config.update({key: 7}))
+            if config.get("head_dim") and config.get("num_key_value_heads") == 1:
+                self.assertIn("shape", message, source.name)
+            else:
+                self.assertIn(f'{key}" is 7', message, source.name)
+
+        self.each(check, SOURCES)
 
     def test_a_million_layers(self):
         self.check(["num_hidden_layers", "n_layer"], 1_000_000)
@@ -242,8 +253,7 @@ class Encoders(FamilyCase):
                 for case, vector in zip(
                     source.cases(), vectors([case["input_ids"] for case in source.cases()]), strict=True
                 ):
-                    length = math.hypot(*case["mean_pooled"])
-                    self.assert_close(vector, [x / length for x in case["mean_pooled"]], 1e-4, source.name)
+                    self.assert_close(vector, unit(case["mean_pooled"]), 1e-4, source.name)
 
     @needs()
     def test_as_published(self):
@@ -252,6 +262,20 @@ class Encoders(FamilyCase):
     @needs()
     def test_converted(self):
         self.each(lambda source: self.check(source, self.converted(source, "--type", "F32")), ENCODERS)
+
+    @needs(packages=["llama_cpp", "numpy"])
+    def test_llama_cpp(self):
+        """llama.cpp's vectors of a converted file; it looks the error function up in a table of half precision."""
+        from llamacpp import Model
+
+        def check(source):
+            expected = json.loads((source.folder / "expected_texts.json").read_text())
+            with Model(self.converted(source, "--type", "F32")) as model:
+                for case in expected["cases"]:
+                    ours, theirs = (unit(vector) for vector in (case["embedding"], model.embedding(case["input_ids"])))
+                    self.assert_close(theirs, ours, 1e-3, f"{source.name}: {case['text']}")
+
+        self.each(check, [source for source in ENCODERS if (source.folder / "expected_texts.json").exists()])
 
     def test_an_encoder_answers_nothing(self):
         def check(source):
@@ -265,6 +289,12 @@ class Encoders(FamilyCase):
 def best(row):
     """The largest logit; ties go to the lower id."""
     return row.index(max(row))
+
+
+def unit(vector):
+    """The vector scaled to length 1."""
+    length = math.hypot(*vector)
+    return [value / length for value in vector]
 
 
 def transpose_a_matrix(path):

@@ -81,7 +81,8 @@ class Malformed(OracleCase):
         except (http.client.HTTPException, ConnectionResetError):
             answer = None
         check_refusal(self, request.path, answer, request.about, request.statuses, request.says)
-        if response.will_close:
+        # What was announced and not sent would be taken from the next request.
+        if response.will_close or request.kind == "too large":
             self.drop()
 
     def check_framing(self, request):

@@ -28,7 +28,7 @@ import Testing
         var finder = MarkFinder(marks, isOnlyAtStart: isOnlyAtStart, preamble: preamble)
         var found: [UInt8]?
         // What the prompt has opened the answer closes.
-        var bytes = Array((isOpen ? "a \(marks[0]) <think></think>" : "").utf8 + text.utf8)[...]
+        var bytes = Array(((isOpen ? "a \(marks[0]) <think></think>" : "") + text).utf8)[...]
         if isOpen, text.contains("<think>") { continue }
         while !bytes.isEmpty {
           let rests = finder.append(Array(bytes.prefix(length)))

@@ -5,7 +5,7 @@ import Testing
 @testable import StoaEngine
 
 @Suite struct PrefixTreeTests {
-  private let shape = AttentionShape(heads: 1, keyValueHeads: 1, headDimension: 16, window: nil)
+  private let shape = AttentionShape(heads: 1, keyValueHeads: 1, headDimension: 16)
 
   private func pool(limit: Int? = nil) throws -> PagePool {
     PagePool(layout: try CacheLayout(type: .f32, layers: 1, shape: shape), limit: limit)

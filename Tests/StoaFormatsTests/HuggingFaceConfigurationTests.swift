@@ -97,6 +97,38 @@ import Testing
     #expect(read.elementType == .bf16)
   }
 
+  @Test("The text part of a model of text and images is read, with what is said of both parts")
+  func textPart() throws {
+    var text = minimal
+    text["eos_token_id"] = 2
+    let outer: JSONValue = [
+      "model_type": "both", "dtype": "bfloat16", "eos_token_id": [2, 3],
+      "text_config": .object(text), "vision_config": ["hidden_size": 7],
+    ]
+    let read = try HuggingFaceConfiguration(json: outer, path: "config.json")
+    let plain = try HuggingFaceConfiguration(json: .object(text), path: "config.json")
+    #expect(read.modelType == plain.modelType && read.hiddenSize == plain.hiddenSize)
+    #expect(read.eosTokens == [2, 3] && read.elementType == .bf16)
+    text["num_hidden_layers"] = nil
+    let error = formatError { () throws(FormatError) in
+      _ = try HuggingFaceConfiguration(json: ["model_type": "both", "text_config": .object(text)], path: "config.json")
+    }
+    #expect(error?.description.contains("\"num_hidden_layers\" is missing") == true)
+  }
+
+  @Test("A window that is not used is still a number of positions")
+  func unusedWindow() throws {
+    var json = minimal
+    json["use_sliding_window"] = false
+    json["sliding_window"] = 8
+    #expect(try HuggingFaceConfiguration(json: .object(json), path: "config.json").slidingWindow == nil)
+    json["sliding_window"] = -8
+    let error = formatError { () throws(FormatError) in
+      _ = try HuggingFaceConfiguration(json: .object(json), path: "config.json")
+    }
+    #expect(error?.description.contains("\"sliding_window\" is -8") == true)
+  }
+
   private static let faultCases: [(String, JSONValue?, String)] = [
     ("hidden_size", nil, "\"hidden_size\" is missing"),
     ("model_type", nil, "\"model_type\" is missing"),
@@ -104,8 +136,9 @@ import Testing
     ("num_hidden_layers", 0, "must be from 1 to"),
     ("num_hidden_layers", -5, "must be from 1 to"),
     ("vocab_size", .int(.max), "must be from 1 to"),
-    ("num_attention_heads", 5, "cannot be split among 5 heads"),
-    ("num_key_value_heads", 3, "cannot be shared out"),
+    ("num_attention_heads", 5, "\"num_attention_heads\" is 5:"),
+    ("num_hidden_layers", 1_000_000, "\"num_hidden_layers\" is 1000000"),
+    ("num_key_value_heads", 3, "cannot share 3 heads"),
     ("rms_norm_eps", 0.0, "must be greater than 0"),
     ("rope_theta", -1, "must be greater than 0"),
     ("tie_word_embeddings", 1, "must be true or false"),

@@ -13,6 +13,13 @@ let targets: [String: FuzzTarget] = [
   "tokenizer-json": { unsafe readTokenizer("tokenizer.json", UnsafeBufferPointer(start: $0, count: $1)) },
   "tokenizer-model": { unsafe readTokenizer("tokenizer.model", UnsafeBufferPointer(start: $0, count: $1)) },
   "hub-listing": { unsafe readListing(Array(UnsafeBufferPointer(start: $0, count: $1))) },
+  "json-schema": {
+    unsafe follow(UnsafeBufferPointer(start: $0, count: $1)) {
+      try Grammar(jsonSchema: JSONValue(parsing: $0))
+    }
+  },
+  "gbnf": { unsafe follow(UnsafeBufferPointer(start: $0, count: $1)) { try Grammar(gbnf: $0) } },
+  "regex": { unsafe follow(UnsafeBufferPointer(start: $0, count: $1)) { try Grammar(regex: $0) } },
   "template": { unsafe renderTemplate(UnsafeBufferPointer(start: $0, count: $1)) },
   "certificate": { unsafe readCertificate(Array(UnsafeBufferPointer(start: $0, count: $1))) },
   "safety-info": { unsafe readSafetyInfo(Array(UnsafeBufferPointer(start: $0, count: $1))) },

@@ -22,14 +22,13 @@ struct GuardTestCommand: ParsableCommand {
         "rails": .int(pack.rails.count), "examples": .int(pack.examples.count),
         "failures": .array(failures.map(JSONValue.string)),
       ]).print()
-      if !failures.isEmpty { throw ExitCode(1) }
-      return
     }
     guard failures.isEmpty else {
       throw CommandFailure(
         message: "\(pack.name): \(failures.count) of \(pack.examples.count) examples fail",
         advice: failures.joined(separator: "\n"))
     }
+    if output.json { return }
     try Output.write("\(pack.name) \(pack.version): \(pack.rails.count) rails, \(pack.examples.count) examples pass\n")
   }
 }

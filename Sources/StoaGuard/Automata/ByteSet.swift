@@ -50,6 +50,11 @@ struct ByteSet: Hashable, Sendable {
     return result
   }
 
+  var count: Int { (0..<4).reduce(0) { $0 + words[$1].nonzeroBitCount } }
+
+  /// The member, if there is one alone.
+  var onlyByte: UInt8? { count == 1 ? (0...255).first { contains($0) } : nil }
+
   static let digits = ByteSet(UInt8(ascii: "0")...UInt8(ascii: "9"))
   static let space = ByteSet([0x20, 0x09, 0x0A, 0x0B, 0x0C, 0x0D])
   /// Letters, digits and the underscore of ASCII.

@@ -85,19 +85,24 @@ struct PatternScanner: Sendable {
     let base = first - windowStart
     let length = count - first
     if symbols.count < length { symbols = [UInt8](repeating: 0, count: length) }
-    unsafe window.withUnsafeBufferPointer { window in
-      unsafe symbols.withUnsafeMutableBufferPointer { symbols in
-        unsafe set.symbols.withUnsafeBufferPointer { map in
-          for index in 0..<length { unsafe symbols[index] = map[Int(window[base + index])] }
-        }
-      }
-    }
     var attempts = open
     open = []
+    let ranges = starts(base, length)
+    // Open attempts mostly end soon, so the rest may never have to be looked at.
+    let needsAll = ranges.count > 1 || set.required == nil
+    let near = needsAll ? length : min(length, 256)
+    classify(0..<near, base)
+    var isWhole = near == length
     var kept = 0
     for index in attempts.indices {
       var attempt = attempts[index]
-      if run(&attempt, from: 0, length, first) {
+      var isOpen = run(&attempt, from: 0, near, first)
+      if isOpen, near < length {
+        if !isWhole { classify(near..<length, base) }
+        isWhole = true
+        isOpen = run(&attempt, from: near, length, first)
+      }
+      if isOpen {
         attempts[kept] = attempt
         kept += 1
       } else if attempt.lastMatch >= 0 {
@@ -106,18 +111,50 @@ struct PatternScanner: Sendable {
     }
     attempts.removeSubrange(kept...)
 
-    var place = AttemptPlace(
-      start: -1, index: 0, state: 0,
-      before: base > 0 ? Int(ByteKind(window[base - 1]).rawValue) : Int(ByteKind.edge.rawValue))
-    while Self.findAttempt(set, automaton, symbols, length, &place) {
-      var attempt = Attempt(start: first + place.start, state: place.state, lastMatch: -1)
-      if run(&attempt, from: place.index, length, first) {
-        attempts.append(attempt)
-      } else if attempt.lastMatch >= 0 {
-        ended.append(attempt)
+    for range in ranges {
+      if !isWhole { classify(range, base) }
+      var before = ByteKind.edge
+      if base + range.lowerBound > 0 { before = ByteKind(window[base + range.lowerBound - 1]) }
+      var place = AttemptPlace(
+        start: range.lowerBound - 1, index: 0, state: 0, before: Int(before.rawValue), isBegin: true)
+      while Self.findAttempt(set, automaton, symbols, range.upperBound, length, &place) {
+        var attempt = Attempt(start: first + place.start, state: place.state, lastMatch: -1)
+        if run(&attempt, from: place.index, length, first) {
+          attempts.append(attempt)
+        } else if attempt.lastMatch >= 0 {
+          ended.append(attempt)
+        }
       }
     }
     open = attempts
+  }
+
+  /// The ranges of new bytes in which attempts can begin, the last one up to the end.
+  private func starts(_ base: Int, _ length: Int) -> [Range<Int>] {
+    guard let required = set.required else { return [0..<length] }
+    var ranges: [Range<Int>] = []
+    func add(_ range: Range<Int>) {
+      if let last = ranges.last, last.upperBound >= range.lowerBound {
+        ranges[ranges.count - 1] = last.lowerBound..<range.upperBound
+      } else {
+        ranges.append(range)
+      }
+    }
+    for index in 0..<length where window[base + index] == required.byte {
+      add(max(0, index - required.before)..<index + 1)
+    }
+    add(max(0, length - required.before - 1)..<length)
+    return ranges
+  }
+
+  private mutating func classify(_ range: Range<Int>, _ base: Int) {
+    unsafe window.withUnsafeBufferPointer { window in
+      unsafe symbols.withUnsafeMutableBufferPointer { symbols in
+        unsafe set.symbols.withUnsafeBufferPointer { map in
+          for index in range { unsafe symbols[index] = map[Int(window[base + index])] }
+        }
+      }
+    }
   }
 
   /// Where a search for attempts stands: the attempt found, how far it was read, and what is before the next start.
@@ -126,11 +163,13 @@ struct PatternScanner: Sendable {
     var index: Int
     var state: UInt32
     var before: Int
+    var isBegin = false
   }
 
   /// Finds the next attempt that comes to a match, to a state that is not known or to the end of the symbols; the many others end here.
   private static func findAttempt(
-    _ set: PatternSet, _ automaton: LazyAutomaton, _ symbols: [UInt8], _ length: Int, _ place: inout AttemptPlace
+    _ set: PatternSet, _ automaton: LazyAutomaton, _ symbols: [UInt8], _ limit: Int, _ length: Int,
+    _ place: inout AttemptPlace
   ) -> Bool {
     let symbolCount = set.symbolCount
     let pairWords = set.pairWords
@@ -139,9 +178,9 @@ struct PatternScanner: Sendable {
     return unsafe symbols.withUnsafeBufferPointer { symbols in
       unsafe set.kinds.withUnsafeBufferPointer { kinds in
         unsafe set.pairs.withUnsafeBufferPointer { pairs in
-          var before = place.start < 0 ? place.before : unsafe Int(kinds[Int(symbols[place.start])])
+          var before = place.isBegin ? place.before : unsafe Int(kinds[Int(symbols[place.start])])
           var start = place.start + 1
-          while start < length {
+          while start < limit {
             let symbol = unsafe Int(symbols[start])
             if start + 1 < length {
               let pair = unsafe symbol &* symbolCount &+ Int(symbols[start &+ 1])

@@ -14,6 +14,8 @@ struct PatternSet: Sendable {
   let kinds: [UInt8]
   /// For each kind of the byte before, one after the other, a bit for each pair of symbols: whether any pattern can begin with them.
   let pairs: [UInt64]
+  /// A byte that every match of every pattern has, with the most bytes before it: elsewhere no attempt need be made.
+  let required: (byte: UInt8, before: Int)?
   private let automata: AutomatonSource
 
   var symbolCount: Int { kinds.count }
@@ -38,9 +40,43 @@ struct PatternSet: Sendable {
     return pattern.variant == .rotated ? syntax.rotated : syntax
   }
 
+  /// Bytes that ordinary text has few of.
+  private static let rareBytes: [UInt8] = Array("@~^`|\\{}[]<>#$%&*+=".utf8)
+
+  /// Compiles the patterns as few sets: those that could begin at any word but need a rare byte are apart, by that byte.
+  static func grouped(_ entries: [Entry]) throws(PatternSetError) -> [PatternSet] {
+    var common: [Int] = []
+    var apart: [UInt8: (numbers: [Int], before: Int)] = [:]
+    for (number, entry) in entries.enumerated() {
+      let syntax: PatternSyntax
+      do throws(PatternError) { syntax = try Self.syntax(of: entry.pattern) } catch {
+        throw PatternSetError(entry: number, error: error)
+      }
+      let required = syntax.firstBytes.set.count >= 24 ? syntax.requiredBytes : [:]
+      if let byte = rareBytes.first(where: { required[$0] != nil }), let before = required[byte] {
+        let group = apart[byte] ?? ([], 0)
+        apart[byte] = (group.numbers + [number], max(group.before, before))
+      } else {
+        common.append(number)
+      }
+    }
+    var sets: [PatternSet] = []
+    func add(_ numbers: [Int], _ required: (byte: UInt8, before: Int)?) throws(PatternSetError) {
+      do throws(PatternSetError) {
+        sets.append(try PatternSet(numbers.map { entries[$0] }, required: required))
+      } catch {
+        throw PatternSetError(entry: numbers[error.entry], error: error.error)
+      }
+    }
+    if !common.isEmpty { try add(common, nil) }
+    for (byte, group) in apart.sorted(by: { $0.key < $1.key }) { try add(group.numbers, (byte, group.before)) }
+    return sets
+  }
+
   /// Compiles the patterns; the error comes with the number of the pattern to blame.
-  init(_ entries: [Entry]) throws(PatternSetError) {
+  init(_ entries: [Entry], required: (byte: UInt8, before: Int)? = nil) throws(PatternSetError) {
     self.entries = entries
+    self.required = required
     var nfa = PatternNFA()
     for (number, entry) in entries.enumerated() {
       do throws(PatternError) {

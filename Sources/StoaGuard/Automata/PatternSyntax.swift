@@ -57,6 +57,58 @@ indirect enum PatternSyntax: Equatable, Sendable {
     }
   }
 
+  /// The bytes that a match can begin with, and whether it can have none.
+  var firstBytes: (set: ByteSet, canBeEmpty: Bool) {
+    switch self {
+    case .empty, .assertion: return (ByteSet(), true)
+    case .bytes(let set): return (set, false)
+    case .sequence(let parts):
+      var union = ByteSet()
+      for part in parts {
+        let first = part.firstBytes
+        union.formUnion(first.set)
+        if !first.canBeEmpty { return (union, false) }
+      }
+      return (union, true)
+    case .choice(let parts):
+      var union = ByteSet()
+      var canBeEmpty = false
+      for part in parts {
+        let first = part.firstBytes
+        union.formUnion(first.set)
+        if first.canBeEmpty { canBeEmpty = true }
+      }
+      return (union, canBeEmpty)
+    case .repetition(let part, let count):
+      let first = part.firstBytes
+      return (first.set, first.canBeEmpty || count.lowerBound == 0)
+    }
+  }
+
+  /// Bytes that every match has, with the most bytes before the first of each.
+  var requiredBytes: [UInt8: Int] {
+    switch self {
+    case .empty, .assertion: return [:]
+    case .bytes(let set): return set.onlyByte.map { [$0: 0] } ?? [:]
+    case .sequence(let parts):
+      var result: [UInt8: Int] = [:]
+      var before = 0
+      for part in parts {
+        for (byte, offset) in part.requiredBytes where result[byte] == nil { result[byte] = before + offset }
+        before += part.longestMatch ?? 0
+      }
+      return result
+    case .choice(let parts):
+      guard var result = parts.first?.requiredBytes else { return [:] }
+      for part in parts.dropFirst() {
+        let other = part.requiredBytes
+        result = result.filter { other[$0.key] != nil }.merging(other.filter { result[$0.key] != nil }) { max($0, $1) }
+      }
+      return result
+    case .repetition(let part, let count): return count.lowerBound > 0 ? part.requiredBytes : [:]
+    }
+  }
+
   /// A text to match literally.
   static func literal(_ text: some Sequence<UInt8>) -> PatternSyntax {
     .sequence(text.map { .bytes(ByteSet([$0])) })

@@ -123,7 +123,7 @@ struct Ban {
   /// Spellings that hide the term: signs for letters, repeated letters, marks or spaces between them, rot13.
   var evasions: [Pattern] {
     guard letters >= 3 else { return [] }
-    let least = (letters + 1) / 2
+    let least = max(2, (letters + 2) / 3)
     let check: @Sendable (Candidate) -> Judgement? = { candidate in
       candidate.bytes.count { $0 &- 0x61 < 26 || $0 >= 0x80 } >= least ? Judgement(score: 0.9) : nil
     }

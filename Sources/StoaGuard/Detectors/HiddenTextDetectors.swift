@@ -16,10 +16,14 @@ enum HiddenTextDetectors {
       "mixed-script", "words that mix Latin with look-alike letters of other scripts", groups: ["hidden"],
       [
         Pattern(
-          "look-alike", "[A-Za-z\u{0370}-\u{03FF}\u{0400}-\u{052F}\u{0531}-\u{0556}\u{0561}-\u{0587}]{2,40}",
+          "look-alike",
+          "\\<[A-Za-z]{1,20}[\(similar)][A-Za-z\(similar)]{0,20}|[\(similar)]{1,20}[A-Za-z][A-Za-z\(similar)]{0,20}",
           label: "MIXED", validate: mixed)
       ]),
   ]
+
+  /// The letters of Greek, Cyrillic and Armenian.
+  private static let similar = "\u{0370}-\u{03FF}\u{0400}-\u{052F}\u{0531}-\u{0556}\u{0561}-\u{0587}"
 
   /// A joiner between letters of scripts that need it, or a soft hyphen alone, is ordinary; so is a byte order mark in front.
   private static let zeroWidth: @Sendable (Candidate) -> Judgement? = { candidate in

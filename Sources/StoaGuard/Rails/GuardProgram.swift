@@ -9,9 +9,9 @@ public struct GuardProgram: Sendable {
   /// The rails that look at this stage, in the order of the pack.
   public let rails: [Rail]
 
-  let raw: PatternSet
-  let folded: PatternSet
-  let decoded: PatternSet
+  let raw: [PatternSet]
+  let folded: [PatternSet]
+  let decoded: [PatternSet]
   /// Whether the folded view decodes escapes.
   let decodesEscapes: Bool
   /// The rails that compare the text with the system prompt.
@@ -61,9 +61,9 @@ public struct GuardProgram: Sendable {
     self.decoded = try Self.compile(decoded, self.rails)
   }
 
-  private static func compile(_ entries: [PatternSet.Entry], _ rails: [Rail]) throws(RailError) -> PatternSet {
+  private static func compile(_ entries: [PatternSet.Entry], _ rails: [Rail]) throws(RailError) -> [PatternSet] {
     do {
-      return try PatternSet(entries)
+      return try PatternSet.grouped(entries)
     } catch {
       let entry = entries[error.entry]
       throw RailError(
@@ -75,14 +75,14 @@ public struct GuardProgram: Sendable {
 
   /// How many patterns there are and how many states texts have needed so far, for `stoa guard explain`.
   public var size: (patterns: Int, states: Int) {
-    let sets = [raw, folded, decoded]
+    let sets = raw + folded + decoded
     return (sets.reduce(0) { $0 + $1.entries.count }, sets.reduce(0) { $0 + $1.automaton.stateCount })
   }
 
   /// The names of the patterns that a rail looks for, without the variants of evasions.
   public func patternNames(rail id: String) -> [String] {
     var names: [String] = []
-    for set in [raw, folded] {
+    for set in raw + folded {
       for entry in set.entries where rails[entry.rail].id == id && entry.pattern.variant == .plain {
         names.append(entry.pattern.name)
       }

@@ -12,13 +12,15 @@ public struct GuardStream: Sendable {
   private var decoded: [TextView] = []
   private let leakRails: [Int]
 
-  /// The bytes from `heldStart` on that are not passed on yet.
+  /// The bytes that are not passed on yet: those from `head` on, the first of which is at `heldStart` of the text.
   private var held: [UInt8] = []
+  private var head = 0
   private var heldStart = 0
   private var count = 0
   private var waiting: [FoundHit] = []
   private var edit: Edit?
   private var hits: [GuardHit] = []
+  /// The hits judged so far that begin where the last one does.
   private var seen: [FoundHit] = []
   private var ending: Ending?
 
@@ -69,10 +71,10 @@ public struct GuardStream: Sendable {
         leaks.append(PromptLeak(prompt: systemPrompt, threshold: words))
       }
     }
-    if !program.folded.entries.isEmpty || !leaks.isEmpty {
+    if !program.folded.isEmpty || !leaks.isEmpty {
       folded = TextView(FoldedText(decodesEscapes: program.decodesEscapes), program.folded, leaks: leaks)
     }
-    if !program.decoded.entries.isEmpty {
+    if !program.decoded.isEmpty {
       let derivations: [any TextDerivation] = [Base64Text(), HexadecimalText(), TagText()]
       decoded = derivations.map { TextView($0, program.decoded) }
     }
@@ -110,7 +112,7 @@ public struct GuardStream: Sendable {
   }
 
   /// How many bytes are held back.
-  public var heldCount: Int { held.count }
+  public var heldCount: Int { held.count - head }
 
   private mutating func read(_ bytes: ArraySlice<UInt8>) {
     held.append(contentsOf: bytes)
@@ -119,14 +121,14 @@ public struct GuardStream: Sendable {
   }
 
   private mutating func visitViews(
-    _ visit: (inout TextView, (PatternHit) -> Void, (Int, Range<Int>) -> Void) -> Void
+    _ visit: (inout TextView, (Int, PatternHit) -> Void, (Int, Range<Int>) -> Void) -> Void
   ) {
     var new: [FoundHit] = []
     let program = program
     let leakRails = leakRails
-    func take(_ set: PatternSet, _ minimum: Int) -> (PatternHit) -> Void {
-      { hit in
-        let entry = set.entries[hit.entry]
+    func take(_ sets: [PatternSet], _ minimum: Int) -> (Int, PatternHit) -> Void {
+      { set, hit in
+        let entry = sets[set].entries[hit.entry]
         guard hit.score >= program.rails[entry.rail].threshold, hit.range.count >= minimum else { return }
         new.append(
           FoundHit(
@@ -161,7 +163,7 @@ public struct GuardStream: Sendable {
   }
 
   private func bytes(of range: Range<Int>) -> ArraySlice<UInt8> {
-    held[max(0, range.lowerBound - heldStart)..<max(0, range.upperBound - heldStart)]
+    held[max(head, range.lowerBound - heldStart + head)..<max(head, range.upperBound - heldStart + head)]
   }
 
   private func text(of range: Range<Int>) -> String { String(decoding: bytes(of: range), as: UTF8.self) }
@@ -188,11 +190,13 @@ public struct GuardStream: Sendable {
     var end = min(frontier, edit?.range.lowerBound ?? frontier)
     if !isLast { end = wholeScalars(upTo: end) }
     release(upTo: end, into: &output)
-    if seen.count > 64 { seen.removeAll { $0.range.upperBound < end } }
+    held.removeSubrange(..<head)
+    head = 0
   }
 
   private mutating func judge(_ hit: FoundHit, into output: inout [UInt8]) {
     // Several patterns and views may find the same thing for a rail.
+    if seen.first?.range.lowerBound != hit.range.lowerBound { seen.removeAll(keepingCapacity: true) }
     if seen.contains(where: { $0.rail == hit.rail && $0.range == hit.range }) { return }
     seen.append(hit)
     if let edit, edit.range.upperBound <= hit.range.lowerBound { make(edit, into: &output) }
@@ -211,6 +215,7 @@ public struct GuardStream: Sendable {
       if rail.action == .refuse { output += rail.message.utf8 }
       ending = Ending(rail: hit.rail)
       held = []
+      head = 0
       return
     }
     guard let open = edit, open.range.count < Self.longestEdit else {
@@ -238,26 +243,28 @@ public struct GuardStream: Sendable {
     case .mask: output += vault.placeholder(for: bytes(of: edit.range), label: edit.label).utf8
     default: output += (rail.replacement ?? (edit.label.isEmpty ? "" : "[\(edit.label)]")).utf8
     }
-    let end = min(edit.range.upperBound, heldStart + held.count)
-    held.removeSubrange(..<max(0, end - heldStart))
-    heldStart = max(heldStart, end)
+    let end = min(edit.range.upperBound, heldStart + heldCount)
+    if end > heldStart {
+      head += end - heldStart
+      heldStart = end
+    }
     self.edit = nil
   }
 
   private mutating func release(upTo end: Int, into output: inout [UInt8]) {
-    let length = min(end - heldStart, held.count)
+    let length = min(end - heldStart, heldCount)
     guard length > 0 else { return }
-    output += held[..<length]
-    held.removeSubrange(..<length)
+    output += held[head..<head + length]
+    head += length
     heldStart += length
   }
 
   /// The end of the last whole scalar at or before `end`.
   private func wholeScalars(upTo end: Int) -> Int {
-    let length = min(end - heldStart, held.count)
+    let length = min(end - heldStart, heldCount)
     guard length > 0 else { return end }
     for back in 1...min(3, length) {
-      let byte = held[length - back]
+      let byte = held[head + length - back]
       if byte & 0xC0 == 0x80 { continue }
       let needed = byte < 0xC0 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4
       return needed > back ? heldStart + length - back : end

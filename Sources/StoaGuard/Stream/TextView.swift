@@ -2,7 +2,7 @@
 struct TextView: Sendable {
   private var derivation: (any TextDerivation)?
   private var text = DerivedText()
-  private var scanner: PatternScanner
+  private var scanners: [PatternScanner]
   private var found: [PatternHit] = []
   private var originCount = 0
   /// Compares the view with the system prompt.
@@ -10,10 +10,10 @@ struct TextView: Sendable {
   private var leaked: [Range<Int>] = []
 
   /// A view that derives its text, or reads the original where `derivation` is nil.
-  init(_ derivation: (any TextDerivation)?, _ set: PatternSet, leaks: [PromptLeak] = []) {
+  init(_ derivation: (any TextDerivation)?, _ sets: [PatternSet], leaks: [PromptLeak] = []) {
     self.derivation = derivation
     self.leaks = leaks
-    scanner = PatternScanner(set)
+    scanners = sets.map { PatternScanner($0) }
   }
 
   /// Where a hit may begin that is not told yet; the text before is certain.
@@ -21,40 +21,41 @@ struct TextView: Sendable {
     var first = originCount
     if let pending = derivation?.pending { first = min(first, pending) }
     for leak in leaks { if let start = leak.frontier { first = min(first, start) } }
-    let scanned = scanner.frontier
-    if scanned < scanner.count {
+    for scanner in scanners where scanner.frontier < scanner.count {
+      let scanned = scanner.frontier
       first = min(first, derivation == nil ? scanned : text.map.start(scanned, end: originCount, count: text.count))
     }
     return first
   }
 
-  /// Reads the next bytes and tells the hits by entry, original range and score; leaks by their number.
+  /// Reads the next bytes and tells the hits by set, entry, original range and score; leaks by their number.
   mutating func feed(
-    _ bytes: ArraySlice<UInt8>, hit: (PatternHit) -> Void, leak: (Int, Range<Int>) -> Void
+    _ bytes: ArraySlice<UInt8>, hit: (Int, PatternHit) -> Void, leak: (Int, Range<Int>) -> Void
   ) {
     let offset = originCount
     originCount += bytes.count
     if derivation == nil {
-      scanner.feed(bytes, into: &found)
-      return report(hit)
+      return scanOriginal(bytes, hit)
     }
     derivation?.feed(bytes, at: offset, into: &text)
     scan(hit: hit, leak: leak)
-    text.map.trim(before: scanner.frontier)
+    text.map.trim(before: scanners.reduce(text.count) { min($0, $1.frontier) })
   }
 
-  mutating func finish(hit: (PatternHit) -> Void, leak: (Int, Range<Int>) -> Void) {
+  mutating func finish(hit: (Int, PatternHit) -> Void, leak: (Int, Range<Int>) -> Void) {
     derivation?.finish(into: &text)
     scan(hit: hit, leak: leak)
-    scanner.finish(into: &found)
-    report(hit)
+    for index in scanners.indices {
+      scanners[index].finish(into: &found)
+      report(index, hit)
+    }
     for index in leaks.indices {
       leaks[index].finish(into: &leaked)
       reportLeaks(index, leak)
     }
   }
 
-  private mutating func scan(hit: (PatternHit) -> Void, leak: (Int, Range<Int>) -> Void) {
+  private mutating func scan(hit: (Int, PatternHit) -> Void, leak: (Int, Range<Int>) -> Void) {
     guard !text.bytes.isEmpty else { return }
     for index in leaks.indices {
       for (place, byte) in text.bytes.enumerated() {
@@ -62,15 +63,24 @@ struct TextView: Sendable {
       }
       reportLeaks(index, leak)
     }
-    scanner.feed(text.bytes[...], into: &found)
+    for index in scanners.indices {
+      scanners[index].feed(text.bytes[...], into: &found)
+      report(index, hit)
+    }
     text.consume()
-    report(hit)
   }
 
-  private mutating func report(_ hit: (PatternHit) -> Void) {
+  private mutating func scanOriginal(_ bytes: ArraySlice<UInt8>, _ hit: (Int, PatternHit) -> Void) {
+    for index in scanners.indices {
+      scanners[index].feed(bytes, into: &found)
+      report(index, hit)
+    }
+  }
+
+  private mutating func report(_ set: Int, _ hit: (Int, PatternHit) -> Void) {
     for var match in found {
       if derivation != nil { match.range = text.map.range(match.range) }
-      hit(match)
+      hit(set, match)
     }
     found.removeAll(keepingCapacity: true)
   }

@@ -1,7 +1,8 @@
 /// What runs of base64 characters stand for (RFC 4648, both alphabets); runs are divided by a line feed.
 struct Base64Text: TextDerivation {
   /// The characters of a run that is still too short to be decoded.
-  private var run: [UInt8] = []
+  private var run: UInt64 = 0
+  private var runLength = 0
   private var runStart = 0
   private var isDecoding = false
   private var bits: UInt32 = 0
@@ -25,7 +26,7 @@ struct Base64Text: TextDerivation {
 
   var pending: Int? {
     if isDecoding { return bitCount > 0 ? byteStart : nil }
-    return run.isEmpty ? nil : runStart
+    return runLength == 0 ? nil : runStart
   }
 
   mutating func feed(_ bytes: ArraySlice<UInt8>, at offset: Int, into text: inout DerivedText) {
@@ -35,27 +36,27 @@ struct Base64Text: TextDerivation {
       let byte = bytes[index]
       let value = table[Int(byte)]
       if value == 0xFF {
-        if isDecoding {
-          endRun(at: index + delta, into: &text)
-        } else if !run.isEmpty {
-          run.removeAll(keepingCapacity: true)
-        }
+        if isDecoding { endRun(at: index + delta, into: &text) }
+        runLength = 0
       } else if isDecoding {
         decode(value, at: index + delta, into: &text)
       } else {
-        if run.isEmpty { runStart = index + delta }
-        run.append(value)
-        if run.count == Self.shortestRun {
+        if runLength == 0 { runStart = index + delta }
+        run = run << 8 | UInt64(value)
+        runLength += 1
+        if runLength == Self.shortestRun {
           isDecoding = true
-          for (place, value) in run.enumerated() { decode(value, at: runStart + place, into: &text) }
-          run.removeAll(keepingCapacity: true)
+          for place in 0..<runLength {
+            decode(UInt8(truncatingIfNeeded: run >> UInt64(56 - 8 * place)), at: runStart + place, into: &text)
+          }
+          runLength = 0
         }
       }
     }
   }
 
   mutating func finish(into text: inout DerivedText) {
-    run = []
+    runLength = 0
     isDecoding = false
     bitCount = 0
   }
@@ -67,7 +68,7 @@ struct Base64Text: TextDerivation {
     bitCount += 6
     if bitCount >= 8 {
       bitCount -= 8
-      text.replace(CollectionOfOne(UInt8(truncatingIfNeeded: bits >> UInt32(bitCount))), origin: byteStart..<origin + 1)
+      text.replace(byte: UInt8(truncatingIfNeeded: bits >> UInt32(bitCount)), origin: byteStart..<origin + 1)
       byteStart = origin
     }
   }
@@ -76,7 +77,7 @@ struct Base64Text: TextDerivation {
     isDecoding = false
     bitCount = 0
     bits = 0
-    text.replace(CollectionOfOne(0x0A), origin: origin..<origin)
+    text.replace(byte: 0x0A, origin: origin..<origin)
   }
 }
 
@@ -108,7 +109,7 @@ struct HexadecimalText: TextDerivation {
       let origin = index + delta
       if let digit = Self.digit(byte) {
         if let high = first {
-          text.replace(CollectionOfOne(high << 4 | digit), origin: firstOrigin..<origin + 1)
+          text.replace(byte: high << 4 | digit, origin: firstOrigin..<origin + 1)
           first = nil
           isInRun = true
           gap = 0
@@ -138,7 +139,7 @@ struct HexadecimalText: TextDerivation {
   mutating func finish(into text: inout DerivedText) { first = nil }
 
   private mutating func endRun(at origin: Int, into text: inout DerivedText) {
-    if isInRun { text.replace(CollectionOfOne(0x0A), origin: origin..<origin) }
+    if isInRun { text.replace(byte: 0x0A, origin: origin..<origin) }
     isInRun = false
     gap = 0
   }
@@ -170,7 +171,7 @@ struct TagText: TextDerivation {
       default:
         let value = Int(read[2] & 1) << 6 | Int(byte & 0x3F)
         if byte & 0xC0 == 0x80, value >= 0x20, value < 0x7F {
-          text.replace(CollectionOfOne(UInt8(value)), origin: start..<index + delta + 1)
+          text.replace(byte: UInt8(value), origin: start..<index + delta + 1)
         }
         read = []
       }

@@ -124,7 +124,7 @@ struct FoldedText: TextDerivation {
     case .scalar(let other) where other == scalar: text.replace(partial, origin: partialOrigin)
     case .scalar(let other):
       if other.isASCII {
-        text.replace(CollectionOfOne(UInt8(other.value)), origin: partialOrigin)
+        text.replace(byte: UInt8(other.value), origin: partialOrigin)
       } else {
         text.replace(Array(String(other).utf8), origin: partialOrigin)
       }

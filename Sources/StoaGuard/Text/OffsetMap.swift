@@ -79,6 +79,11 @@ struct DerivedText: Sendable {
     bytes.append(contentsOf: replacement)
   }
 
+  mutating func replace(byte: UInt8, origin: Range<Int>) {
+    map.replace(position: count, origin: origin)
+    bytes.append(byte)
+  }
+
   mutating func consume() {
     base += bytes.count
     bytes.removeAll(keepingCapacity: true)

@@ -39,7 +39,7 @@ extension DecoderFamily {
     readGGUF: { (c, reader) throws(ModelError) in
       describe(&c)
       c.slidingWindow = c.slidingWindow ?? 4096
-      c.setWindows(everyLayerBut: 2)
+      try c.readWindows(reader, everyLayerBut: 2)
       c.attentionSoftCap = reader.double("attn_logit_softcapping").map { Float($0) }
       c.logitSoftCap = reader.double("final_logit_softcapping").map { Float($0) }
       readScale(&c, reader, largestLayers: 46)
@@ -66,18 +66,13 @@ extension DecoderFamily {
   static let gemma3 = DecoderFamily(
     title: "a Gemma 3 model", architectures: ["gemma3"], modelTypes: ["gemma3_text", "gemma3"],
     norm: .rootMeanSquare, layerPrefixes: ["model.layers.", "language_model.model.layers."],
-    aliases: [
-      ("model.", "language_model.model."), ("model.", "model.language_model."), ("lm_head", "language_model.lm_head"),
-    ],
-    ignoredPrefixes: [
-      "vision_tower.", "multi_modal_projector.", "model.vision_tower.", "model.multi_modal_projector.",
-    ],
+    aliases: languageModelAliases, ignoredPrefixes: visionPrefixes,
     readGGUF: { (c, reader) throws(ModelError) in
       describe(&c)
       c.queryKeyNorm = .heads
       c.logitSoftCap = reader.double("final_logit_softcapping").map { Float($0) }
       readScale(&c, reader, largestLayers: 62)
-      c.setWindows(everyLayerBut: 6)
+      try c.readWindows(reader, everyLayerBut: 6)
       c.localRope = RopeParameters(theta: reader.double("rope.freq_base_swa") ?? 10_000)
       setLocalRotations(&c)
     },

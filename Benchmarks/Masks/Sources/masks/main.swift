@@ -23,16 +23,22 @@ func summary(_ times: [Double]) -> String {
     + "\(shown(times.reduce(0, +) / Double(times.count))) µs"
 }
 
-/// The time for each token of a text: the mask before it and the step after it.
-func follow(_ tokens: [Int32], _ tokenizer: Tokenizer, _ masker: TokenMasker) throws -> [Double] {
+/// The time for each token of a text: the mask before it, the step after it, and how far it is from there to an end:
+/// in bytes, or when `isTight` in tokens, as it has to be known near the limit of an answer.
+func follow(
+  _ tokens: [Int32], _ tokenizer: Tokenizer, _ masker: TokenMasker, isTight: Bool = false
+) throws -> [Double] {
   var state = try GrammarState(masker.grammar)
+  var plan: ClosingPlan?
   return try tokens.map { token in
     let start = ContinuousClock.now
     let mask = try masker.mask(state)
     let isAllowed = mask.allows(token)
     let goesOn = try state.advance(tokenizer.bytes(of: token))
+    if isTight { plan = masker.closingPlan(state, limit: 1 << 20, sharing: plan) }
+    let canBeEnded = state.distance < 1 << 20 && (!isTight || plan != nil)
     let time = microseconds(start.duration(to: .now))
-    guard isAllowed, goesOn else {
+    guard isAllowed, goesOn, canBeEnded else {
       throw Mistake(description: "the token \(tokenizer.text(of: token)) is not allowed where it stands")
     }
     return time
@@ -46,7 +52,7 @@ func run(_ arguments: [String]) throws {
   let vocabulary = TokenVocabulary(
     tokens: (0..<tokenizer.vocabularySize).map { tokenizer.bytes(of: Int32($0)) }, endTokens: tokenizer.endTokens)
   print("\(vocabulary.count) tokens, sorted in \(shown(microseconds(start.duration(to: .now)) / 1000)) ms")
-  var (first, again): ([Double], [Double]) = ([], [])
+  var (first, again, tight): ([Double], [Double], [Double]) = ([], [], [])
   for example in try JSONValue(path: arguments[3]).arrayValue ?? [] {
     guard let schema = example["schema"] else { continue }
     start = .now
@@ -59,12 +65,14 @@ func run(_ arguments: [String]) throws {
     let cold = try outputs.flatMap { try follow($0, tokenizer, masker) }
     first += cold
     again += try outputs.flatMap { try follow($0, tokenizer, masker) }
+    tight += try outputs.flatMap { try follow($0, tokenizer, masker, isTight: true) }
     print(
       "\(example["name"]?.stringValue ?? ""): compiled in \(shown(microseconds(compiled) / 1000)) ms, prepared in "
         + "\(shown(microseconds(prepared) / 1000)) ms; \(cold.count) tokens: \(summary(cold))")
   }
   print("first answers: \(summary(first))")
   print("later answers: \(summary(again))")
+  print("near the limit: \(summary(tight))")
 }
 
 do { try run(CommandLine.arguments) } catch { print("error: \(error)") }

@@ -13,9 +13,10 @@ package struct CompactText {
 
   /// Keeps the letters and digits of a text; `nil` when they are more than fit.
   package init?(_ text: some Sequence<UInt8>) {
-    for byte in text where !append(byte) {
-      return nil
-    }
+    // Not in `self`: with optimisation Swift 6.3.1 loses what an initialiser appends to its inline array.
+    var result = CompactText()
+    for byte in text where !result.append(byte) { return nil }
+    self = result
   }
 
   /// Whether every character is a digit.

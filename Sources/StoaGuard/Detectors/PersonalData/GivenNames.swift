@@ -89,6 +89,16 @@ enum GivenNames {
     Jack Jade Jan Jasmine Java Jay Jean Jersey Jordan Joy June Jun Kay Kim Lance Lara Laurel Lee Leo Liberty Lily Lima Lincoln Long Lopez Lou Luna Lux Madison Mark \
     Mason Max May Melody Mercedes Mercury Miles Milan Mina Morgan Nelson Nick Odd Ole Olive Orlando Pat Pan Paris Pearl Penny Per Pete Pilar Pin Pia Raj Ray Rich Rob Robin Roman \
     Rose Royal Ruby Rune Sage Said Sally Sam Sandy Santiago Savannah Scout Sidney Sky Stein Stella Sterling Storm Summer Sunny Sydney Tara Taylor Tone Tony \
-    Tor Tore Tory Trent Troy Ty Urban Val Van Vera Victor Victoria Viola Violet Virginia Wade Ward Wayne Will Willow Xiao Yan Young Ying Zoe
+    Tor Tore Tory Trent Troy Ty Urban Val Van Vera Victor Victoria Viola Violet Virginia Wade Ward Wayne Will Willow Xiao Yan Young Ying Zoe \
+    Adams Andrews Ball Banks Barber Barry Bates Bell Berg Bishop Black Blair Blanc Borg Brooks Brown Burns Bush Butler Carey \
+    Carpenter Carr Carter Chandler Charles Cole Cook Cooper Costa Cross Cruz Curtis Dang Drake Edwards Fink Fisher Fletcher \
+    Flores Fontaine Foster Fowler Fox Francis Franco Fraser Freeman Gardner Garner George Gill Glover Graf Graves Gray Greco \
+    Green Greene Gross Hale Hall Han Hardy Harper Hart Hill Holland Holm Holt Horn Horne Howard Hunt Jackson James Joseph Jung \
+    Knight Kraft Lamb Lane Lang Law Lind Little Logan Love Lowe Lucas Lynch Malone Mann Manning Marino Marks Marsh Marshall \
+    Martin Mills Molina Monroe Moody Moore Morris Moss Noble Oliver Ono Page Palmer Parker Parsons Payne Perry Peters Pierce \
+    Porter Potter Powers Price Reed Rice Richards Ritter Rosario Rosen Ross Rowe Savage Scott Serrano Sharp Shields Short Sims \
+    Stanley Steele Stokes Stone Strand Summers Sutton Tamm Tanner Testa Thornton Townsend Turner Tucker Valencia Valentine \
+    Vance Vega Villa Walker Wang Warner Warren Washington Waters Watts Weaver Webb Webster Weeks Welch Wells West Wheeler \
+    White Winkler Winter Wolf Wolfe Wong Wood Woods Wright York
     """
 }

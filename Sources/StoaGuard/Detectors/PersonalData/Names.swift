@@ -10,7 +10,7 @@ enum Names {
   /// Up to four words that begin with capitals, with initials between them, and what follows.
   static let expression =
     #"\<(?:"# + word + #"|Mc"# + upper + lower + #"{2,20})(?: (?:"# + upper
-    + #"\.|(?:Mc|de |van |von |der |da |di |O['\u{2019}])?"# + word + ")){0,3}" + end
+    + #"\.?|(?:Mc|de |van |von |der |da |di |O['\u{2019}])?"# + word + ")){0,3}" + end
 
   private static let given = NameTable(GivenNames.text.split(separator: " "))
   private static let ambiguous = NameTable(GivenNames.ambiguous.split(separator: " "))
@@ -23,12 +23,20 @@ enum Names {
   /// Capitalised words that are no part of a name.
   private static let others = NameTable(
     """
-    A About After Again All Also Although Am An And Any April Are As Ask At Avenue August Bank Be Because Been Before Best Both But By Can Chapter Christmas City College Company Congress Could Country County Day \
+    Dr Prof Sir A About After Again All Also Although Am An And Any April Are As Ask At Avenue August Bank Be Because Been Before Best Both But By Can Chapter Christmas City College Company Congress Could Country County Day \
     Dear December Did Do Does Each East Easter English European February First For French Friday From German Get Give Go Good Had Has Have He Hello Her Here Hi His Hotel House How I If In Inc Institute Into Is It Its \
     January July June Just King Lake Last Let Like Ltd Made Make March May Maybe Me Miss Monday Month More Most Mount Mr Mrs Ms Museum Must My Never New Next No North Not November Now October Of Off On Once One Only \
     Or Our Out Over Park Part Party Please Prince Princess Queen Rd Really Regards Republic River Road Saint Saturday Say School See September She Should Since So Some Soon South Spanish St State Still Street Such Sunday \
     Sure Thank Thanks That The Their Then There These They This Those Though Thursday Time To Today Tomorrow Too Tuesday Two Under United University Until Up Upon Us Very Was We Wednesday Week Well Were West What When \
     Where Which While Who Why Will With Would Year Yes Yesterday Yet You Your Bible Google Windows Linux Python Java Swift Microsoft Apple Amazon Facebook Internet American British Chinese Japanese Russian Italian Indian
+    """.split { $0 == " " || $0 == "\n" })
+
+  /// Words in names of streets and firms.
+  private static let organisations = NameTable(
+    """
+    Street St Road Rd Avenue Ave Drive Dr Lane Ln Terrace Hill Point Court Place Way Square Park Bridge Pass Crescent Boulevard \
+    Blvd Close Fort Union Gardens Grove Row Alley Highway Station Airport Institute University College School Hospital Church \
+    Museum Foundation Investments Partners Associates Company Corporation Inc Ltd LLC GmbH Group Bank Industries Systems
     """.split { $0 == " " || $0 == "\n" })
 
   private static let titles = [
@@ -43,6 +51,8 @@ enum Names {
     var range: Range<Int>
     var hash: UInt64
     var isInitial: Bool
+    /// Whether `'s` follows, so that the next word is another thing's name.
+    var isPossessive: Bool
   }
 
   /// A person's name: a given name that is known, with the words after it, or a family name after a title.
@@ -53,35 +63,36 @@ enum Names {
     for start in first..<words.count where !words[start].isInitial {
       let isGiven = given.contains(words[start].hash)
       let isTitled = hasTitle && start == 0
-      guard isGiven || isTitled || surnames.contains(words[start].hash) && start == words.count - 1 && start > first
-      else { continue }
+      guard isGiven || isTitled || surnames.contains(words[start].hash) else { continue }
       var end = start + 1
-      while end < words.count,
-        words[end].isInitial || !others.contains(words[end].hash) && !isPlace(words[end].hash)
-          || surnames.contains(words[end].hash)
-      {
-        end += 1
-      }
+      while end < words.count, !words[end - 1].isPossessive, continues(words[end]) { end += 1 }
       while end > start + 1, words[end - 1].isInitial { end -= 1 }
+      // `Nelson Mandela Drive` is a street and `Russell Investments` a firm.
+      if words[start..<min(words.count, end + 1)].contains(where: { organisations.contains($0.hash) }) { return nil }
       let hasSurname = words[start..<end].dropFirst().contains { surnames.contains($0.hash) }
       var begin = start
-      if !isGiven, !isTitled {
+      if !isGiven, !isTitled, start > first, !words[start - 1].isInitial, !words[start - 1].isPossessive {
         // An unknown word and a known family name.
-        guard end == start + 1, !others.contains(words[start - 1].hash), !words[start - 1].isInitial else { continue }
         begin = start - 1
       }
+      let isAmbiguous = ambiguous.contains(words[start].hash)
       let score: Double
       if isTitled {
         score = isGiven || hasSurname ? 0.95 : 0.75
       } else if end - begin > 1 {
-        score = hasSurname && isGiven ? 0.95 : isGiven ? (ambiguous.contains(words[start].hash) ? 0.55 : 0.75) : 0.55
+        score = isGiven && hasSurname ? 0.95 : isGiven && !isAmbiguous ? 0.75 : 0.55
       } else {
-        guard !ambiguous.contains(words[start].hash) else { continue }
-        score = 0.6
+        guard !isAmbiguous else { continue }
+        score = isGiven ? 0.6 : 0.5
       }
       return Judgement(score: score, part: words[begin].range.lowerBound..<words[end - 1].range.upperBound)
     }
     return nil
+  }
+
+  /// Whether a word goes on with a name: an initial, a known family name, or what is neither a place nor another word.
+  private static func continues(_ word: Word) -> Bool {
+    word.isInitial || surnames.contains(word.hash) || !others.contains(word.hash) && !places.contains(word.hash)
   }
 
   /// A country, state or city.
@@ -101,8 +112,6 @@ enum Names {
     }
     return nil
   }
-
-  private static func isPlace(_ hash: UInt64) -> Bool { places.contains(hash) }
 
   /// Whether no letter stands right before: of letters beyond ASCII the pattern does not know.
   private static func startsWord(_ before: ArraySlice<UInt8>) -> Bool {
@@ -141,6 +150,7 @@ enum Names {
       }
       var end = index
       while end > start, bytes[end - 1] == UInt8(ascii: "-") || bytes[end - 1] == UInt8(ascii: "'") { end -= 1 }
+      let whole = end
       if end - start > 2, bytes[end - 1] == UInt8(ascii: "s") {
         if bytes[end - 2] == UInt8(ascii: "'") {
           end -= 2
@@ -150,7 +160,9 @@ enum Names {
       }
       guard end > start else { continue }
       words.append(
-        Word(range: start - base..<end - base, hash: NameTable.hash(bytes[start..<end]), isInitial: end - start == 1))
+        Word(
+          range: start - base..<end - base, hash: NameTable.hash(bytes[start..<end]), isInitial: end - start == 1,
+          isPossessive: end < whole))
       if index < bytes.endIndex, bytes[index] != UInt8(ascii: " "), bytes[index] != UInt8(ascii: ".") || end - start > 1
       {
         break

@@ -9,7 +9,7 @@ struct NumberRun {
   static let expression: String = {
     let separator = #"(?:[ .\-/\u{A0}\u{2010}-\u{2013}]|\)[ .\-/]?|[ \-./]?\(| - )?"#
     let end = #"\>(?:$|[^\d .\-/()]|[.\-/) (](?:[^\d(]|$))"#
-    return #"\<\(?\+?[ (]?\d(?:"# + separator + #"\d){4,27}(?: ?(?:x|ext\.? ?|Ext\.? ?)\d{1,6})?"# + end
+    return #"\<(?:\(?\+ ?\(?|\()?\d(?:"# + separator + #"\d){4,27}(?: ?(?:x|ext\.? ?|Ext\.? ?)\d{1,6})?"# + end
   }()
 
   let bytes: ArraySlice<UInt8>

@@ -1,11 +1,13 @@
 /// Validators of numbers that know a person: identity numbers and those of cards and accounts.
 enum PersonalNumbers {
-  private static let cardWords = ["card", "credit", "debit", "visa", "mastercard", "amex", "karte", "carte", "tarjeta"]
+  private static let cardWords = [
+    "card", "credit", "debit", "visa", "mastercard", "amex", "cc", "karte", "carte", "tarjeta",
+  ]
 
   /// A card number alone, or as some of the groups of digits that the match has.
   static func card(_ candidate: Candidate) -> Judgement? {
     let bytes = candidate.bytes
-    guard let text = CompactText(bytes), PaymentNumbers.isCard(text) else { return nil }
+    guard let text = CompactText(bytes), CheckDigits.luhn(text), !text.isUniform else { return nil }
     if NumberRun.continues(candidate.before) {
       // Of a list of numbers each is one; a piece of a longer number is none.
       guard text.count == bytes.count, candidate.before.last == UInt8(ascii: " ") else { return nil }
@@ -14,9 +16,13 @@ enum PersonalNumbers {
     guard groups.count == 1 || groups.dropLast().allSatisfy({ (3...6).contains($0) }) && groups.count <= 5 else {
       return nil
     }
-    // Maestro's ranges are wide and its lengths many: a bare number of 12 or 13 digits is more often something else.
-    let isLoose = PaymentNumbers.cardIssuer(text) == "maestro" || text.count < 15
-    if isLoose, !Context(candidate.before).contains(anyOf: cardWords) { return Judgement(score: 0.5) }
+    let issuer = PaymentNumbers.cardIssuer(text)
+    // A number of no known range, or a bare one of Maestro's wide ranges or of few digits, needs a word that says it.
+    let isSure = issuer != nil && issuer != "maestro" && text.count >= 15
+    guard isSure || Context(candidate.before).contains(anyOf: cardWords) else {
+      return issuer == nil ? nil : Judgement(score: 0.5)
+    }
+    if issuer == nil { return Judgement(score: 0.7) }
     return Judgement(score: 1)
   }
 

@@ -46,7 +46,8 @@ enum PhoneNumbers {
   private static let words = [
     "phone", "telephone", "tel", "mobile", "cell", "cellphone", "cellular", "call", "fax", "dial", "text", "sms",
     "whatsapp", "ring",
-    "hotline", "helpline", "extension", "reach", "contact", "number", "nummer", "telefon", "telefono", "teléfono",
+    "hotline", "helpline", "extension", "reach", "contact", "answering", "voicemail", "message", "number", "nummer",
+    "telefon", "telefono", "teléfono",
     "téléphone",
     "handy", "mobil", "móvil", "celular", "numéro", "numero", "número", "telefone", "telefoon", "puhelin", "tlf",
     "telefonnummer",
@@ -127,6 +128,10 @@ enum PhoneNumbers {
     let shape = shape(text, Array(lengths), run, range, hasBracket: opening.contains(UInt8(ascii: "(")))
     guard let shape else { return nil }
     if shape >= 0.7 { return shape }
+    // What stands next to it counts more than what stands farther off.
+    let near = Context(candidate.before.suffix(24))
+    if near.contains(anyOf: otherWords) { return nil }
+    if near.contains(anyOf: words) { return max(0.75, shape) }
     let context = Context(candidate.before.suffix(72))
     if context.contains(anyOf: otherWords) { return nil }
     return context.contains(anyOf: words) ? max(0.75, shape) : shape >= 0.4 ? shape : nil
@@ -160,7 +165,7 @@ enum PhoneNumbers {
       let isThousands = lengths[0] <= 3 && lengths.dropFirst().allSatisfy { $0 == 3 }
       return isThousands ? 0.35 : 0.5
     }
-    if digits == 7, lengths == [3, 4] { return 0.5 }
+    if digits == 7, lengths == [3, 4] { return 0.4 }
     // 9-9999999, 99-9999999 and the like need a word beside them; bare digits all the more.
     return isSplit ? 0.3 : digits >= 7 ? 0.25 : nil
   }

@@ -69,8 +69,9 @@ enum SecretFormats {
     format("slack-token", #"xox[abeoprs](?:\.xox[bp])?-[A-Za-z0-9\-]{10,250}"#, prefix: 5),
     format("slack-app-token", #"xapp-\d-[A-Z0-9]{6,16}-\d{8,16}-[0-9a-f]{40,80}"#, prefix: 5),
     format(
-      "slack-webhook", #"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9+/]{40,80}"#, prefix: 24),
-    format("discord-webhook", #"discord(?:app)?\.com/api/webhooks/\d{17,20}/[\w\-]{60,72}"#, prefix: 24),
+      "slack-webhook", #"(?:https://)?hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9+/]{40,80}"#,
+      prefix: 24),
+    format("discord-webhook", #"(?:https://)?discord(?:app)?\.com/api/webhooks/\d{17,20}/[\w\-]{60,72}"#, prefix: 24),
     // An identifier in Base64 that begins with a digit's code, a time stamp and a signature.
     format("discord-token", #"[MNO][A-Za-z\d]{23,28}\.[\w\-]{6}\.[\w\-]{27,40}"#),
     format("telegram-token", #"\d{8,10}:AA[\w\-]{33}"#, prefix: 11),

@@ -125,10 +125,16 @@ enum SecretGates {
   private static func looksRandom(_ value: ArraySlice<UInt8>) -> Bool {
     guard value.count >= 12 else { return false }
     let mixture = Mixture(value)
-    guard mixture.digits >= 2, mixture.lower + mixture.upper >= 2, mixture.other * 4 <= value.count else {
-      return false
-    }
+    guard mixture.digits >= 2 || isJumbled(value, mixture), mixture.lower + mixture.upper >= 2,
+      mixture.other * 4 <= value.count
+    else { return false }
     return !isIdentifier(value, mixture) && entropy(value) >= (value.count < 20 ? 2.9 : 3.2)
+  }
+
+  /// Letters that change case too often for words.
+  private static func isJumbled(_ value: ArraySlice<UInt8>, _ mixture: Mixture) -> Bool {
+    let changes = zip(value, value.dropFirst()).count { ($0 ^ $1) & 0x20 != 0 }
+    return mixture.upper > 3 && mixture.lower > 3 && mixture.other == 0 && changes * 3 >= value.count
   }
 
   /// Names such as `my-app-token-01`, `AUTH_TOKEN_V2` or `config.auth.token2`: words of letters and few digits.
