@@ -56,7 +56,9 @@ let package = Package(
     .target(name: "CFuzzer"),
     .executableTarget(
       name: "fuzz",
-      dependencies: ["CFuzzer", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaGrammar", "StoaHub", "StoaTrust"],
+      dependencies: [
+        "CFuzzer", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaGrammar", "StoaHub", "StoaTrust",
+      ],
       swiftSettings: settings,
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
   ],
