@@ -256,6 +256,10 @@ extension DecoderConfiguration {
     for layer in attention {
       try require(layer.window ?? 1 >= 1, "a sliding window of \(layer.window ?? 0) positions")
       try require(layer.chunk ?? 1 >= 1, "attention in chunks of \(layer.chunk ?? 0) positions")
+      guard let temperature = layer.temperature else { continue }
+      try require(
+        (1...1e9).contains(temperature.floor) && temperature.scale.isFinite,
+        "queries grow by \(temperature.scale) each \(temperature.floor) positions")
     }
     for rope in [rope, localRope].compactMap({ $0 }) {
       try require(rope.theta >= 1 && rope.theta.isFinite, "the base of rotary embeddings is \(rope.theta)")

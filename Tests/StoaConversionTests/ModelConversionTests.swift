@@ -145,13 +145,13 @@ import Testing
     let cases: [(String, Change)] = [
       ("\"model.norm.weight\" is missing", { $0.tensors.removeAll { $0.name == "model.norm.weight" } }),
       ("\"lm_head.weight\" is missing", { $0.configuration["tie_word_embeddings"] = false }),
-      ("does not have: \"model.layers.1.", { $0.tensors.append(TestTensor("model.layers.1.mlp.up_proj.weight", [4])) }),
-      ("[16, 32]; config.json promises [20, 32]", { $0.configuration["vocab_size"] = 20 }),
-      ("\"mamba\" cannot be converted", { $0.configuration["model_type"] = "mamba" }),
+      ("belongs to none of the 1 layers", { $0.tensors.append(TestTensor("model.layers.1.mlp.up_proj.weight", [4])) }),
+      ("[16, 32], but the configuration needs [20, 32]", { $0.configuration["vocab_size"] = 20 }),
+      ("\"mamba\" are not supported", { $0.configuration["model_type"] = "mamba" }),
       ("is quantised (\"gptq\")", { $0.configuration["quantization_config"] = ["quant_method": "gptq"] }),
-      ("YaRN", { $0.configuration["rope_scaling"] = ["rope_type": "yarn", "factor": 4.0] }),
-      ("claims 2,000,000 layers", { $0.configuration["num_hidden_layers"] = 2_000_000 }),
-      ("no place in the model", { $0.tensors.append(TestTensor("model.norm.bias", [32])) }),
+      ("NTK", { $0.configuration["rope_scaling"] = ["rope_type": "dynamic", "factor": 4.0] }),
+      ("\"num_hidden_layers\" is 2000000", { $0.configuration["num_hidden_layers"] = 2_000_000 }),
+      ("does not have: \"model.norm.bias\"", { $0.tensors.append(TestTensor("model.norm.bias", [32])) }),
     ]
     for (message, change) in cases {
       try withTemporaryFolder { folder in

@@ -136,7 +136,7 @@ import Testing
     ("num_hidden_layers", 0, "must be from 1 to"),
     ("num_hidden_layers", -5, "must be from 1 to"),
     ("vocab_size", .int(.max), "must be from 1 to"),
-    ("num_attention_heads", 5, "\"num_attention_heads\" is 5:"),
+    ("num_attention_heads", 5, "\"num_attention_heads\" is 5"),
     ("num_hidden_layers", 1_000_000, "\"num_hidden_layers\" is 1000000"),
     ("num_key_value_heads", 3, "cannot share 3 heads"),
     ("rms_norm_eps", 0.0, "must be greater than 0"),
