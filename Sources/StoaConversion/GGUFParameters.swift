@@ -41,7 +41,11 @@ enum GGUFParameters {
       pairs += scaling(c)
     }
     // llama.cpp does not look at this key in some models and attends to everything; Stoa keeps to the window.
-    if let window = c.slidingWindow { pairs.append(("attention.sliding_window", count(window))) }
+    if let window = c.slidingWindow {
+      pairs.append(("attention.sliding_window", count(window)))
+      let isWindowed = c.attention.map { $0.window != nil }
+      if isWindowed.contains(false) { pairs.append(("attention.sliding_window_pattern", .array(.bool(isWindowed)))) }
+    }
     guard c.experts > 0, let rules = c.expertRules else { return pairs }
     pairs += [("expert_count", count(c.experts)), ("expert_used_count", count(c.expertsUsed))]
     if rules.width != c.feedForwardWidth { pairs.append(("expert_feed_forward_length", count(rules.width))) }

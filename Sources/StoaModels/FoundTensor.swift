@@ -55,7 +55,7 @@ package final class FoundTensor: Sendable {
     let tensor = tensors[index / perTensor]
     let shape = stored.matrixShape
     if stored.row == nil, !stored.isTransposed, stored.addend == 0 {
-      let rowBytes = tensor.byteCount / max(tensor.shape.dropLast().reduce(1, *), 1)
+      let rowBytes = columns / type.blockSize * type.bytesPerBlock
       let first = (index % perTensor) * shape.rows + range.lowerBound
       return unsafe MatrixSource(
         type: type, rows: range.count, columns: columns, bytes: tensor.file.base + tensor.offset + first * rowBytes,

@@ -1,3 +1,4 @@
+import StoaFormats
 import StoaTensor
 
 /// Blocks that many families have under the same names.
@@ -89,10 +90,22 @@ extension DecoderConfiguration {
     attention = types.map { LayerAttention(window: $0 == "sliding_attention" ? slidingWindow : nil) }
   }
 
+  /// The windows of layers in a GGUF file: as its list says, or else as `standard` has them.
+  mutating func readWindows(_ reader: KeyReader, everyLayerBut standard: Int) throws(ModelError) {
+    let key = "\(reader.prefix).attention.sliding_window_pattern"
+    guard let value = reader.file.metadata[key] else { return setWindows(everyLayerBut: standard) }
+    if let pattern = value.intValue, pattern >= 1 { return setWindows(everyLayerBut: pattern) }
+    guard case .bool(let flags)? = reader.file.metadata.array(key), flags.count == layers else {
+      throw .impossible(path: reader.path, problem: "\(quoted(key)) must say of each layer whether it has the window")
+    }
+    setWindows(flags.map { $0 ? "sliding_attention" : "full_attention" })
+  }
+
   /// Every `pattern`th layer sees everything, counted so that the last of each run does.
   mutating func setWindows(everyLayerBut pattern: Int) {
+    // 0: no layer does.
     attention = (0..<max(0, min(layers, 1024))).map { layer in
-      LayerAttention(window: (layer + 1) % pattern == 0 ? nil : slidingWindow)
+      LayerAttention(window: pattern > 0 && (layer + 1) % pattern == 0 ? nil : slidingWindow)
     }
   }
 }

@@ -17,9 +17,7 @@ extension DecoderFamily {
         c.rope.scaling = .yarn(yarn)
       }
       describe(&c, width: try reader.size("expert_feed_forward_length", default: c.feedForwardWidth))
-      c.attention = (0..<max(0, min(c.layers, 1024))).map {
-        LayerAttention(window: $0 % 2 == 0 ? c.slidingWindow : nil)
-      }
+      try c.readWindows(reader, everyLayerBut: 2)
     },
     readHuggingFace: { (c, settings) throws(ModelError) in
       try settings.activation("silu", default: "silu")

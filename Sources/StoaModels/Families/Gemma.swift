@@ -39,7 +39,7 @@ extension DecoderFamily {
     readGGUF: { (c, reader) throws(ModelError) in
       describe(&c)
       c.slidingWindow = c.slidingWindow ?? 4096
-      c.setWindows(everyLayerBut: 2)
+      try c.readWindows(reader, everyLayerBut: 2)
       c.attentionSoftCap = reader.double("attn_logit_softcapping").map { Float($0) }
       c.logitSoftCap = reader.double("final_logit_softcapping").map { Float($0) }
       readScale(&c, reader, largestLayers: 46)
@@ -72,7 +72,7 @@ extension DecoderFamily {
       c.queryKeyNorm = .heads
       c.logitSoftCap = reader.double("final_logit_softcapping").map { Float($0) }
       readScale(&c, reader, largestLayers: 62)
-      c.setWindows(everyLayerBut: 6)
+      try c.readWindows(reader, everyLayerBut: 6)
       c.localRope = RopeParameters(theta: reader.double("rope.freq_base_swa") ?? 10_000)
       setLocalRotations(&c)
     },

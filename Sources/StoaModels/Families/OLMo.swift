@@ -42,14 +42,7 @@ extension DecoderFamily {
     readGGUF: { (c, reader) throws(ModelError) in
       c.queryKeyNorm = .whole
       guard c.slidingWindow != nil else { return }
-      let isWindowed = reader.file.metadata.array("olmo2.attention.sliding_window_pattern").flatMap { array in
-        if case .bool(let values) = array { Array(values) } else { nil }
-      }
-      if let isWindowed, isWindowed.count == c.layers {
-        c.setWindows(isWindowed.map { $0 ? "sliding_attention" : "full_attention" })
-      } else {
-        c.setWindows(everyLayerBut: 4)
-      }
+      try c.readWindows(reader, everyLayerBut: 4)
       rotateWindowsPlainly(&c)
     },
     readHuggingFace: { (c, settings) throws(ModelError) in
@@ -71,10 +64,6 @@ extension DecoderFamily {
         table.add("post_ffw_norm", "post_feedforward_layernorm", [c.width])
       }
       return table
-    },
-    keys: { c in
-      c.slidingWindow == nil
-        ? [] : [("attention.sliding_window_pattern", .array(.bool(c.attention.map { $0.window != nil })))]
     })
 
   /// Layers with a window have rotations that are not scaled.
@@ -120,5 +109,7 @@ extension DecoderFamily {
       }
       return table
     },
-    keys: { c in c.clip.map { [("attention.clamp_kqv", .f32($0))] } ?? [] })
+    keys: { c in
+      (c.clip.map { [("attention.clamp_kqv", .f32($0))] } ?? []) + (c.expertRules.map { qwenKeys($0) } ?? [])
+    })
 }

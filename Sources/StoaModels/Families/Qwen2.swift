@@ -12,6 +12,7 @@ extension DecoderFamily {
     title: "a Qwen2 model", architectures: ["qwen2", "qwen2moe"], modelTypes: ["qwen2", "qwen2_moe"],
     norm: .rootMeanSquare, layerPrefixes: ["model.layers."],
     readGGUF: { (c, reader) throws(ModelError) in
+      try c.readWindows(reader, everyLayerBut: 0)
       guard c.architecture == "qwen2moe" else { return }
       try readQwenExperts(&c, reader)
       c.expertRules?.sharedWidth = try reader.size(
@@ -42,7 +43,11 @@ extension DecoderFamily {
       }
       return table
     },
-    architecture: { $0.expertRules == nil ? "qwen2" : "qwen2moe" })
+    architecture: { $0.expertRules == nil ? "qwen2" : "qwen2moe" },
+    keys: { c in
+      guard let rules = c.expertRules else { return [] }
+      return [("expert_shared_feed_forward_length", .u32(UInt32(clamping: rules.sharedWidth)))] + qwenKeys(rules)
+    })
 }
 
 /// The layers of a Qwen model that keep to the window.
@@ -59,7 +64,13 @@ func readQwenExperts(_ c: inout DecoderConfiguration, _ reader: KeyReader) throw
   var rules = ExpertRules(width: try reader.size("expert_feed_forward_length", default: c.feedForwardWidth))
   rules.scores = .softmax
   rules.normalizes = reader.bool("expert_weights_norm") ?? (c.architecture == "qwen3moe")
+  rules.denseLayers = Set((0..<max(0, min(c.layers, 1024))).filter { !reader.has("blk.\($0).ffn_gate_inp.weight") })
   c.expertRules = rules
+}
+
+/// Whether weights add up to one, where a model is not as others of its kind.
+func qwenKeys(_ rules: ExpertRules, isUsual: Bool = false) -> [(String, GGUFValue)] {
+  rules.normalizes == isUsual ? [] : [("expert_weights_norm", .bool(rules.normalizes))]
 }
 
 /// The same in a Hugging Face configuration.

@@ -11,6 +11,7 @@ extension DecoderFamily {
     norm: .rootMeanSquare, layerPrefixes: ["model.layers."],
     readGGUF: { (c, reader) throws(ModelError) in
       c.queryKeyNorm = .heads
+      try c.readWindows(reader, everyLayerBut: 0)
       if c.architecture == "qwen3moe" { try readQwenExperts(&c, reader) }
     },
     readHuggingFace: { (c, settings) throws(ModelError) in
@@ -36,5 +37,6 @@ extension DecoderFamily {
       }
       return table
     },
-    architecture: { $0.expertRules == nil ? "qwen3" : "qwen3moe" })
+    architecture: { $0.expertRules == nil ? "qwen3" : "qwen3moe" },
+    keys: { c in c.expertRules.map { qwenKeys($0, isUsual: true) } ?? [] })
 }
