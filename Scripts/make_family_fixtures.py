@@ -22,7 +22,6 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 
-from encoder_outputs import write_encodings, write_texts
 from family_configurations import FAMILIES
 from reference_outputs import EXACT, stepwise, whole, write_expected
 
@@ -66,6 +65,9 @@ def write_family(family, seed):
     rewrite_configuration(folder, family)
     model = load(kind, folder, family)
     if family.is_encoder:
+        # Only here, because sentence-transformers takes long to load.
+        from encoder_outputs import write_encodings, write_texts
+
         write_encodings(folder, model)
         write_texts(folder, model, *family.pooling)
     else:
