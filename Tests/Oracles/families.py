@@ -82,11 +82,18 @@ WINDOW = "llama.cpp knows no window in this family"
 LITE = "llama.cpp tells V2 Lite by its 26 or 27 layers"
 SCALE = "llama.cpp takes the width of a head in place of query_pre_attn_scalar"
 GROWING = "GGUF cannot say that the base of rotary embeddings grows"
+TWICE = "eager attention of transformers 5.23 adds the slopes twice"
 SLOPES = "llama.cpp knows no Falcon with alibi"
 SOURCES = [
     *given("Llama 1 to 3", "llama", "llama3_ropescaling", "llama_sharded"),
     *made("Llama, YaRN", "llama_yarn"),
-    *made("Llama, dynamic NTK", "llama_dynamic", "llama_dynamic_beyond", unconvertible=GROWING),
+    *made("Llama, dynamic NTK", "llama_dynamic", unconvertible=GROWING),
+    *made(
+        "Llama, dynamic NTK",
+        "llama_dynamic_beyond",
+        unconvertible=GROWING,
+        wrong_reference="they are still those of whole prompts, where every length has frequencies of its own",
+    ),
     *made("Llama 4", "llama4", not_in_llama_cpp="llama.cpp has chunks of 8,192 positions"),
     *made("Llama 4", "llama4_text", not_in_llama_cpp="llama.cpp tells models without query norms by their 128 experts"),
     *given("Mistral", "mistral_swa", not_in_llama_cpp=WINDOW),
@@ -100,10 +107,10 @@ SOURCES = [
     *given(
         "Falcon RW",
         "falcon_alibi",
-        wrong_reference="eager attention of transformers 5.23 adds the slopes twice",
+        wrong_reference=TWICE,
         not_in_llama_cpp=SLOPES,
     ),
-    *made("Falcon RW", "falcon_alibi", not_in_llama_cpp=SLOPES),
+    *made("Falcon RW", "falcon_alibi", wrong_reference=TWICE, not_in_llama_cpp=SLOPES),
     *made("Falcon 3", "falcon3"),
     *given("OLMo", "olmo"),
     *made("OLMo", "olmo"),
