@@ -96,11 +96,9 @@ public struct ModelFolder: Sendable {
             path: self.path, problem: "the folder has more than \(grouped(Self.entryLimit)) entries",
             advice: "give the folder of one model"))
       }
-      var status = stat()
-      guard unsafe lstat(path, &status) == 0 else {
-        throw .file(.system(path: path, operation: "examine", code: errno))
-      }
-      let isLink = status.st_mode & S_IFMT == S_IFLNK
+      // Only of a link can be read where it leads.
+      var first: CChar = 0
+      let isLink = unsafe readlink(path, &first, 1) >= 0
       if isLink {
         guard allowsSymbolicLinks else {
           throw .file(
@@ -108,17 +106,18 @@ public struct ModelFolder: Sendable {
               path: path, problem: "this is a symbolic link",
               advice: "replace it by the file that it leads to, or sign with --allow-symlinks"))
         }
-        guard unsafe stat(path, &status) == 0 else {
-          throw .file(.system(path: path, operation: "follow the link", code: errno))
-        }
       }
-      switch status.st_mode & S_IFMT {
-      case S_IFREG: files.append(File(name: name, path: path))
-      case S_IFDIR where isLink:
+      let file: FileIdentity
+      do throws(FormatError) { file = try FileIdentity(path: path) } catch { throw .file(error) }
+      if file.isRegularFile {
+        files.append(File(name: name, path: path))
+      } else if file.isDirectory, isLink {
         throw .file(
           .unsupported(path: path, problem: "this is a symbolic link to a folder; only links to files are followed"))
-      case S_IFDIR: try collect(name + "/", depth + 1, ignored, allowsSymbolicLinks, &entries, into: &files)
-      default: throw .file(.unsupported(path: path, problem: "this is neither a file nor a folder"))
+      } else if file.isDirectory {
+        try collect(name + "/", depth + 1, ignored, allowsSymbolicLinks, &entries, into: &files)
+      } else {
+        throw .file(.unsupported(path: path, problem: "this is neither a file nor a folder"))
       }
     }
   }
