@@ -2,6 +2,7 @@ import ArgumentParser
 import StoaEngine
 import StoaFormats
 import StoaHub
+import StoaTemplates
 import StoaTerminal
 import StoaTokenizers
 

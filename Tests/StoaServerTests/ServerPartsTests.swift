@@ -24,7 +24,7 @@ import Testing
   func loadsOnce() async throws {
     let store = try store()
     let models = try await withThrowingTaskGroup(of: ObjectIdentifier.self) { group in
-      for _ in 0..<8 { group.addTask { ObjectIdentifier(try await store.acquire("llama:latest").model) } }
+      for _ in 0..<8 { group.addTask { ObjectIdentifier(try await store.acquire("llama:latest").model.answering()) } }
       return try await group.reduce(into: Set()) { $0.insert($1) }
     }
     #expect(models.count == 1)

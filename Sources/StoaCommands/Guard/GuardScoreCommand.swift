@@ -1,8 +1,9 @@
-import ArgumentParser
+public import ArgumentParser
 import Foundation
 import StoaFormats
 import StoaGuard
 import StoaHub
+import StoaTerminal
 
 /// Asks one of the guard's classifiers about texts.
 struct GuardScoreCommand: ParsableCommand {

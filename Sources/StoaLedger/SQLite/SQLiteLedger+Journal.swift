@@ -7,6 +7,11 @@ package import StoaTrust
 package struct StoredJournalHead: Sendable, Equatable {
   package var sequence: Int
   package var envelope: DSSEEnvelope
+
+  package init(sequence: Int, envelope: DSSEEnvelope) {
+    self.sequence = sequence
+    self.envelope = envelope
+  }
 }
 
 extension SQLiteLedger: JournalSink {
