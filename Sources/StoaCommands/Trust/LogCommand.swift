@@ -266,8 +266,10 @@ extension LogCommand {
       do throws(LogError) {
         latest = try reader.latest()
         try reader.follow(from: old, to: latest) { (index, entry) throws(LogError) in entries.append((index, entry)) }
-      } catch .inconsistent(let oldSize, let newSize, let problem) {
-        throw CommandFailure(refusal: .inconsistent(oldSize: oldSize, newSize: newSize, problem: problem))
+      } catch {
+        // A pattern after `catch` makes Swift 6.3 fail here.
+        guard case .inconsistent = error else { throw error }
+        throw CommandFailure(refusal: error)
       }
       try writeBytes(Array(latest.note.encoded.utf8), to: state)
       if output.json {
