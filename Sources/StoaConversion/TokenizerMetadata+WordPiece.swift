@@ -16,7 +16,8 @@ extension TokenizerMetadata {
     pairs = [("tokenizer.ggml.model", .string("bert")), ("tokenizer.ggml.pre", .string("default"))]
     pairs.append(
       ("tokenizer.ggml.token_type_count", .u32(UInt32(clamping: configuration.raw["type_vocab_size"]?.intValue ?? 1))))
-    pairs += table.pairs(withScores: false) + (try common(table, source))
+    // Readers put the tokens for beginning and end around a text, which are [CLS] and [SEP] here.
+    pairs += table.pairs(withScores: false) + (try common(table, source, standIns: ["bos": "cls", "eos": "sep"]))
     let normalizer = Self.component("BertNormalizer", json["normalizer"])
     if let lowers = normalizer?["lowercase"]?.boolValue {
       pairs.append(("tokenizer.ggml.normalizer.lowercase", .bool(lowers)))

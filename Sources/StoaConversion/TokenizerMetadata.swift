@@ -111,8 +111,10 @@ struct TokenizerMetadata {
   // MARK: What all kinds have
 
   /// Special tokens, what is put around texts, and chat templates.
+  ///
+  /// - Parameter standIns: Roles whose tokens serve for others that the tokenizer does not have.
   func common(
-    _ table: VocabularyTable, _ source: Tokenizer?, _ model: SentencePieceModel? = nil
+    _ table: VocabularyTable, _ source: Tokenizer?, _ model: SentencePieceModel? = nil, standIns: [String: String] = [:]
   ) throws(ConversionError) -> [(String, GGUFValue)] {
     let roles = [
       ("bos", "bos"), ("eos", "eos"), ("unk", "unknown"), ("sep", "seperator"), ("pad", "padding"), ("cls", "cls"),
@@ -122,7 +124,8 @@ struct TokenizerMetadata {
     var pairs: [(String, GGUFValue)] = []
     var eos: Int?
     for (role, key) in roles {
-      var id = folder.specialText(role).flatMap { table.id($0) }
+      let text = folder.specialText(role) ?? standIns[role].flatMap { folder.specialText($0) }
+      var id = text.flatMap { table.id($0) }
       id = id ?? folder.specialIDs(role, configuration).first ?? defaults[role].flatMap { $0 }
       guard let id, table.texts.indices.contains(id) else { continue }
       if role == "eos" { eos = id }

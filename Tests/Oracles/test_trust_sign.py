@@ -252,7 +252,7 @@ class Signing(OracleCase):
         self.assertEqual(self.verify(self.model, "--signature", signature, "--key", public), ("signed", []))
         self.sign(self.model, "--key", key, "--allow-symlinks")
         ours = ("--signature", self.model / "model.sig", "--public_key", public)
-        self.assert_reference("verify", "key", self.model, *ours)
+        self.assert_reference("verify", "key", self.model, *ours, *link)
 
     @needs(packages=PACKAGES)
     def test_we_accept_theirs_by_certificate_and_in_shards(self):

@@ -14,13 +14,15 @@ import Testing
   /// A value of a key as each source writes it, told apart by a number.
   private static func example(_ key: ServeKey, _ number: Int) -> (content: ConfigContent, text: String, yaml: String) {
     switch key.kind {
-    case .text: (.string("v\(number)"), "v\(number)", "v\(number)")
-    case .word(let words): (.string(words[number]), words[number], words[number])
-    case .whole: (.int(number + 1), "\(number + 1)", "\(number + 1)")
-    case .seconds: (.double(Double(number) + 0.5), "\(number).5", "\(number).5")
-    case .yesOrNo: (.bool(number != 1), "\(number != 1)", "\(number != 1)")
-    case .origins: (.stringArray(["http://o\(number)"]), "http://o\(number)", "[http://o\(number)]")
-    case .models: (.stringArray(["m=/\(number)"]), "m=/\(number)", "{m: /\(number)}")
+    case .text: return (.string("v\(number)"), "v\(number)", "v\(number)")
+    case .word(let words):
+      let word = words[number % words.count]
+      return (.string(word), word, word)
+    case .whole: return (.int(number + 1), "\(number + 1)", "\(number + 1)")
+    case .seconds: return (.double(Double(number) + 0.5), "\(number).5", "\(number).5")
+    case .yesOrNo: return (.bool(number != 1), "\(number != 1)", "\(number != 1)")
+    case .origins: return (.stringArray(["http://o\(number)"]), "http://o\(number)", "[http://o\(number)]")
+    case .models: return (.stringArray(["m=/\(number)"]), "m=/\(number)", "{m: /\(number)}")
     }
   }
 

@@ -50,7 +50,7 @@ import Testing
     Pair(family: .falcon, path: "chat_templates/falcon-instruct.jinja"),
     Pair(
       family: .deepSeek, path: "llama_cpp/deepseek-ai-DeepSeek-R1-Distill-Qwen-32B.jinja", isSpaced: false,
-      opening: "<think>\n"),
+      opening: "<think>\n</think>"),
     Pair(family: .chatML, path: "llama_cpp/Qwen-Qwen2.5-7B-Instruct.jinja", isSpaced: false),
     Pair(family: .gptOSS, path: "llama_cpp/openai-gpt-oss-120b.jinja", isSpaced: false),
   ]

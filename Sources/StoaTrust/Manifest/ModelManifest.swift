@@ -139,7 +139,8 @@ extension ModelManifest.Serialization {
 extension ModelManifest.Resource {
   fileprivate init(_ fields: JSONFields, shardSize: Int?) throws(TrustError) {
     let algorithm = try fields.string("algorithm")
-    guard algorithm == "sha256" else {
+    // model-signing 1.1 names the size of shards once more here.
+    guard algorithm == "sha256" || shardSize.map({ algorithm == "sha256-sharded-\($0)" }) == true else {
       throw fields.malformed("algorithm", "is \(quoted(algorithm)) in a manifest of sha256")
     }
     digest = try fields.hexBytes("digest")
