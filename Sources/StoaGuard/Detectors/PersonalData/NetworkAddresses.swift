@@ -1,7 +1,7 @@
 /// Validators of addresses of machines and of money on chains.
 enum NetworkAddresses {
   /// Four octets (RFC 791), perhaps with a prefix length; a byte or two after it tell that no further part follows.
-  static let version4Expression = #"\<(?:\d{1,3}\.){3}\d{1,3}(?:/\d{1,2})?\>(?:$|[^.:]|[.:](?:[^0-9]|$))"#
+  static let version4Expression = #"\<(?:\d{1,3}\.){3}\d{1,3}(?:/\d{1,2})?\>(?:$|[^.]|\.(?:[^0-9]|$))"#
 
   /// Judges a match of `version4Expression`.
   static func version4(_ candidate: Candidate) -> Judgement? {
@@ -68,13 +68,16 @@ enum NetworkAddresses {
     return empty == 1 && (1...7).contains(groups) && hasDigit
   }
 
-  /// IEEE 802 addresses of 48 or 64 bits in pairs with colons or hyphens.
-  static let macExpression = #"\<[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5,7}\>|\<[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){5,7}\>"#
+  /// IEEE 802 addresses of 48 or 64 bits in pairs with colons or hyphens; a byte after it tells that no pair follows.
+  static let macExpression =
+    #"\<[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5,7}\>(?:$|[^:])|\<[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){5,7}\>(?:$|[^-])"#
 
   /// Judges a match of `macExpression`.
   static func mac(_ candidate: Candidate) -> Judgement? {
     if let last = candidate.before.last, last == UInt8(ascii: ":") || last == UInt8(ascii: "-") { return nil }
-    return candidate.bytes.count == 17 || candidate.bytes.count == 23 ? Judgement(score: 0.9) : nil
+    // Pairs with their separators, and the byte after them unless the text ended.
+    let length = candidate.bytes.count.isMultiple(of: 3) ? candidate.bytes.count - 1 : candidate.bytes.count
+    return length == 17 || length == 23 ? Judgement(score: 0.9, part: 0..<length) : nil
   }
 
   /// What may be an address of a cryptocurrency.
