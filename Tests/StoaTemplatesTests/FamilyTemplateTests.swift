@@ -64,6 +64,8 @@ import Testing
       let messages = system + Self.turns.prefix(count)
       let ours = try own.render(messages: messages, now: date)
       var theirs = try published.render(messages: messages, now: date)
+      // DeepSeek's template spells out the model's token for the end, which ours takes from the model.
+      theirs = theirs.replacing("<｜end▁of▁sentence｜>", with: "</s>")
       if theirs.hasSuffix(pair.opening) { theirs.removeLast(pair.opening.count) }
       if pair.beginsApart {
         let start = try #require(ours.range(of: "user"))
