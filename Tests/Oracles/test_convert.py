@@ -116,7 +116,9 @@ class Conversion(TemporaryCase):
             result = stoa(*arguments)
             self.assertEqual(result.returncode, 1, arguments)
             self.assertTrue(result.stderr.startswith("error: "), result.stderr)
-        self.assertEqual([path.name for path in self.folder.iterdir()], ["model.gguf"])
+        # What the file was made from is stated beside it.
+        names = sorted(path.name for path in self.folder.iterdir())
+        self.assertEqual(names, ["model.gguf", "model.gguf.evidence"])
 
 
 class Quantization(TemporaryCase):
