@@ -17,7 +17,14 @@ ROUTES = REPOSITORY / "Sources/StoaServer/HTTP"
 METHODS = ("get", "post", "delete")
 # What the example of an operation is answered with when it is not 200: there is no such response or model, the
 # bundled model cannot be deleted, and there is no network.
-OTHER_STATUS = {"getResponse": 404, "deleteResponse": 404, "ollamaCopy": 404, "ollamaDelete": 403, "ollamaPull": 403}
+OTHER_STATUS = {
+    "getResponse": 404,
+    "deleteResponse": 404,
+    "getReceipt": 404,
+    "ollamaCopy": 404,
+    "ollamaDelete": 403,
+    "ollamaPull": 403,
+}
 
 
 def document():
