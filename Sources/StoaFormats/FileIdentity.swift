@@ -37,6 +37,24 @@ package struct FileIdentity: Hashable, Sendable {
     self.init(status)
   }
 
+  /// Opens a regular file for reading; symbolic links are followed. The caller closes the descriptor.
+  package static func openRegularFile(_ path: String) throws(FormatError) -> (descriptor: Int32, identity: Self) {
+    // O_NONBLOCK keeps `open` from waiting for the writer of a FIFO; it does not affect regular files.
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw .system(path: path, operation: "open", code: errno) }
+    do throws(FormatError) {
+      let identity = try FileIdentity(descriptor: descriptor, path: path)
+      guard identity.isRegularFile else {
+        throw .unsupported(
+          path: path, problem: identity.isDirectory ? "this is a folder, not a file" : "this is not a regular file")
+      }
+      return (descriptor, identity)
+    } catch {
+      _ = close(descriptor)
+      throw error
+    }
+  }
+
   private init(_ status: stat) {
     device = UInt64(status.st_dev)
     inode = UInt64(status.st_ino)

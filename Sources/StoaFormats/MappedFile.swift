@@ -23,15 +23,8 @@ import Glibc
   /// Refuses what is not a regular file (a FIFO would block, a directory has no bytes) and a file that changes its size
   /// or date meanwhile.
   public init(path: String) throws(FormatError) {
-    // O_NONBLOCK keeps `open` from waiting for the writer of a FIFO; it does not affect regular files.
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw .system(path: path, operation: "open", code: errno) }
+    let (descriptor, before) = try FileIdentity.openRegularFile(path)
     do throws(FormatError) {
-      let before = try FileIdentity(descriptor: descriptor, path: path)
-      guard before.isRegularFile else {
-        throw .unsupported(
-          path: path, problem: before.isDirectory ? "this is a folder, not a file" : "this is not a regular file")
-      }
       guard let count = Int(exactly: before.size), count >= 0 else {
         throw .unsupported(path: path, problem: "the file is too large for this machine")
       }

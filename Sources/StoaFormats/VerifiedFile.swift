@@ -19,22 +19,8 @@ package final class VerifiedFile {
 
   /// Opens the file at `path`; symbolic links are followed.
   package init(path: String) throws(FormatError) {
-    // O_NONBLOCK keeps `open` from waiting for the writer of a FIFO; it does not affect regular files.
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw .system(path: path, operation: "open", code: errno) }
-    do throws(FormatError) {
-      let identity = try FileIdentity(descriptor: descriptor, path: path)
-      guard identity.isRegularFile else {
-        throw .unsupported(
-          path: path, problem: identity.isDirectory ? "this is a folder, not a file" : "this is not a regular file")
-      }
-      self.path = path
-      self.identity = identity
-      self.descriptor = descriptor
-    } catch {
-      _ = close(descriptor)
-      throw error
-    }
+    (descriptor, identity) = try FileIdentity.openRegularFile(path)
+    self.path = path
   }
 
   deinit { _ = close(descriptor) }

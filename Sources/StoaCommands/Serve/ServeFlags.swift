@@ -66,15 +66,7 @@ struct ServeFlags: ParsableArguments {
   var receipts: String?
   @Flag(help: "Receipts hold the tokens of prompt and answer, and not salted hashes of them.") var receiptTokens = false
 
-  @Option(
-    help: ArgumentHelp(
-      "What is done about a model that is not as its signature or the trust store demands: off, warn or enforce (default: enforce with a store).",
-      valueName: "policy"))
-  var trustPolicy: TrustModeName?
-  @Option(
-    help: ArgumentHelp("The trust store (default: trust.yaml in STOA_HOME, if it is there).", valueName: "file"),
-    completion: .file(extensions: ["yaml", "yml"]))
-  var trust: String?
+  @OptionGroup var trust: TrustPolicyOptions
 
   private static var levels: String { Logger.Level.allCases.map(\.rawValue).joined(separator: ", ") }
 
@@ -106,8 +98,8 @@ struct ServeFlags: ParsableArguments {
     values[.logLevel] = logLevel.map { .string($0) }
     values[.ledger] = ledger.map { .string($0) }
     values[.prices] = prices.map { .string($0) }
-    values[.trustPolicy] = trustPolicy.map { .string($0.rawValue) }
-    values[.trust] = trust.map { .string($0) }
+    values[.trustPolicy] = trust.trustPolicy.map { .string($0.rawValue) }
+    values[.trust] = trust.trust.map { .string($0) }
     values[.receiptKey] = receiptKey.map { .string($0) }
     values[.receipts] = receipts.map { .string($0) }
     values[.receiptTokens] = receiptTokens ? .bool(true) : nil

@@ -23,7 +23,7 @@ enum TrustModeName: String, CaseIterable, ExpressibleByArgument {
 struct TrustPolicyOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "What is done about a model that is not as its signature or the trust store demands (default: warn).",
+      "What is done about a model that is not as its signature or the trust store demands: off, warn or enforce (default: warn; a server with a trust store enforces).",
       valueName: "policy"))
   var trustPolicy: TrustModeName?
   @Option(

@@ -34,13 +34,12 @@ import Synchronization
   private static let mostStates = 20_000
   private static let mostEntries = 4_000_000
 
-  init(_ stepper: StateStepper) {
+  /// Nil when there is no memory for the table.
+  init?(_ stepper: StateStepper) {
     symbolCount = stepper.alphabet.count
     capacity = min(Self.mostStates, Self.mostEntries / symbolCount)
     // Pages of zeros cost nothing before they are written.
-    guard let memory = unsafe calloc((capacity + 1) * symbolCount, MemoryLayout<UInt32>.stride) else {
-      fatalError("no memory for an automaton")
-    }
+    guard let memory = unsafe calloc((capacity + 1) * symbolCount, MemoryLayout<UInt32>.stride) else { return nil }
     unsafe table = memory.bindMemory(to: UInt32.self, capacity: (capacity + 1) * symbolCount)
     var states = States(stepper: stepper)
     var starts: [UInt32] = []

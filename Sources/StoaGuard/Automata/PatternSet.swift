@@ -90,7 +90,14 @@ struct PatternSet: Sendable {
     kinds = alphabet.kinds.map(\.rawValue)
     var stepper = StateStepper(nfa, alphabet)
     pairs = Self.startPairs(&stepper)
-    automata = AutomatonSource(stepper)
+    guard let automata = AutomatonSource(stepper) else {
+      throw PatternSetError(
+        entry: max(entries.count - 1, 0),
+        error: PatternError(
+          reason: "there is no memory for the patterns up to this one", hint: "free memory, or use fewer rails",
+          offset: 0))
+    }
+    self.automata = automata
   }
 
   /// The automaton for a new scanner.
@@ -118,14 +125,16 @@ private final class AutomatonSource: Sendable {
   private let stepper: StateStepper
   private let current: Mutex<LazyAutomaton>
 
-  init(_ stepper: StateStepper) {
+  init?(_ stepper: StateStepper) {
+    guard let automaton = LazyAutomaton(stepper) else { return nil }
     self.stepper = stepper
-    current = Mutex(LazyAutomaton(stepper))
+    current = Mutex(automaton)
   }
 
   var automaton: LazyAutomaton {
     current.withLock { automaton in
-      if automaton.isFull { automaton = LazyAutomaton(stepper) }
+      // Without memory for another, streams go on beside the full table.
+      if automaton.isFull, let fresh = LazyAutomaton(stepper) { automaton = fresh }
       return automaton
     }
   }
