@@ -18,7 +18,7 @@ package struct EngineSettings: Sendable {
   package var keepAliveSeconds: Double? = 300
   /// Gives the digest of a model's files for the ledger, in the form `sha256:…`; asked in the background each time that a
   /// model is loaded, so it should remember. Nil for none.
-  package var digest: (@Sendable (ModelLocation) async throws -> String)?
+  package var digest: (@Sendable (ModelLocation) throws -> String)?
   /// Gives the root digest of a model's files, which receipts name; asked before and after a model is loaded. Nil when no
   /// receipts are given.
   package var rootDigest: (@Sendable (ModelLocation) throws -> MerkleHash)?

@@ -173,7 +173,7 @@ actor ModelStore {
     slot.model = model
     if let digest = settings.digest {
       // What cannot be digested is still answered; its rows go without.
-      slot.digesting = Task.detached(priority: .background) { model.digest = try? await digest(location) }
+      slot.digesting = Task { model.digest = try? await BackgroundWork.run { try digest(location) } }
     }
     return model
   }
