@@ -32,7 +32,6 @@ struct PromptLeak: Sendable {
   /// Original ranges of the words of the current run.
   private var run: [Range<Int>] = []
   private var word: [UInt8] = []
-  private var wordRange = 0..<0
 
   init(prompt: String, threshold: Int) {
     var words: [UInt64] = []

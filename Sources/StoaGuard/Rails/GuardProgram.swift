@@ -78,17 +78,6 @@ public struct GuardProgram: Sendable {
     let sets = raw + folded + decoded
     return (sets.reduce(0) { $0 + $1.entries.count }, sets.reduce(0) { $0 + $1.automaton.stateCount })
   }
-
-  /// The names of the patterns that a rail looks for, without the variants of evasions.
-  public func patternNames(rail id: String) -> [String] {
-    var names: [String] = []
-    for set in raw + folded {
-      for entry in set.entries where rails[entry.rail].id == id && entry.pattern.variant == .plain {
-        names.append(entry.pattern.name)
-      }
-    }
-    return names
-  }
 }
 
 /// Why a rail cannot be used.

@@ -88,7 +88,6 @@ struct HexadecimalText: TextDerivation {
   private var isInRun = false
   /// How many bytes of a separator came since the last pair.
   private var gap = 0
-  private var zeroOrigin: Int?
 
   private static let longestGap = 3
 

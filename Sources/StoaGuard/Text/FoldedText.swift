@@ -10,8 +10,6 @@ struct FoldedText: TextDerivation {
   private var escape: [UInt8] = []
   private var escapeStart = 0
 
-  private static let longestEscape = 10
-
   init(decodesEscapes: Bool) { self.decodesEscapes = decodesEscapes }
 
   var pending: Int? {

@@ -67,7 +67,6 @@ enum StandardOIDs {
   static let basicConstraints = ModelOIDs.known("2.5.29.19")
   static let crlNumber = ModelOIDs.known("2.5.29.20")
   static let reasonCode = ModelOIDs.known("2.5.29.21")
-  static let issuingDistributionPoint = ModelOIDs.known("2.5.29.28")
   static let certificatePolicies = ModelOIDs.known("2.5.29.32")
   static let anyPolicy = ModelOIDs.known("2.5.29.32.0")
   static let policyMappings = ModelOIDs.known("2.5.29.33")

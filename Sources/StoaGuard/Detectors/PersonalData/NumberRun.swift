@@ -81,18 +81,6 @@ struct NumberRun {
   /// The lengths of the groups.
   var lengths: [Int] { groups.map(\.count) }
 
-  /// The one byte that separates all groups, if it is always the same.
-  var commonSeparator: UInt8? {
-    guard groups.count > 1 else { return nil }
-    var common: UInt8?
-    for group in 0..<(groups.count - 1) {
-      let separator = separator(after: group)
-      guard separator.count == 1, common == nil || separator.first == common else { return nil }
-      common = separator.first
-    }
-    return common
-  }
-
   /// The value of a group of at most 18 digits.
   func value(_ group: Int) -> Int {
     groups[group].prefix(18).reduce(0) { $0 * 10 + Int(bytes[$1]) - 48 }
