@@ -36,8 +36,9 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let certificates = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let http: [Target.Dependency] = [
-  .product(name: "AsyncHTTPClient", package: "async-http-client"),
+  httpClient,
   .product(name: "NIOCore", package: "swift-nio"),
   .product(name: "NIOHTTP1", package: "swift-nio"),
   .product(name: "NIOPosix", package: "swift-nio"),
@@ -113,7 +114,7 @@ let package = Package(
       "StoaServer",
       [
         "StoaTensor", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaGrammar", "StoaDialogue", "StoaModels",
-        "StoaEngine", "StoaHub", "StoaLedger", "StoaTrust", "StoaGuard", crypto,
+        "StoaEngine", "StoaHub", "StoaLedger", "StoaTrust", "StoaGuard", crypto, httpClient,
       ] + hummingbird, resources: [.embedInCode("Console/console.html"), .embedInCode("OpenAPI/openapi.json")])
     + module("StoaTrust", ["StoaFormats", asn1, certificates, crypto, cryptoExtras, yams])
     + module(

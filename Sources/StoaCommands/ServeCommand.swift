@@ -24,6 +24,7 @@ struct ServeCommand: ParsableCommand {
         stoa serve
         stoa serve primer --port 8080
         stoa serve --model llama=~/models/Llama-3.1-8B-Instruct-Q4_K_M.gguf
+        stoa serve --upstream llama=http://127.0.0.1:8000/v1 --guard strict
         stoa serve --config /etc/stoa/stoa.yaml
       """)
 
@@ -43,7 +44,7 @@ struct ServeCommand: ParsableCommand {
     var plan = try ServePlan(settings())
     let offers = names.map { ModelOffer(reference: $0) } + flags.named.compactMap { ModelOffer($0) }
     if !offers.isEmpty { plan.offers = offers }
-    plan.options.models = try Self.models(plan.offers)
+    plan.options.models = try Self.models(plan.offers, besides: plan.options.upstreams)
     if let prices = plan.prices { plan.options.prices = try PriceTable(path: prices) }
     let receiptKey = try StatementKey.load(plan.receiptKey)
     let ledger = try SQLiteLedger(path: plan.ledger ?? LedgerAccess.path)
@@ -94,7 +95,9 @@ struct ServeCommand: ParsableCommand {
       flags: flags.values, environment: environment, file: try path.map { path in try ServeFile(path: path) })
   }
 
-  private static func models(_ offers: [ModelOffer]) throws -> [(name: String, location: ModelLocation)] {
+  private static func models(
+    _ offers: [ModelOffer], besides upstreams: [Upstream]
+  ) throws -> [(name: String, location: ModelLocation)] {
     let library = ModelLibrary()
     var models: [(name: String, location: ModelLocation)] = []
     for offer in offers {
@@ -102,18 +105,23 @@ struct ServeCommand: ParsableCommand {
       models.append((offer.name ?? location.name, location))
     }
     var seen: Set<String> = []
-    for model in models where !seen.insert(model.name).inserted {
+    for name in models.map(\.name) + upstreams.map(\.name) where !seen.insert(name).inserted {
       throw CommandFailure.usage(
-        "two models are called \(model.name)", advice: "give one of them a name: --model NAME=PATH")
+        "two models are called \(name)", advice: "give one of them another name: --model NAME=PATH, --upstream NAME=URL"
+      )
     }
     return models
   }
 
   private static func announce(_ options: ServerOptions, _ port: Int) {
-    let width = options.models.map(\.name.count).max() ?? 0
+    let width = (options.models.map(\.name.count) + options.upstreams.map(\.name.count)).max() ?? 0
     for model in options.models {
       let name = model.name.padding(toLength: width, withPad: " ", startingAt: 0)
       Output.note("\(PrintableText.line(name))   \(Format.bytes(model.location.bytes)) on disk · loads on first use\n")
+    }
+    for upstream in options.upstreams {
+      let name = upstream.name.padding(toLength: width, withPad: " ", startingAt: 0)
+      Output.note("\(PrintableText.line(name))   answered by \(PrintableText.line(upstream.base.description))\n")
     }
     let host = options.host.contains(":") ? "[\(options.host)]" : options.host
     Output.note(

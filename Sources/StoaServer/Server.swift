@@ -34,6 +34,8 @@ package struct ServerOptions: Sendable {
   package var rails: GuardPolicy?
   /// Is told of every hit of a rail; nil for nobody.
   package var guardEvents: (any GuardObserver)?
+  /// The models that other servers answer.
+  package var upstreams: [Upstream] = []
   /// Finds a classifier for `/v1/moderations`; nil when it is not there.
   package var classifier: @Sendable (ClassifierKind) -> TextClassifier? = { _ in nil }
 
@@ -51,16 +53,21 @@ package struct StoaServer: Sendable {
   private let metrics = ServerMetrics()
   private let ledger: any LedgerStorage
   private let access: any AccessControl
+  private let upstreams: Upstreams?
 
   package init(options: ServerOptions, ledger: any LedgerStorage, library: ModelLibrary = ModelLibrary()) {
     self.options = options
     self.ledger = ledger
     let account = LedgerAccount(ledger: ledger, prices: options.prices, isOpen: options.isOpen)
+    // Who puts this server before others names the models that it has itself.
     models = ModelStore(
-      offer: options.models.isEmpty ? .library : .fixed(options.models), library: library, settings: options.engine)
+      offer: options.models.isEmpty && options.upstreams.isEmpty ? .library : .fixed(options.models), library: library,
+      settings: options.engine, elsewhere: options.upstreams.map(\.name))
+    upstreams =
+      options.upstreams.isEmpty ? nil : Upstreams(options.upstreams, transport: AsyncHTTPUpstreamTransport())
     let answerer = Answerer(
       models: models, account: account, metrics: metrics, timeout: options.requestSeconds, receipts: options.receipts,
-      guarding: options.rails.map { Guarding(policy: $0, observer: options.guardEvents) })
+      guarding: options.rails.map { Guarding(policy: $0, observer: options.guardEvents) }, upstreams: upstreams)
     handlers = Handlers(
       answerer: answerer, limits: RequestLimits(bodyBytes: options.bodyBytes), responses: StoredResponses(),
       library: LibraryOperations(models: models, library: library, answerer: answerer),
@@ -94,6 +101,7 @@ package struct StoaServer: Sendable {
         ], logger: logger))
     try await group.run()
     await models.shutDown()
+    await upstreams?.transport.shutDown()
     try await ledger.close()
   }
 

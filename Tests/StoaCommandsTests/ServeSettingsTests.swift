@@ -23,6 +23,8 @@ import Testing
     case .yesOrNo: return (.bool(number != 1), "\(number != 1)", "\(number != 1)")
     case .origins: return (.stringArray(["http://o\(number)"]), "http://o\(number)", "[http://o\(number)]")
     case .models: return (.stringArray(["m=/\(number)"]), "m=/\(number)", "{m: /\(number)}")
+    case .upstreams: return (.stringArray(["u=http://h\(number)"]), "u=http://h\(number)", "{u: 'http://h\(number)'}")
+    case .secrets: return (.stringArray(["u=k\(number)"]), "u=k\(number)", "{u: k\(number)}")
     }
   }
 
@@ -32,7 +34,7 @@ import Testing
     case .whole: try settings.whole(key).map { .int($0) }
     case .seconds: try settings.seconds(key).map { .double($0) }
     case .yesOrNo: try settings.isOn(key).map { .bool($0) }
-    case .origins, .models: try settings.list(key).map { .stringArray($0) }
+    case .origins, .models, .upstreams, .secrets: try settings.list(key).map { .stringArray($0) }
     }
   }
 
@@ -81,9 +83,9 @@ import Testing
       "--cors", "*", "--context", "2", "--threads", "3", "--cache-type", "f16", "--parallel", "4", "--queue", "5",
       "--kv-memory", "6", "--model-memory", "7", "--keep-alive", "8", "--timeout", "9", "--max-body", "10",
       "--log-level", "debug", "--ledger", "l", "--prices", "p", "--receipt-key", "r", "--receipts", "all",
-      "--receipt-tokens", "--trust-policy", "warn", "--trust", "t", "--guard", "g",
+      "--receipt-tokens", "--trust-policy", "warn", "--trust", "t", "--guard", "g", "--upstream", "u=http://h",
     ])
-    #expect(Set(flags.values.keys).union([.models]) == Set(ServeKey.allCases))
+    #expect(Set(flags.values.keys).union([.models, .upstreamKeys]) == Set(ServeKey.allCases))
     for (key, value) in flags.values { #expect(key.takes(value), "\(key)") }
   }
 
@@ -117,6 +119,44 @@ import Testing
     #expect(plan.offers.map(\.name) == [nil, "llama"])
     #expect(plan.offers.map(\.reference) == ["primer", "/m/l.gguf"])
     #expect(plan.ledger == "/var/lib/stoa/ledger.sqlite")
+  }
+
+  @Test func upstreamsGetTheirKeys() throws {
+    let yaml = """
+      upstreams:
+        near: http://127.0.0.1:8000
+        far: https://api.example.com/v1#big
+        open: http://[::1]:9/x/
+      upstream_keys: {near: sk-1, far: $FAR_KEY}
+      """
+    let upstreams = try Self.plan(environment: ["FAR_KEY": "sk-2"], yaml: yaml).options.upstreams
+    #expect(upstreams.map(\.name) == ["near", "far", "open"])
+    #expect(
+      upstreams.map(\.base.description)
+        == ["http://127.0.0.1:8000/v1", "https://api.example.com/v1", "http://[::1]:9/x"])
+    #expect(upstreams.map(\.remoteModel) == ["near", "big", "open"])
+    #expect(upstreams.map(\.key) == [UpstreamKey("sk-1"), UpstreamKey("sk-2"), nil])
+    #expect(!"\(upstreams) \(String(reflecting: upstreams))".contains("sk-"))
+    let given = try Self.plan(["--upstream", "near=http://h"], environment: ["STOA_UPSTREAM_KEYS": "near=sk-3"])
+    #expect(given.options.upstreams.map(\.key) == [UpstreamKey("sk-3")])
+  }
+
+  @Test(
+    arguments: [
+      ("upstreams: {a: 'ftp://h'}", "stoa.yaml:1: upstreams must be a name and an http or https address"),
+      ("upstreams: {a: 'http://user:secret@h'}", "stoa.yaml:1: upstreams must be a name and an http or https address"),
+      (
+        "upstreams: {a: 'http://h'}\nupstream_keys: {b: sk-secret}", "stoa.yaml:2: upstream_keys has a key for b, which"
+      ),
+      (
+        "upstreams: {a: 'http://h'}\nupstream_keys: {a: 'sk secret'}", "stoa.yaml:2: upstream_keys must be a name and a"
+      ),
+      ("upstreams: {a: 'http://h'}\nupstream_keys: {a: $NONE}", "stoa.yaml:2: upstream_keys: the variable $NONE for a"),
+    ])
+  func saysWhatIsWrongWithUpstreams(_ yaml: String, _ message: String) {
+    let failure = Self.failure { try Self.plan(yaml: yaml) }
+    #expect(failure?.message.hasPrefix(message) == true, "\(failure?.message ?? "")")
+    #expect(failure.map { "\($0.message) \($0.advice ?? "")".contains("secret") } == false)
   }
 
   @Test func withoutSettingsTheDefaultsStand() throws {
@@ -209,7 +249,8 @@ import Testing
     let rows = manual.split(separator: "\n").filter { $0.hasPrefix("| `") && $0.contains("`STOA_") }
     #expect(rows.count == ServeKey.allCases.count)
     for (row, key) in zip(rows, ServeKey.allCases) {
-      #expect(row.hasPrefix("| `\(key.rawValue)` | `\(key.flag)` | `\(key.variable)` | "), "\(row)")
+      let flag = key.flag == "none" ? "none" : "`\(key.flag)`"
+      #expect(row.hasPrefix("| `\(key.rawValue)` | \(flag) | `\(key.variable)` | "), "\(row)")
     }
   }
 

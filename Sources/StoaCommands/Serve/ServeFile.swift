@@ -67,7 +67,7 @@ struct ServeFile {
     case .seconds: plain(node).flatMap { Double($0) }.map { .double($0) }
     case .yesOrNo: plain(node).flatMap { Bool($0) }.map { .bool($0) }
     case .origins: texts(node).map { .stringArray($0) }
-    case .models: models(node).map { .stringArray($0) }
+    case .models, .upstreams, .secrets: pairs(node).map { .stringArray($0) }
     }
   }
 
@@ -87,11 +87,11 @@ struct ServeFile {
     return texts.count == list.count ? texts : nil
   }
 
-  private static func models(_ node: Node) -> [String]? {
+  private static func pairs(_ node: Node) -> [String]? {
     guard case .mapping(let mapping) = node else { return nil }
-    let pairs = mapping.compactMap { name, path -> String? in
-      guard let name = text(name), let path = text(path), !name.contains("=") else { return nil }
-      return "\(name)=\(path)"
+    let pairs = mapping.compactMap { name, value -> String? in
+      guard let name = text(name), let value = text(value), !name.contains("=") else { return nil }
+      return "\(name)=\(value)"
     }
     return pairs.count == mapping.count ? pairs : nil
   }
@@ -99,6 +99,8 @@ struct ServeFile {
   private static func advice(_ node: Node, of key: ServeKey) -> String? {
     switch key.kind {
     case .models: "write models: and below it a line such as   llama: /srv/models/llama.gguf   for each"
+    case .upstreams: "write upstreams: and below it a line such as   llama: http://127.0.0.1:8000/v1   for each"
+    case .secrets: "write upstream_keys: and below it a line such as   llama: $LLAMA_KEY   for each"
     case .origins: "write cors: [https://chat.example.com]"
     default: node.scalar.map { "it is \($0.string.prefix(100))" }
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Logging
+import StoaServer
 
 /// The options of `stoa serve` that the environment and the configuration file can give too.
 struct ServeFlags: ParsableArguments {
@@ -8,6 +9,13 @@ struct ServeFlags: ParsableArguments {
     name: .customLong("model"), parsing: .singleValue,
     help: ArgumentHelp("Offer the model at PATH under NAME; may be given several times.", valueName: "name=path"))
   var named: [String] = []
+
+  @Option(
+    name: .customLong("upstream"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Have the model NAME answered by another server with OpenAI's API; may be given several times.",
+      valueName: "name=url"))
+  var upstreams: [String] = []
 
   @Option(help: ArgumentHelp("The address to listen at (default: 127.0.0.1).", valueName: "h")) var host: String?
   @Option(help: ArgumentHelp("The port to listen at; 0 for any that is free (default: 11500).", valueName: "p"))
@@ -75,11 +83,16 @@ struct ServeFlags: ParsableArguments {
     for pair in named where ModelOffer(pair)?.name == nil {
       throw ValidationError("--model must be NAME=PATH, but is \(pair)")
     }
+    for text in upstreams where Upstream(text) == nil {
+      throw ValidationError(
+        "--upstream must be NAME=URL or NAME=URL#MODEL with an http or https address, but is \(text)")
+    }
   }
 
   /// What was given, by setting; models are left to the command, which has more of them.
   var values: [ServeKey: ConfigContent] {
     var values: [ServeKey: ConfigContent] = [:]
+    values[.upstreams] = upstreams.isEmpty ? nil : .stringArray(upstreams)
     values[.host] = host.map { .string($0) }
     values[.port] = port.map { .int($0) }
     values[.auth] = noAuth ? .bool(false) : nil

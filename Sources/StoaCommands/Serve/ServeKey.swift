@@ -1,12 +1,15 @@
 import Configuration
 import Logging
+import StoaServer
 import StoaTrust
 
 /// A setting of `stoa serve`, by the name that it has in the configuration file.
 ///
 /// The order is that of docs/SERVING.md.
 enum ServeKey: String, CaseIterable, Sendable {
-  case host, port, models, auth
+  case host, port, models, upstreams
+  case upstreamKeys = "upstream_keys"
+  case auth
   case tlsCert = "tls_cert"
   case tlsKey = "tls_key"
   case cors, context, threads
@@ -35,6 +38,8 @@ enum ServeKey: String, CaseIterable, Sendable {
     case yesOrNo
     case origins
     case models
+    case upstreams
+    case secrets
   }
 
   var kind: Kind {
@@ -42,6 +47,8 @@ enum ServeKey: String, CaseIterable, Sendable {
     case .host, .tlsCert, .tlsKey, .ledger, .prices, .receiptKey, .trust, .rails: .text
     case .port: .whole(0...65_535)
     case .models: .models
+    case .upstreams: .upstreams
+    case .upstreamKeys: .secrets
     case .auth, .receiptTokens: .yesOrNo
     case .receipts: .word(["asked", "all"])
     case .trustPolicy: .word(TrustMode.allCases.map(\.rawValue))
@@ -58,11 +65,13 @@ enum ServeKey: String, CaseIterable, Sendable {
     }
   }
 
-  /// The option on the command line.
+  /// The option on the command line; `none` for secrets, since others can read command lines.
   var flag: String {
     switch self {
     case .auth: "--no-auth"
     case .models: "--model"
+    case .upstreams: "--upstream"
+    case .upstreamKeys: "none"
     default: "--" + rawValue.replacing("_", with: "-")
     }
   }
@@ -80,6 +89,8 @@ enum ServeKey: String, CaseIterable, Sendable {
     case .yesOrNo: "true or false"
     case .origins: "a list of origins such as https://chat.example.com, or *"
     case .models: "a name and a path for each model"
+    case .upstreams: "a name and an http or https address for each model, as in llama=http://127.0.0.1:8000/v1"
+    case .secrets: "a name and a key for each upstream that needs one"
     }
   }
 
@@ -93,6 +104,8 @@ enum ServeKey: String, CaseIterable, Sendable {
     case (.yesOrNo, .bool): true
     case (.origins, .stringArray(let list)): list.allSatisfy(Self.isOrigin)
     case (.models, .stringArray(let list)): !list.isEmpty && list.allSatisfy { ModelOffer($0) != nil }
+    case (.upstreams, .stringArray(let list)): !list.isEmpty && list.allSatisfy { Upstream($0) != nil }
+    case (.secrets, .stringArray(let list)): list.allSatisfy { UpstreamSecret($0) != nil }
     default: false
     }
   }
@@ -103,6 +116,22 @@ enum ServeKey: String, CaseIterable, Sendable {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     return parts.count == 3 && parts[0].hasSuffix(":") && parts[1].isEmpty && !parts[2].isEmpty
   }
+}
+
+/// The key of an upstream: `NAME=KEY`, or `NAME=$VARIABLE` for what that environment variable holds.
+struct UpstreamSecret {
+  var name: String
+  var value: String
+
+  init?(_ text: String) {
+    guard let equals = text.firstIndex(of: "=") else { return nil }
+    name = String(text[..<equals])
+    value = String(text[text.index(after: equals)...])
+    guard !name.isEmpty, UpstreamKey(value) != nil else { return nil }
+  }
+
+  /// The name of the variable that holds the key; nil when the key is given itself.
+  var variable: String? { value.hasPrefix("$") ? String(value.dropFirst()) : nil }
 }
 
 /// A model to offer, as the user names it.

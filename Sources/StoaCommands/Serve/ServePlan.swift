@@ -32,6 +32,7 @@ struct ServePlan {
     }
     options.port = try settings.whole(.port) ?? options.port
     offers = (try settings.list(.models) ?? []).compactMap { ModelOffer($0) }
+    options.upstreams = try Self.upstreams(settings)
     options.isOpen = try !(settings.isOn(.auth) ?? true) || options.isLoopback
     options.tls = try Self.security(settings)
     options.corsOrigins = try settings.list(.cors) ?? []
@@ -67,6 +68,27 @@ struct ServePlan {
     throw .usage(
       "\(settings.place(of: .host)) must be an address to listen at, without scheme and port, but is \(host)",
       advice: "give the address alone, as in --host 127.0.0.1, and the port by --port")
+  }
+
+  /// The upstreams with their keys. No message has a word of a key.
+  private static func upstreams(_ settings: ServeSettings) throws(CommandFailure) -> [Upstream] {
+    var upstreams = (try settings.list(.upstreams) ?? []).compactMap { Upstream($0) }
+    for secret in (try settings.list(.upstreamKeys) ?? []).compactMap({ UpstreamSecret($0) }) {
+      let places = upstreams.indices.filter { upstreams[$0].name == secret.name }
+      guard !places.isEmpty else {
+        throw .usage(
+          "\(settings.place(of: .upstreamKeys)) has a key for \(secret.name), which is no upstream",
+          advice: "upstreams are named by --upstream NAME=URL or the setting upstreams")
+      }
+      let value = secret.variable.map { settings.variable($0) ?? "" } ?? secret.value
+      guard let key = UpstreamKey(value) else {
+        throw .usage(
+          "\(settings.place(of: .upstreamKeys)): the variable \(secret.value) for \(secret.name) holds no key",
+          advice: "set it for stoa serve; a key is one line of visible characters")
+      }
+      for place in places { upstreams[place].key = key }
+    }
+    return upstreams
   }
 
   private static func security(

@@ -53,7 +53,7 @@ struct ServeSettings {
       case .whole: reader.int(forKey: name).map { .int($0) }
       case .seconds: reader.double(forKey: name).map { .double($0) }
       case .yesOrNo: reader.bool(forKey: name).map { .bool($0) }
-      case .origins, .models: reader.stringArray(forKey: name).map { .stringArray($0) }
+      case .origins, .models, .upstreams, .secrets: reader.stringArray(forKey: name).map { .stringArray($0) }
       }
     // The reader takes a value that it cannot convert for none; its report knows better.
     if content == nil, !trail.endedInFailure { return nil }
@@ -62,6 +62,9 @@ struct ServeSettings {
     }
     return content
   }
+
+  /// A variable of the environment that a setting names.
+  func variable(_ name: String) -> String? { environment[name] }
 
   // MARK: Where a value comes from
 
@@ -75,12 +78,15 @@ struct ServeSettings {
   }
 
   private func advice(_ key: ServeKey) -> String {
+    if key.kind == .secrets { return "docs/SERVING.md has all settings" }
     let given: String
     switch trail.source {
     case .flags: given = flags[key].map(Self.words) ?? ""
     case .environment: given = environment[key.variable] ?? ""
     case .file: given = file?.values[key].map(Self.words) ?? ""
     }
+    // An address may have a password in it, which is no reason to show it.
+    if key.kind == .upstreams, given.contains("@") { return "addresses have no user and password" }
     return "it is \(given.prefix(100)); docs/SERVING.md has all settings"
   }
 
@@ -97,7 +103,7 @@ struct ServeSettings {
   private static func values(_ values: [ServeKey: ConfigContent]) -> [AbsoluteConfigKey: ConfigValue] {
     Dictionary(
       uniqueKeysWithValues: values.map {
-        (AbsoluteConfigKey([$0.key.rawValue]), ConfigValue($0.value, isSecret: false))
+        (AbsoluteConfigKey([$0.key.rawValue]), ConfigValue($0.value, isSecret: $0.key.kind == .secrets))
       })
   }
 }

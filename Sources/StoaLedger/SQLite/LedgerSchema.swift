@@ -104,6 +104,10 @@ enum LedgerSchema {
           ) STRICT, WITHOUT ROWID;
           """)
     }
+    migrator.registerMigration("estimated") { db in
+      // Whether the tokens of a row were estimated, since who generated them did not count them.
+      try db.execute(sql: "ALTER TABLE usage ADD COLUMN estimated INTEGER NOT NULL DEFAULT 0")
+    }
     return migrator
   }
 }

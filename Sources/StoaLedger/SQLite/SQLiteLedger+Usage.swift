@@ -8,13 +8,15 @@ extension Database {
       sql: """
         INSERT INTO usage (
           request_id, started_at, day, key_id, api, model, model_digest, prompt_tokens, cached_tokens,
-          completion_tokens, queue_seconds, prompt_seconds, generate_seconds, status, finish, currency, cost
-        ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          completion_tokens, queue_seconds, prompt_seconds, generate_seconds, status, finish, currency, cost,
+          estimated
+        ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """)
     try statement.execute(arguments: [
       row.requestID, UnixTime.microseconds(row.startedAt), UnixTime.day(row.startedAt), row.keyID, row.api, row.model,
       row.modelDigest, row.promptTokens, row.cachedTokens, row.completionTokens, row.queueSeconds, row.promptSeconds,
       row.generateSeconds, row.status, row.finish, row.cost.currency, row.cost.amount.micros,
+      row.isEstimated,
     ])
     let id = lastInsertedRowID
     for comparison in row.cost.comparisons {

@@ -14,6 +14,8 @@ package struct UsageRow: Sendable, Hashable {
   package var promptTokens: Int
   package var cachedTokens: Int
   package var completionTokens: Int
+  /// Whether the tokens were estimated, since who generated them did not count them.
+  package var isEstimated: Bool
   package var queueSeconds: Double
   package var promptSeconds: Double
   package var generateSeconds: Double
@@ -25,8 +27,9 @@ package struct UsageRow: Sendable, Hashable {
 
   package init(
     requestID: String, startedAt: Date, keyID: String? = nil, api: String, model: String, modelDigest: String? = nil,
-    promptTokens: Int = 0, cachedTokens: Int = 0, completionTokens: Int = 0, queueSeconds: Double = 0,
-    promptSeconds: Double = 0, generateSeconds: Double = 0, status: Int, finish: String? = nil, cost: Cost = .none
+    promptTokens: Int = 0, cachedTokens: Int = 0, completionTokens: Int = 0, isEstimated: Bool = false,
+    queueSeconds: Double = 0, promptSeconds: Double = 0, generateSeconds: Double = 0, status: Int,
+    finish: String? = nil, cost: Cost = .none
   ) {
     self.requestID = requestID
     self.startedAt = startedAt
@@ -37,6 +40,7 @@ package struct UsageRow: Sendable, Hashable {
     self.promptTokens = promptTokens
     self.cachedTokens = cachedTokens
     self.completionTokens = completionTokens
+    self.isEstimated = isEstimated
     self.queueSeconds = queueSeconds
     self.promptSeconds = promptSeconds
     self.generateSeconds = generateSeconds

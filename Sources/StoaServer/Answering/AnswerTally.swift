@@ -29,8 +29,11 @@ struct AnswerTally {
     self.choices = Array(repeating: Choice(), count: choices)
   }
 
-  /// Whether all choices have ended, so that the request was or is being written down.
-  var isSettled: Bool { ends.count == choices.count }
+  /// Whether all choices have ended.
+  var hasEnded: Bool { ends.count == choices.count }
+
+  /// Whether the request was or is being written down.
+  var isWritten = false
 
   /// True the first time.
   mutating func begin(cachedTokens: Int, queueSeconds: Double) -> Bool {
@@ -44,8 +47,13 @@ struct AnswerTally {
   mutating func token(
     _ token: Int32, _ choice: Int, received: ContinuousClock.Instant, metrics: ServerMetrics
   ) {
-    tokens += 1
     choices[choice].tokens.append(token)
+    piece(choice, received: received, metrics: metrics)
+  }
+
+  /// Notes that a token has come, whichever it is.
+  mutating func piece(_ choice: Int, received: ContinuousClock.Instant, metrics: ServerMetrics) {
+    tokens += 1
     let now = ContinuousClock.now
     if let last = choices[choice].lastToken {
       metrics.interToken(last.duration(to: now).seconds)
@@ -70,15 +78,22 @@ struct AnswerTally {
 
   /// A rail ended a choice before the model did.
   mutating func cut(_ choice: Int, end: AnswerEvent, reasoningTokens: Int) {
-    ends.append(end)
+    self.end(choice, end, reasoningTokens: reasoningTokens)
+    if choices[choice].firstToken != nil {
+      outcomes.append(
+        AnswerOutcome(choice: choice, tokens: choices[choice].tokens, finish: Receipt.cutFinish))
+    }
+  }
+
+  /// A choice ended of which no more is known than when its tokens came.
+  mutating func end(_ choice: Int, _ event: AnswerEvent, reasoningTokens: Int) {
+    ends.append(event)
     self.reasoningTokens += reasoningTokens
     if let first = choices[choice].firstToken {
       promptSeconds += (begun ?? first).duration(to: first).seconds
       generateSeconds += first.duration(to: .now).seconds
-      outcomes.append(
-        AnswerOutcome(choice: choice, tokens: choices[choice].tokens, finish: Receipt.cutFinish))
     }
-    note(.refused)
+    if case .choiceEnded(_, let end, _) = event { note(end) }
   }
 
   /// Of several choices the severest end counts.

@@ -16,11 +16,17 @@ struct Answerer: Sendable {
   var receipts: ReceiptSettings?
   /// The rails that requests and answers pass; nil for none.
   var guarding: Guarding?
+  /// The models that other servers answer; nil for none.
+  var upstreams: Upstreams?
 
   /// Does everything that can fail before an answer begins, and queues the request.
   func prepare(
     _ request: AnswerRequest, for caller: Caller, api: String, id: String, wantsReceipt: Bool
-  ) async throws -> PreparedAnswer {
+  ) async throws -> any PendingAnswer {
+    if let upstreams, let upstream = try await upstreams.find(request.model, besides: models) {
+      return try await prepare(
+        request, by: upstream, upstreams, for: caller, api: api, id: id, wantsReceipt: wantsReceipt)
+    }
     if wantsReceipt, receipts == nil {
       throw APIError.invalid("receipt", "cannot be had: this server has no key for receipts (stoa serve --receipt-key)")
     }
@@ -42,14 +48,15 @@ struct Answerer: Sendable {
     do {
       try prepared.submit(deadline: received.advanced(by: .seconds(timeout)))
     } catch {
-      await prepared.recordFailure(APIError(error))
+      await prepared.recordFailure(
+        APIError(error), prepared.usage(AnswerTally(start: prepared.start, choices: 0)))
       throw error
     }
     return prepared
   }
 
   /// The rails for a request; nil when there are none.
-  private func rails(
+  func rails(
     for prompt: Prompt, _ model: String, _ caller: Caller, _ api: String, _ id: String
   ) throws -> RequestGuard? {
     try guarding?.rails(
@@ -79,6 +86,9 @@ struct Answerer: Sendable {
   func embeddings(
     _ inputs: [Prompt], model: String, truncates: Bool = true, for caller: Caller, api: String, id: String
   ) async throws -> Embeddings {
+    if let upstreams, let upstream = try await upstreams.find(model, besides: models) {
+      return try await embeddings(inputs, by: upstream, upstreams, for: caller, api: api, id: id)
+    }
     let start = ContinuousClock.now
     let request = AnswerRequest(model: model, prompt: .text(""))
     let lease = try await acquire(request, caller)
@@ -120,7 +130,7 @@ struct Embeddings: Sendable {
 
 extension RequestGuard? {
   /// A text of which a vector is wanted, as the model may see it; a refusal is an error, for no vector says it.
-  fileprivate func judged(_ prompt: Prompt, _ tokenizer: Tokenizer?) throws(APIError) -> Prompt {
+  func judged(_ prompt: Prompt, _ tokenizer: Tokenizer?) throws(APIError) -> Prompt {
     guard let rails = self else { return prompt }
     do throws(RequestGuard.Refusal) {
       return try rails.judged(prompt, tokenizer)

@@ -76,7 +76,8 @@ struct LedgerAccount: AnswerAccount, AccessControl {
         requestID: report.id, startedAt: Date(timeIntervalSinceNow: -usage.totalSeconds), keyID: report.caller.keyID,
         api: report.api, model: report.model, modelDigest: report.modelDigest, promptTokens: usage.promptTokens,
         cachedTokens: usage.cachedTokens,
-        completionTokens: usage.completionTokens, queueSeconds: usage.queueSeconds, promptSeconds: usage.promptSeconds,
+        completionTokens: usage.completionTokens, isEstimated: usage.isEstimated, queueSeconds: usage.queueSeconds,
+        promptSeconds: usage.promptSeconds,
         generateSeconds: usage.generateSeconds, status: report.status, finish: report.finish, cost: cost))
     guard let currency = cost.currency else { return nil }
     return AnswerCost(

@@ -5,8 +5,8 @@ import StoaFormats
 import StoaTokenizers
 import StoaTrust
 
-/// A request that waits for its answer; whoever drops it cancels it.
-final class PreparedAnswer: Sendable {
+/// A request that waits for its answer by a model of this server.
+final class PreparedAnswer: PendingAnswer {
   let request: AnswerRequest
   private let id: String
   private let api: String
@@ -16,15 +16,15 @@ final class PreparedAnswer: Sendable {
   /// What was decided about the model.
   var trust: ModelTrust.Outcome? { loaded.trust }
   private let lease: ModelStore.Lease
-  private let token: AdmissionToken
-  private let account: any AnswerAccount
+  let token: AdmissionToken
+  let account: any AnswerAccount
   /// How the receipt of this answer is given; nil for none.
   private let receipts: ReceiptSettings?
   /// The rails that request and answer pass; nil for none.
   let rails: RequestGuard?
   /// What is answered in place of the model; nil for its own answer.
   private let refusal: RequestGuard.Refusal?
-  private let metrics: ServerMetrics
+  let metrics: ServerMetrics
   private let received: ContinuousClock.Instant
   private let created = Int(Date().timeIntervalSince1970)
   private let streams = ChoiceStreams()
@@ -73,42 +73,9 @@ final class PreparedAnswer: Sendable {
     }
   }
 
-  /// Gives the events of the answer to `emit`; the last one comes when the request is written down.
-  @concurrent func run(_ emit: @concurrent (AnswerEvent) async throws -> Void) async throws {
-    var progress = AnswerTally(start: start, choices: request.choices)
-    do {
-      try await generate(&progress, emit)
-      let usage = usage(progress)
-      let cost = try await account.settle(token, report(usage, status: 200, finish: progress.finish))
-      metrics.finished(usage, reason: progress.finish)
-      if !dropsAnswer { try await giveReceipts(progress.outcomes) }
-      for event in progress.ends { try await emit(event) }
-      var final = usage
-      final.cost = cost
-      try await emit(.ended(final))
-    } catch {
-      let failure = error is CancellationError || Task.isCancelled ? nil : APIError(error)
-      if !progress.isSettled {
-        _ = try? await account.settle(
-          token, report(usage(progress), status: failure?.status ?? 499, finish: failure == nil ? "cancelled" : "error")
-        )
-        metrics.failed(failure)
-      }
-      throw failure ?? error
-    }
-  }
-
-  /// Writes a request down that failed before it was queued.
-  func recordFailure(_ error: APIError) async {
-    var usage = AnswerUsage()
-    usage.promptTokens = plan.prompt.count
-    _ = try? await account.settle(token, report(usage, status: error.status, finish: "error"))
-    metrics.failed(error)
-  }
-
   // MARK: Events
 
-  @concurrent private func generate(
+  @concurrent func generate(
     _ tally: inout AnswerTally, _ emit: @concurrent (AnswerEvent) async throws -> Void
   ) async throws {
     if let refusal { return try await refuse(refusal, &tally, emit) }
@@ -149,19 +116,6 @@ final class PreparedAnswer: Sendable {
     }
   }
 
-  /// Says what a rail says to the request; the model is not asked.
-  @concurrent private func refuse(
-    _ refusal: RequestGuard.Refusal, _ tally: inout AnswerTally,
-    _ emit: @concurrent (AnswerEvent) async throws -> Void
-  ) async throws {
-    _ = tally.begin(cachedTokens: 0, queueSeconds: 0)
-    try await emit(.started(tally.start))
-    for choice in 0..<request.choices {
-      if !refusal.message.isEmpty { try await emit(.content(choice: choice, refusal.message, [])) }
-      tally.cut(choice, end: .choiceEnded(choice: choice, .refused, stopSequence: nil), reasoningTokens: 0)
-    }
-  }
-
   private func parser(_ choice: Int) -> AnswerParser {
     let seed = (plan.options.sampling.seed ?? 0) &+ UInt64(choice) &* 0x9E37_79B9
     var parser = AnswerParser(
@@ -196,6 +150,10 @@ final class PreparedAnswer: Sendable {
 
   // MARK: Receipts
 
+  @concurrent func complete(_ tally: AnswerTally) async throws {
+    if !dropsAnswer { try await giveReceipts(tally.outcomes) }
+  }
+
   /// Gives each choice its receipt: the first under the identifier of the request, the others with their number.
   private func giveReceipts(_ outcomes: [AnswerOutcome]) async throws {
     guard let receipts, let root = loaded.root else { return }
@@ -213,7 +171,7 @@ final class PreparedAnswer: Sendable {
 
   // MARK: What it took
 
-  private func usage(_ tally: AnswerTally) -> AnswerUsage {
+  func usage(_ tally: AnswerTally) -> AnswerUsage {
     var usage = AnswerUsage()
     usage.promptTokens = plan.prompt.count
     usage.cachedTokens = tally.start.cachedTokens
@@ -228,7 +186,7 @@ final class PreparedAnswer: Sendable {
     return usage
   }
 
-  private func report(_ usage: AnswerUsage, status: Int, finish: String?) -> AnswerReport {
+  func report(_ usage: AnswerUsage, status: Int, finish: String?) -> AnswerReport {
     AnswerReport(
       id: id, caller: caller, api: api, model: loaded.name, modelDigest: loaded.digest, usage: usage, status: status,
       finish: finish)

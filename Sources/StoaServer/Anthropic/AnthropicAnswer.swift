@@ -26,11 +26,11 @@ extension AnthropicMessages {
       case .unauthenticated: "authentication_error"
       case .forbidden: "permission_error"
       case .notFound: "not_found_error"
-      case .timeout: "timeout_error"
+      case .timeout, .gatewayTimeout: "timeout_error"
       case .tooLarge: "request_too_large"
       case .rateLimited: "rate_limit_error"
       case .overloaded: "overloaded_error"
-      case .internal: "api_error"
+      case .internal, .badGateway: "api_error"
       }
     return [
       "type": "error", "error": ["type": type, "message": .string(error.message)],

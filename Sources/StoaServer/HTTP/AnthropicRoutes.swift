@@ -12,9 +12,7 @@ extension Handlers {
 
   private func message(_ request: Request, _ context: ServerContext) async throws -> Response {
     let (decoded, streams) = try AnthropicMessages.decode(try await object(request, context))
-    let prepared = try await answerer.prepare(
-      decoded, for: context.caller, api: "anthropic.messages", id: context.requestID,
-      wantsReceipt: context.body.wantsReceipt)
+    let prepared = try await prepare(decoded, context, api: "anthropic.messages")
     if streams {
       return stream(
         prepared, context, type: "text/event-stream", keepAlive: "event: ping\ndata: {\"type\": \"ping\"}\n\n",

@@ -56,8 +56,22 @@ struct Handlers: Sendable {
 
   // MARK: Answers
 
+  /// Does everything that can fail before an answer begins; also this ends when the client leaves.
+  func prepare(
+    _ decoded: AnswerRequest, _ context: ServerContext, api: String
+  ) async throws -> any PendingAnswer {
+    let (answerer, caller, id, body) = (answerer, context.caller, context.requestID, context.body)
+    return try await context.channel.watched { continuation in
+      continuation.yield(
+        try await answerer.prepare(decoded, for: caller, api: api, id: id, wantsReceipt: body.wantsReceipt))
+    } _: { (prepared: AsyncThrowingStream<any PendingAnswer, any Error>) in
+      for try await one in prepared { return one }
+      throw CancellationError()
+    }
+  }
+
   /// The whole answer; generation ends when the client leaves.
-  func whole(_ prepared: PreparedAnswer, _ context: ServerContext) async throws -> Answer {
+  func whole(_ prepared: any PendingAnswer, _ context: ServerContext) async throws -> Answer {
     try await context.channel.watched { continuation in
       try await prepared.run { continuation.yield($0) }
     } _: { events in
@@ -69,7 +83,7 @@ struct Handlers: Sendable {
 
   /// An answer as one JSON object.
   func respond(
-    _ prepared: PreparedAnswer, _ context: ServerContext, _ encode: (Answer) -> JSONValue
+    _ prepared: any PendingAnswer, _ context: ServerContext, _ encode: (Answer) -> JSONValue
   ) async throws -> Response {
     var response = Response.json(encode(try await whole(prepared, context)))
     if let trust = prepared.trust { response.headers.add(trust) }
@@ -79,7 +93,7 @@ struct Handlers: Sendable {
 
   /// An answer that is sent as it comes; `finished` gets it when it is complete.
   func stream(
-    _ prepared: PreparedAnswer, _ context: ServerContext, type: String, keepAlive: String? = nil,
+    _ prepared: any PendingAnswer, _ context: ServerContext, type: String, keepAlive: String? = nil,
     encoder: some AnswerStreamEncoder, finished: @escaping @Sendable (Answer) -> Void = { _ in }
   ) -> Response {
     let quiet = limits.keepAliveSeconds
@@ -115,7 +129,7 @@ struct Handlers: Sendable {
 
   /// Gives the events of an answer, and nil after every `quietAfter` seconds in which nothing else may have come.
   private static func produce(
-    _ prepared: PreparedAnswer, quietAfter: Double?,
+    _ prepared: any PendingAnswer, quietAfter: Double?,
     _ continuation: AsyncThrowingStream<AnswerEvent?, any Error>.Continuation
   ) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in

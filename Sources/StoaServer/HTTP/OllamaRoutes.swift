@@ -48,13 +48,18 @@ extension Handlers {
   ) async throws -> Response {
     switch try OllamaRequest.decode(try await object(request, context), for: endpoint) {
     case .answer(let decoded, let streams):
-      let prepared = try await answerer.prepare(
-        decoded, for: context.caller, api: "ollama.\(endpoint)", id: context.requestID,
-        wantsReceipt: context.body.wantsReceipt)
+      let prepared = try await prepare(decoded, context, api: "ollama.\(endpoint)")
       if streams {
         return stream(prepared, context, type: "application/x-ndjson", encoder: OllamaStream(endpoint: endpoint))
       }
       return try await respond(prepared, context) { OllamaAnswer.encode($0, for: endpoint) }
+    case .load(let model, _) where answerer.upstreams?.find(model) != nil,
+      .unload(let model) where answerer.upstreams?.find(model) != nil:
+      // Whether it is in memory is the other server's business.
+      try answerer.check(context.caller, mayUse: answerer.upstreams?.find(model)?.name ?? model)
+      return .json(
+        OllamaAnswer.encode(
+          model: model, at: Int(Date().timeIntervalSince1970), isLoaded: true, loadSeconds: 0, for: endpoint))
     case .load(let model, let keepAlive):
       let (name, _) = try await answerer.models.find(model)
       try answerer.check(context.caller, mayUse: name)

@@ -24,15 +24,28 @@ extension Handlers {
   private func models(_ context: ServerContext) async throws -> Response {
     let models = try await answerer.models.list()
       .filter { model in context.caller.allowedModels?.contains(model.name) ?? true }
-    return .json(["object": "list", "data": .array(models.map { entry($0.name, $0.location.path) })])
+    let others = (answerer.upstreams?.all ?? [])
+      .filter { upstream in context.caller.allowedModels?.contains(upstream.name) ?? true }
+    return .json([
+      "object": "list",
+      "data": .array(models.map { entry($0.name, $0.location.path) } + others.map { entry($0) }),
+    ])
   }
 
   private func model(_ path: String, _ context: ServerContext) async throws -> Response {
     let path = path.removingPercentEncoding ?? path
+    if let upstream = answerer.upstreams?.find(path) {
+      try answerer.check(context.caller, mayUse: upstream.name)
+      return .json(entry(upstream))
+    }
     if let (name, question) = await trustQuestion(path) { return try await trust(name, question, context) }
     let (name, location) = try await answerer.models.find(path)
     try answerer.check(context.caller, mayUse: name)
     return .json(entry(name, location.path))
+  }
+
+  private func entry(_ upstream: Upstream) -> JSONValue {
+    ["id": .string(upstream.name), "object": "model", "created": 0, "owned_by": "upstream"]
   }
 
   private func entry(_ name: String, _ path: String) -> JSONValue {
@@ -46,9 +59,7 @@ extension Handlers {
   private func chatCompletion(_ request: Request, _ context: ServerContext) async throws -> Response {
     let decoded = try OpenAIChat.decode(try await object(request, context))
     let wantsLogprobs = decoded.request.topLogprobs != nil
-    let prepared = try await answerer.prepare(
-      decoded.request, for: context.caller, api: "openai.chat", id: context.requestID,
-      wantsReceipt: context.body.wantsReceipt)
+    let prepared = try await prepare(decoded.request, context, api: "openai.chat")
     if decoded.streams {
       return stream(
         prepared, context, type: "text/event-stream", keepAlive: ServerSentEvents.keepAlive,
@@ -64,9 +75,7 @@ extension Handlers {
     let wantsLogprobs = first.topLogprobs != nil
     if decoded.streams {
       guard decoded.requests.count == 1 else { throw APIError.invalid("stream", "works with one prompt, not several") }
-      let prepared = try await answerer.prepare(
-        first, for: context.caller, api: "openai.completions", id: context.requestID,
-        wantsReceipt: context.body.wantsReceipt)
+      let prepared = try await prepare(first, context, api: "openai.completions")
       return stream(
         prepared, context, type: "text/event-stream", keepAlive: ServerSentEvents.keepAlive,
         encoder: OpenAICompletionsStream(wantsLogprobs: wantsLogprobs, includesUsage: decoded.includesUsage))
@@ -102,7 +111,7 @@ extension Handlers {
     var start = 0
     while start < requests.count {
       let group = start..<min(start + Self.promptsAtOnce, requests.count)
-      var prepared: [PreparedAnswer] = []
+      var prepared: [any PendingAnswer] = []
       for index in group {
         let own = requests.count == 1 ? id : "\(id)-\(index)"
         prepared.append(
@@ -115,7 +124,7 @@ extension Handlers {
   }
 
   /// The answers to requests, in their order; they are generated together.
-  private static func all(_ prepared: [PreparedAnswer]) async throws -> [GuardedAnswer] {
+  private static func all(_ prepared: [any PendingAnswer]) async throws -> [GuardedAnswer] {
     try await withThrowingTaskGroup(of: (Int, GuardedAnswer).self) { group in
       for (index, one) in prepared.enumerated() {
         group.addTask {
@@ -153,9 +162,8 @@ extension Handlers {
       }
       earlier = stored.conversation
     }
-    let prepared = try await answerer.prepare(
-      try decoded.answerRequest(after: earlier), for: context.caller, api: "openai.responses", id: context.requestID,
-      wantsReceipt: context.body.wantsReceipt)
+    let prepared = try await prepare(
+      try decoded.answerRequest(after: earlier), context, api: "openai.responses")
     let (caller, responses) = (context.caller, responses)
     let store: @Sendable (Answer) -> Void = { [earlier] answer in
       guard decoded.stores else { return }

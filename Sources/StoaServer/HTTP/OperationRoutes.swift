@@ -18,7 +18,8 @@ extension Handlers {
       let loads = await answerer.models.residents().compactMap { resident in
         resident.model.scheduler.map { (name: resident.model.name, load: $0.load) }
       }
-      return Response.text(answerer.metrics.text(models: loads), type: "text/plain; version=0.0.4; charset=utf-8")
+      let page = answerer.metrics.text(models: loads, upstreams: answerer.upstreams?.running ?? [])
+      return Response.text(page, type: "text/plain; version=0.0.4; charset=utf-8")
     }
     router.get("/.well-known/ai-safety") { _, context in await safety(context) }
     router.get("/") { _, _ in Console.page }

@@ -29,6 +29,16 @@ struct LibraryOperations: Sendable {
     try await models.list()
       .filter { model in caller.allowedModels?.contains(model.name) ?? true }
       .map { entry($0.name, $0.location) }
+      + (answerer.upstreams?.all ?? [])
+      .filter { upstream in caller.allowedModels?.contains(upstream.name) ?? true }
+      .map { Self.entry($0) }
+  }
+
+  private static func entry(_ upstream: Upstream) -> OllamaModelEntry {
+    var entry = OllamaModelEntry(name: upstream.name, size: 0, modifiedAt: 0)
+    entry.format = ""
+    entry.digest = identity(of: "\(upstream.name)\n\(upstream.base)\n\(upstream.remoteModel)")
+    return entry
   }
 
   func residents() async -> [OllamaLoadedModel] {
@@ -41,6 +51,12 @@ struct LibraryOperations: Sendable {
   }
 
   func description(_ name: String, for caller: Caller) async throws -> OllamaModelDescription {
+    if let upstream = answerer.upstreams?.find(name) {
+      try answerer.check(caller, mayUse: upstream.name)
+      var description = OllamaModelDescription(entry: Self.entry(upstream))
+      description.capabilities = ["completion", "tools"]
+      return description
+    }
     let (name, location) = try await models.find(name)
     try answerer.check(caller, mayUse: name)
     var description = OllamaModelDescription(entry: entry(name, location))

@@ -59,14 +59,17 @@ actor ModelStore {
   }
 
   private let offer: Offer
+  /// The names of models that other servers answer.
+  private let elsewhere: [String]
   private let library: ModelLibrary
   private let settings: EngineSettings
   private let memoryBytes: Int
   private let standardKeepAlive: KeepAlive
   private var slots: [String: Slot] = [:]
 
-  init(offer: Offer, library: ModelLibrary, settings: EngineSettings) {
+  init(offer: Offer, library: ModelLibrary, settings: EngineSettings, elsewhere: [String] = []) {
     self.offer = offer
+    self.elsewhere = elsewhere
     self.library = library
     self.settings = settings
     memoryBytes = settings.memoryBytes ?? Int(clamping: ProcessInfo.processInfo.physicalMemory) / 4 * 3
@@ -92,7 +95,7 @@ actor ModelStore {
   func find(_ name: String) throws -> (name: String, location: ModelLocation) {
     let models = try list()
     if name.isEmpty {
-      guard models.count == 1, let only = models.first else {
+      guard models.count == 1, elsewhere.isEmpty, let only = models.first else {
         throw APIError.invalid("model", "is missing", code: "missing_required_parameter")
       }
       return only
@@ -101,7 +104,12 @@ actor ModelStore {
     if let model = models.first(where: { $0.name == name }) ?? models.first(where: { $0.name == plain }) {
       return model
     }
-    let known = models.prefix(8).map(\.name).joined(separator: ", ")
+    if elsewhere.contains(name) || elsewhere.contains(plain) {
+      throw APIError(
+        .invalidRequest, "'\(plain)' is answered by another server, and this needs a model of this one", field: "model",
+        code: "upstream_model")
+    }
+    let known = (models.map(\.name) + elsewhere).prefix(8).joined(separator: ", ")
     let shown = name.count > 100 ? name.prefix(100) + "…" : name[...]
     throw APIError(
       .notFound, "the model '\(shown)' is not on offer; there is \(known.isEmpty ? "none" : known)", field: "model",

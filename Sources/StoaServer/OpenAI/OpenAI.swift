@@ -31,8 +31,8 @@ enum OpenAI {
   /// What Stoa knows beyond the API: the seed that repeats the answer, times, and what it cost.
   static func extras(_ usage: AnswerUsage) -> JSONValue {
     func milliseconds(_ seconds: Double) -> JSONValue { .double((seconds * 1e6).rounded() / 1e3) }
-    return [
-      "seed": .int(Int(truncatingIfNeeded: usage.seed)), "load_ms": milliseconds(usage.loadSeconds),
+    var object: JSONObject = [
+      "seed": usage.seed.map { .int(Int(truncatingIfNeeded: $0)) } ?? .null, "load_ms": milliseconds(usage.loadSeconds),
       "queue_ms": milliseconds(usage.queueSeconds), "prompt_ms": milliseconds(usage.promptSeconds),
       "generate_ms": milliseconds(usage.generateSeconds),
       "cost": usage.cost.map { cost in
@@ -42,6 +42,8 @@ enum OpenAI {
         ]
       } ?? .null,
     ]
+    if usage.isEstimated { object["estimated"] = true }
+    return .object(object)
   }
 
   /// The last lines of a stream: the usage if it is wanted, in an object without choices, and the end.
@@ -73,10 +75,10 @@ enum OpenAI {
       case .unauthenticated: "authentication_error"
       case .forbidden: "permission_error"
       case .notFound: "not_found_error"
-      case .timeout: "timeout_error"
+      case .timeout, .gatewayTimeout: "timeout_error"
       case .rateLimited: "rate_limit_error"
       case .overloaded: "overloaded_error"
-      case .internal: "server_error"
+      case .internal, .badGateway: "server_error"
       }
     return [
       "error": [

@@ -138,6 +138,7 @@ extension AnswerUsage {
     generateSeconds += other.generateSeconds
     totalSeconds = max(totalSeconds, other.totalSeconds)
     seed = other.seed
+    isEstimated = isEstimated || other.isEstimated
     if let added = other.cost { cost = cost.map { $0 + added } ?? added }
   }
 }

@@ -68,7 +68,11 @@ final class ServerMetrics: Sendable {
   }
 
   /// The text that Prometheus reads (exposition format 0.0.4).
-  func text(models: [(name: String, load: SchedulerLoad)]) -> String {
+  ///
+  /// - Parameter upstreams: How many requests other servers are answering, by model.
+  func text(
+    models: [(name: String, load: SchedulerLoad)], upstreams: [(name: String, running: Int)] = []
+  ) -> String {
     var page = MetricsPage()
     for (name, help, value) in [
       ("num_requests_running", "Requests that are being answered.", \SchedulerLoad.running),
@@ -79,6 +83,8 @@ final class ServerMetrics: Sendable {
     ] {
       page.family(name, "gauge", help)
       for model in models { page.sample(name, ["model_name": model.name], Double(model.load[keyPath: value])) }
+      guard name == "num_requests_running" else { continue }
+      for upstream in upstreams { page.sample(name, ["model_name": upstream.name], Double(upstream.running)) }
     }
     page.family("kv_cache_usage_perc", "gauge", "The share of the pages that answers use; 1 is all.")
     for model in models {

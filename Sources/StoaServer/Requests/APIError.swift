@@ -14,6 +14,10 @@ struct APIError: Error, Equatable, Sendable {
     case rateLimited
     /// The server has too much to do, or is stopping.
     case overloaded
+    /// Another server, which this one asks, failed.
+    case badGateway
+    /// Another server, which this one asks, was not done in time.
+    case gatewayTimeout
     /// A defect of the server or of the model's file.
     case `internal`
   }
@@ -57,7 +61,9 @@ struct APIError: Error, Equatable, Sendable {
     case .tooLarge: 413
     case .rateLimited: 429
     case .internal: 500
+    case .badGateway: 502
     case .overloaded: 503
+    case .gatewayTimeout: 504
     }
   }
 }

@@ -53,7 +53,10 @@ struct AnswerUsage: Sendable, Equatable {
   var promptSeconds = 0.0
   var generateSeconds = 0.0
   var totalSeconds = 0.0
-  var seed: UInt64 = 0
+  /// Nil when it is not known.
+  var seed: UInt64? = 0
+  /// Whether the tokens were estimated, since who generated them did not count them.
+  var isEstimated = false
   var cost: AnswerCost?
 }
 
