@@ -111,9 +111,9 @@ class BeforeStoa(UpstreamCase):
         self.assertEqual("".join(text), self.story)
         self.assertGreater(len([piece for piece in text if piece]), 3, "the text comes in pieces")
         self.assertEqual(chunks[-1].usage.completion_tokens, self.told["usage"]["completion_tokens"])
-        response = client.responses.create(model="p", input="hello", max_output_tokens=5)
+        response = client.responses.create(model="p", input=PROMPT, max_output_tokens=5)
         self.assertEqual(response.usage.output_tokens, 5)
-        events = list(client.responses.create(model="p", input="hello", max_output_tokens=5, stream=True))
+        events = list(client.responses.create(model="p", input=PROMPT, max_output_tokens=5, stream=True))
         self.assertEqual(events[-1].type, "response.incomplete")
         text = {"model": "primer", "prompt": "Once upon", "seed": SEED, "max_tokens": 8}
         completion = client.completions.create(**{**text, "model": "p"})

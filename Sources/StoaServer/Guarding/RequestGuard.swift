@@ -68,7 +68,9 @@ package final class RequestGuard: Sendable {
       case "system", "developer": break
       case "assistant": try mask(&message)
       case "tool": message.content = try edited(message.content, programs.toolResult, tally)
-      default: message.content = try edited(message.content, programs.input, tally)
+      default:
+        message.content = try edited(message.content, programs.input, tally)
+        if let name = message.name { message.name = try edited(name, programs.input, tally) }
       }
       result.append(message)
     }

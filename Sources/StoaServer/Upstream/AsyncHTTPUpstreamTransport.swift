@@ -82,7 +82,7 @@ private struct UpstreamBody: AsyncSequence, Sendable {
     fileprivate var iterator: HTTPClientResponse.Body.AsyncIterator
     fileprivate let clients: HTTPClients
 
-    mutating func next() async throws -> [UInt8]? {
+    @concurrent mutating func next() async throws -> [UInt8]? {
       do {
         return try await iterator.next().map { Array(buffer: $0) }
       } catch {
