@@ -2,7 +2,6 @@ import Foundation
 import StoaFormats
 import StoaTrust
 
-/// Readers of what comes with a model to say who vouches for it.
 private let time = Date(timeIntervalSince1970: 1_780_272_000)
 
 /// A certificate in DER: read, shown, and validated as its own root and issuer.
