@@ -5,6 +5,7 @@ import HummingbirdTLS
 package import Logging
 import NIOCore
 import ServiceLifecycle
+package import StoaGuard
 package import StoaHub
 package import StoaLedger
 
@@ -29,6 +30,12 @@ package struct ServerOptions: Sendable {
   package var logLevel = Logger.Level.warning
   /// How receipts of answers are given; nil for none.
   package var receipts: ReceiptSettings?
+  /// The rails that requests and answers pass; nil for none.
+  package var rails: GuardPolicy?
+  /// Is told of every hit of a rail; nil for nobody.
+  package var guardEvents: (any GuardObserver)?
+  /// Finds a classifier for `/v1/moderations`; nil when it is not there.
+  package var classifier: @Sendable (ClassifierKind) -> TextClassifier? = { _ in nil }
 
   package init() {}
 
@@ -52,10 +59,12 @@ package struct StoaServer: Sendable {
     models = ModelStore(
       offer: options.models.isEmpty ? .library : .fixed(options.models), library: library, settings: options.engine)
     let answerer = Answerer(
-      models: models, account: account, metrics: metrics, timeout: options.requestSeconds, receipts: options.receipts)
+      models: models, account: account, metrics: metrics, timeout: options.requestSeconds, receipts: options.receipts,
+      guarding: options.rails.map { Guarding(policy: $0, observer: options.guardEvents) })
     handlers = Handlers(
       answerer: answerer, limits: RequestLimits(bodyBytes: options.bodyBytes), responses: StoredResponses(),
-      library: LibraryOperations(models: models, library: library, answerer: answerer))
+      library: LibraryOperations(models: models, library: library, answerer: answerer),
+      moderator: Moderator(policy: options.rails, find: options.classifier))
     access = account
   }
 
@@ -74,7 +83,9 @@ package struct StoaServer: Sendable {
         readiness.set(true)
         started(channel.localAddress?.port ?? options.port)
       }, logger: logger)
-    application.addServices(Housekeeping(models: models, readiness: readiness, certificate: certificate))
+    application.addServices(
+      Housekeeping(
+        models: models, readiness: readiness, certificate: certificate, rails: options.rails, logger: logger))
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: [
@@ -97,6 +108,7 @@ package struct StoaServer: Sendable {
     handlers.addAnthropicRoutes(to: router)
     handlers.addOllamaRoutes(to: router)
     handlers.addReceiptRoutes(to: router)
+    handlers.addGuardRoutes(to: router)
     handlers.addOperationRoutes(to: router, readiness: readiness)
     router.refuseOtherMethods()
     return router

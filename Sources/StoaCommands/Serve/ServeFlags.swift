@@ -67,6 +67,7 @@ struct ServeFlags: ParsableArguments {
   @Flag(help: "Receipts hold the tokens of prompt and answer, and not salted hashes of them.") var receiptTokens = false
 
   @OptionGroup var trust: TrustPolicyOptions
+  @OptionGroup var rails: RailsOption
 
   private static var levels: String { Logger.Level.allCases.map(\.rawValue).joined(separator: ", ") }
 
@@ -102,6 +103,7 @@ struct ServeFlags: ParsableArguments {
     values[.trust] = trust.trust.map { .string($0) }
     values[.receiptKey] = receiptKey.map { .string($0) }
     values[.receipts] = receipts.map { .string($0) }
+    values[.rails] = rails.pack.map { .string($0) }
     values[.receiptTokens] = receiptTokens ? .bool(true) : nil
     return values
   }

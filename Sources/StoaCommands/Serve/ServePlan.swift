@@ -20,6 +20,8 @@ struct ServePlan {
   var trustPolicy: TrustMode?
   /// The trust store; nil for the usual one.
   var trust: String?
+  /// The pack of rails that requests and answers pass; nil for none.
+  var rails: String?
   /// Whether all answers have receipts, and whether those hold tokens.
   var receipts = (areForAll: false, showTokens: false)
 
@@ -51,6 +53,7 @@ struct ServePlan {
     trustPolicy = try settings.text(.trustPolicy).flatMap { TrustMode(rawValue: $0) }
     trust = try settings.text(.trust)
     receiptKey = try settings.text(.receiptKey)
+    rails = try settings.text(.rails)
     receipts.areForAll = try settings.text(.receipts) == "all"
     if receipts.areForAll, receiptKey == nil {
       throw .usage("\(settings.place(of: .receipts)) needs a key", advice: "give --receipt-key FILE too")
