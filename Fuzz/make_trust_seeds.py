@@ -49,11 +49,15 @@ def seeds(target):
         case "crl":
             return {der(pem) for case in chains for pem in case["crls"]}
         case "ocsp":
-            return {base64.b64decode(case["response"]) for case in json.loads((FIXTURES / "ocsp.json").read_text())["cases"]}
+            return {
+                base64.b64decode(case["response"]) for case in json.loads((FIXTURES / "ocsp.json").read_text())["cases"]
+            }
         case "timestamp":
             bundles = [case["bundle"] for case in json.loads((FIXTURES / "timestamps.json").read_text())["cases"]]
             materials = [bundle["verificationMaterial"] for bundle in bundles]
-            stamps = [stamp for material in materials for stamp in material["timestampVerificationData"]["rfc3161Timestamps"]]
+            stamps = [
+                stamp for material in materials for stamp in material["timestampVerificationData"]["rfc3161Timestamps"]
+            ]
             certificates = [base64.b64decode(material["certificate"]["rawBytes"]) for material in materials]
             return {base64.b64decode(stamp["signedTimestamp"]) for stamp in stamps} | set(promises(certificates))
         case "safety-info":

@@ -120,7 +120,9 @@ class Clock:
     def __init__(self, subject, start=NOW - DAY, end=NOW + 3000 * DAY):
         self.authority = Authority(subject + " root")
         self.key = ec.generate_private_key(ec.SECP256R1())
-        unsigned = builder(subject, self.key, self.authority.certificate, start, end, [ExtendedKeyUsageOID.TIME_STAMPING])
+        unsigned = builder(
+            subject, self.key, self.authority.certificate, start, end, [ExtendedKeyUsageOID.TIME_STAMPING]
+        )
         usage = x509.KeyUsage(True, False, False, False, False, False, False, False, False)
         self.certificate = self.authority.certify(unsigned.add_extension(usage, critical=True))
 
@@ -129,9 +131,7 @@ class Clock:
             folder = pathlib.Path(folder)
             (folder / "data").write_bytes(data)
             (folder / "serial").write_text("01\n")
-            (folder / "configuration").write_text(
-                CONFIGURATION.format(folder=folder, signer_digest="sha256", ess=ess)
-            )
+            (folder / "configuration").write_text(CONFIGURATION.format(folder=folder, signer_digest="sha256", ess=ess))
             (folder / "key").write_bytes(
                 self.key.private_bytes(
                     serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -180,15 +180,22 @@ def main():
     altered = promise[:-1] + bytes([promise[-1] ^ 1])
     leaf = signers.certify(with_promise(unsigned, promise))
     digest = hashlib.sha256(b"weights").digest()
-    payload = json.dumps({
-        "_type": "https://in-toto.io/Statement/v1",
-        "subject": [{"name": "m", "digest": {"sha256": hashlib.sha256(digest).hexdigest()}}],
-        "predicateType": "https://model_signing/signature/v1.0",
-        "predicate": {
-            "serialization": {"method": "files", "hash_type": "sha256", "allow_symlinks": False, "ignore_paths": []},
-            "resources": [{"name": "m.bin", "algorithm": "sha256", "digest": digest.hex()}],
-        },
-    }).encode()
+    payload = json.dumps(
+        {
+            "_type": "https://in-toto.io/Statement/v1",
+            "subject": [{"name": "m", "digest": {"sha256": hashlib.sha256(digest).hexdigest()}}],
+            "predicateType": "https://model_signing/signature/v1.0",
+            "predicate": {
+                "serialization": {
+                    "method": "files",
+                    "hash_type": "sha256",
+                    "allow_symlinks": False,
+                    "ignore_paths": [],
+                },
+                "resources": [{"name": "m.bin", "algorithm": "sha256", "digest": digest.hex()}],
+            },
+        }
+    ).encode()
     message = b"DSSEv1 %d %s %d %s" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)
     signature = key.sign(message, ec.ECDSA(hashes.SHA256()))
 
@@ -238,7 +245,9 @@ def main():
         ),
         (
             "a promise of an unknown log",
-            bundle(stamp, certificate=signers.certify(with_promise(unsigned, CertificateLog().promise(signers, unsigned)))),
+            bundle(
+                stamp, certificate=signers.certify(with_promise(unsigned, CertificateLog().promise(signers, unsigned)))
+            ),
             "no log that promised",
         ),
         (
@@ -250,7 +259,9 @@ def main():
     root = {
         "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
         "tlogs": [],
-        "certificateAuthorities": [{"certChain": chain(signers.certificate), "validFor": {"start": text(NOW - 90 * DAY)}}],
+        "certificateAuthorities": [
+            {"certChain": chain(signers.certificate), "validFor": {"start": text(NOW - 90 * DAY)}}
+        ],
         "ctlogs": [
             {
                 "publicKey": {"rawBytes": base64_of(spki(log.key)), "validFor": {"start": text(NOW - 90 * DAY)}},
