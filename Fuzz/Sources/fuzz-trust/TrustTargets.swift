@@ -38,6 +38,14 @@ func readStatusResponse(_ bytes: [UInt8]) -> CInt {
   return 0
 }
 
+/// A timestamp, or the promises of logs in a certificate: of one input at most one of the two can be read.
+func readTimestamp(_ bytes: [UInt8]) -> CInt {
+  let timestamp = try? TimestampResponse(der: bytes)
+  let promises = try? SignedCertificateTimestamp.list(bytes)
+  precondition(timestamp == nil || promises == nil, "read as two things")
+  return 0
+}
+
 func readTrustStore(_ bytes: [UInt8]) -> CInt {
   guard let store = try? TrustStore(parsing: bytes, path: "/nonexistent/trust.yaml") else { return 0 }
   _ = store.policy(for: ["primer"], digest: nil, fallback: .warn)

@@ -7,6 +7,7 @@ fuzz([
   "crl": { unsafe readRevocationList(Array(UnsafeBufferPointer(start: $0, count: $1))) },
   "ocsp": { unsafe readStatusResponse(Array(UnsafeBufferPointer(start: $0, count: $1))) },
   "bundle": { unsafe readBundle(Array(UnsafeBufferPointer(start: $0, count: $1))) },
+  "timestamp": { unsafe readTimestamp(Array(UnsafeBufferPointer(start: $0, count: $1))) },
   "trust-store": { unsafe readTrustStore(Array(UnsafeBufferPointer(start: $0, count: $1))) },
   "note": { unsafe readNote(Array(UnsafeBufferPointer(start: $0, count: $1))) },
   "tile": { unsafe readTile(Array(UnsafeBufferPointer(start: $0, count: $1))) },
