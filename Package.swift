@@ -113,7 +113,7 @@ let package = Package(
       "StoaServer",
       [
         "StoaTensor", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaGrammar", "StoaDialogue", "StoaModels",
-        "StoaEngine", "StoaHub", "StoaLedger", "StoaTrust", crypto,
+        "StoaEngine", "StoaHub", "StoaLedger", "StoaTrust", "StoaGuard", crypto,
       ] + hummingbird, resources: [.embedInCode("Console/console.html"), .embedInCode("OpenAPI/openapi.json")])
     + module("StoaTrust", ["StoaFormats", asn1, certificates, crypto, cryptoExtras, yams])
     + module(

@@ -29,6 +29,8 @@ package struct ServerOptions: Sendable {
   package var logLevel = Logger.Level.warning
   /// How receipts of answers are given; nil for none.
   package var receipts: ReceiptSettings?
+  /// When somebody is told that something is wrong, and whom.
+  package var alerts = AlertSettings()
 
   package init() {}
 
@@ -41,16 +43,19 @@ package struct StoaServer: Sendable {
   private let options: ServerOptions
   private let models: ModelStore
   private let handlers: Handlers
-  private let metrics = ServerMetrics()
+  private let metrics: ServerMetrics
   private let ledger: any LedgerStorage
   private let access: any AccessControl
 
   package init(options: ServerOptions, ledger: any LedgerStorage, library: ModelLibrary = ModelLibrary()) {
     self.options = options
     self.ledger = ledger
+    let monitor = ServerMonitor(rules: options.alerts.rules, isJournalled: options.alerts.journal != nil)
+    metrics = ServerMetrics(monitor: monitor)
     let account = LedgerAccount(ledger: ledger, prices: options.prices, isOpen: options.isOpen)
     models = ModelStore(
-      offer: options.models.isEmpty ? .library : .fixed(options.models), library: library, settings: options.engine)
+      offer: options.models.isEmpty ? .library : .fixed(options.models), library: library, settings: options.engine,
+      changed: monitor.changed)
     let answerer = Answerer(
       models: models, account: account, metrics: metrics, timeout: options.requestSeconds, receipts: options.receipts)
     handlers = Handlers(
@@ -75,6 +80,8 @@ package struct StoaServer: Sendable {
         started(channel.localAddress?.port ?? options.port)
       }, logger: logger)
     application.addServices(Housekeeping(models: models, readiness: readiness, certificate: certificate))
+    application.addServices(
+      MonitorService(monitor: metrics.monitor, models: models, settings: options.alerts, logger: logger))
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: [
@@ -97,6 +104,7 @@ package struct StoaServer: Sendable {
     handlers.addAnthropicRoutes(to: router)
     handlers.addOllamaRoutes(to: router)
     handlers.addReceiptRoutes(to: router)
+    handlers.addMonitorRoutes(to: router)
     handlers.addOperationRoutes(to: router, readiness: readiness)
     router.refuseOtherMethods()
     return router

@@ -66,6 +66,11 @@ struct ServeFlags: ParsableArguments {
   var receipts: String?
   @Flag(help: "Receipts hold the tokens of prompt and answer, and not salted hashes of them.") var receiptTokens = false
 
+  @Option(
+    help: ArgumentHelp("Tell somebody by the rules of this file (YAML); see docs/MONITORING.md.", valueName: "file"),
+    completion: .file())
+  var alerts: String?
+
   @OptionGroup var trust: TrustPolicyOptions
 
   private static var levels: String { Logger.Level.allCases.map(\.rawValue).joined(separator: ", ") }
@@ -103,6 +108,7 @@ struct ServeFlags: ParsableArguments {
     values[.receiptKey] = receiptKey.map { .string($0) }
     values[.receipts] = receipts.map { .string($0) }
     values[.receiptTokens] = receiptTokens ? .bool(true) : nil
+    values[.alerts] = alerts.map { .string($0) }
     return values
   }
 }

@@ -24,6 +24,7 @@ enum ServeKey: String, CaseIterable, Sendable {
   case receiptTokens = "receipt_tokens"
   case trustPolicy = "trust_policy"
   case trust
+  case alerts
 
   /// What values a setting takes.
   enum Kind: Equatable {
@@ -38,7 +39,7 @@ enum ServeKey: String, CaseIterable, Sendable {
 
   var kind: Kind {
     switch self {
-    case .host, .tlsCert, .tlsKey, .ledger, .prices, .receiptKey, .trust: .text
+    case .host, .tlsCert, .tlsKey, .ledger, .prices, .receiptKey, .trust, .alerts: .text
     case .port: .whole(0...65_535)
     case .models: .models
     case .auth, .receiptTokens: .yesOrNo

@@ -20,6 +20,8 @@ struct ServePlan {
   var trustPolicy: TrustMode?
   /// The trust store; nil for the usual one.
   var trust: String?
+  /// The file of alert rules; nil for none.
+  var alerts: String?
   /// Whether all answers have receipts, and whether those hold tokens.
   var receipts = (areForAll: false, showTokens: false)
 
@@ -50,6 +52,7 @@ struct ServePlan {
     prices = try settings.text(.prices)
     trustPolicy = try settings.text(.trustPolicy).flatMap { TrustMode(rawValue: $0) }
     trust = try settings.text(.trust)
+    alerts = try settings.text(.alerts)
     receiptKey = try settings.text(.receiptKey)
     receipts.areForAll = try settings.text(.receipts) == "all"
     if receipts.areForAll, receiptKey == nil {
