@@ -32,10 +32,10 @@ package struct ServerOptions: Sendable {
   package var receipts: ReceiptSettings?
   /// The rails that requests and answers pass; nil for none.
   package var rails: GuardPolicy?
-  /// Is told of every hit of a rail; nil for nobody.
-  package var guardEvents: (any GuardObserver)?
   /// Finds a classifier for `/v1/moderations`; nil when it is not there.
   package var classifier: @Sendable (ClassifierKind) -> TextClassifier? = { _ in nil }
+  /// When somebody is told that something is wrong, and whom.
+  package var alerts = AlertSettings()
 
   package init() {}
 
@@ -48,19 +48,22 @@ package struct StoaServer: Sendable {
   private let options: ServerOptions
   private let models: ModelStore
   private let handlers: Handlers
-  private let metrics = ServerMetrics()
+  private let metrics: ServerMetrics
   private let ledger: any LedgerStorage
   private let access: any AccessControl
 
   package init(options: ServerOptions, ledger: any LedgerStorage, library: ModelLibrary = ModelLibrary()) {
     self.options = options
     self.ledger = ledger
+    let monitor = ServerMonitor(rules: options.alerts.rules, isJournalled: options.alerts.journal != nil)
+    metrics = ServerMetrics(monitor: monitor)
     let account = LedgerAccount(ledger: ledger, prices: options.prices, isOpen: options.isOpen)
     models = ModelStore(
-      offer: options.models.isEmpty ? .library : .fixed(options.models), library: library, settings: options.engine)
+      offer: options.models.isEmpty ? .library : .fixed(options.models), library: library, settings: options.engine,
+      changed: monitor.changed)
     let answerer = Answerer(
       models: models, account: account, metrics: metrics, timeout: options.requestSeconds, receipts: options.receipts,
-      guarding: options.rails.map { Guarding(policy: $0, observer: options.guardEvents) })
+      guarding: options.rails.map { Guarding(policy: $0, observer: monitor) })
     handlers = Handlers(
       answerer: answerer, limits: RequestLimits(bodyBytes: options.bodyBytes), responses: StoredResponses(),
       library: LibraryOperations(models: models, library: library, answerer: answerer),
@@ -86,6 +89,8 @@ package struct StoaServer: Sendable {
     application.addServices(
       Housekeeping(
         models: models, readiness: readiness, certificate: certificate, rails: options.rails, logger: logger))
+    application.addServices(
+      MonitorService(monitor: metrics.monitor, models: models, settings: options.alerts, logger: logger))
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: [
@@ -109,6 +114,7 @@ package struct StoaServer: Sendable {
     handlers.addOllamaRoutes(to: router)
     handlers.addReceiptRoutes(to: router)
     handlers.addGuardRoutes(to: router)
+    handlers.addMonitorRoutes(to: router)
     handlers.addOperationRoutes(to: router, readiness: readiness)
     router.refuseOtherMethods()
     return router

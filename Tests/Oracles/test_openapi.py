@@ -90,6 +90,9 @@ class Document(unittest.TestCase):
                     (body,) = self.resolved(api, {"$ref": reference}).get("examples", [None])
                 if operation["operationId"] == "ollamaPull":
                     body = {"model": "acme/model", "stream": False}
+                # It has no end; test_monitor.py reads it.
+                if operation["operationId"] == "monitorEvents":
+                    continue
                 with self.subTest(f"{method} {path}"):
                     answer = server.ask(method.upper(), path, body)
                     self.assertEqual(answer.status, OTHER_STATUS.get(operation["operationId"], 200), answer.text)

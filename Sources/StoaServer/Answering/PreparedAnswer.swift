@@ -81,6 +81,7 @@ final class PreparedAnswer: Sendable {
       let usage = usage(progress)
       let cost = try await account.settle(token, report(usage, status: 200, finish: progress.finish))
       metrics.finished(usage, reason: progress.finish)
+      metrics.monitor.ended(report(usage, status: 200, finish: progress.finish))
       if !dropsAnswer { try await giveReceipts(progress.outcomes) }
       for event in progress.ends { try await emit(event) }
       var final = usage
@@ -93,6 +94,8 @@ final class PreparedAnswer: Sendable {
           token, report(usage(progress), status: failure?.status ?? 499, finish: failure == nil ? "cancelled" : "error")
         )
         metrics.failed(failure)
+        metrics.monitor.ended(
+          report(usage(progress), status: failure?.status ?? 499, finish: failure == nil ? "cancelled" : "error"))
       }
       throw failure ?? error
     }
@@ -104,6 +107,7 @@ final class PreparedAnswer: Sendable {
     usage.promptTokens = plan.prompt.count
     _ = try? await account.settle(token, report(usage, status: error.status, finish: "error"))
     metrics.failed(error)
+    metrics.monitor.ended(report(usage, status: error.status, finish: "error"))
   }
 
   // MARK: Events
