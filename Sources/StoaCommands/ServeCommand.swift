@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import NIOCore
 import StoaEngine
+import StoaGuard
 import StoaHub
 import StoaLedger
 import StoaServer
