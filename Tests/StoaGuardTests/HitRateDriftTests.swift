@@ -75,9 +75,15 @@ struct HitRateDriftTests {
     var one = HitRateDrift(DriftSettings(baseline: share))
     var other = one
     for (quiet, hits) in [(1, 1), (250, 2), (0, 1), (3000, 1), (77, 0)] {
-      for _ in 0..<quiet { #expect(!one.observe(hit: false)) }
+      for _ in 0..<quiet {
+        let alarm = one.observe(hit: false)
+        #expect(!alarm)
+      }
       other.observe(quiet: quiet)
-      for _ in 0..<hits { #expect(one.observe(hit: true) == other.observe(hit: true)) }
+      for _ in 0..<hits {
+        let alarms = [one.observe(hit: true), other.observe(hit: true)]
+        #expect(alarms[0] == alarms[1])
+      }
       #expect(abs(one.level - other.level) < 1e-9)
       #expect((one.requests, one.hits, one.alarms) == (other.requests, other.hits, other.alarms))
     }
@@ -87,9 +93,9 @@ struct HitRateDriftTests {
   func statistic() {
     // By hand for a usual share of 1/2: odds of 2, 4 … make shares of 2/3, 4/5, 8/9, 16/17, 64/65, 256/257. A hit gives
     // each part the ratio 2p, a quiet request 2(1 - p).
-    let risen = [2.0 / 3, 4.0 / 5, 8.0 / 9, 16.0 / 17, 64.0 / 65, 256.0 / 257]
-    let parts = risen.map { p in
-      let afterHit = (1 + 0) * 2 * p
+    let risen: [Double] = [2.0, 4, 8, 16, 64, 256].map { $0 / (1 + $0) }
+    let parts = risen.map { (p: Double) -> Double in
+      let afterHit = 2 * p
       let afterQuiet = (1 + afterHit) * 2 * (1 - p)
       return (1 + afterQuiet) * 2 * p
     }

@@ -62,11 +62,11 @@ struct MonitorCommand: ParsableCommand {
     let wasStopped = Atomic(false)
     defer { screen.close() }
     do {
-      try screen.begin(first)
       try Interrupts.stoppable(by: {
         wasStopped.store(true, ordering: .relaxed)
         stop.finish()
       }) {
+        try screen.begin(first)
         try Waiting.run {
           try await client.events("/v1/monitor/events", until: stops) { try screen.take($0, $1) }
         }
