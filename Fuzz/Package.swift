@@ -15,8 +15,14 @@ let settings: [SwiftSetting] = [
 /// Coverage for libFuzzer, bounds for the sanitiser.
 let sanitized = settings + [.unsafeFlags(["-sanitize=fuzzer,address"])]
 
-func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: sanitized)
+func module(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: sanitized)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(
+    name: name, dependencies: ["CFuzzer", "FuzzRunner", "StoaFormats"] + dependencies, swiftSettings: settings,
+    linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])])
 }
 
 /// What reads the hub's answers, without what speaks to it: no packages from outside.
@@ -53,14 +59,14 @@ let package = Package(
         .product(name: "X509", package: "swift-certificates"), .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "CryptoExtras", package: "swift-crypto"), .product(name: "Yams", package: "Yams"),
       ]),
+    module(
+      "StoaGuard", [.product(name: "Yams", package: "Yams")],
+      resources: ["default", "strict", "privacy-eu", "audit-only"].map { .embedInCode("Packs/\($0).yaml") }),
     .target(name: "CFuzzer"),
-    .executableTarget(
-      name: "fuzz",
-      dependencies: [
-        "CFuzzer", "StoaFormats", "StoaTokenizers", "StoaTemplates", "StoaGrammar", "StoaHub", "StoaTrust",
-      ],
-      swiftSettings: settings,
-      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
+    .target(name: "FuzzRunner", dependencies: ["CFuzzer"], swiftSettings: settings),
+    // Two programs, since the second needs a cryptographic library, which takes long to compile.
+    program("fuzz", ["StoaTokenizers", "StoaTemplates", "StoaGrammar", "StoaGuard", "StoaHub"]),
+    program("fuzz-trust", ["StoaTrust"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -32,6 +32,15 @@ def info():
     return bytes.fromhex("".join(re.findall(r'"([0-9a-f]+)"', encoded)))
 
 
+def promises(certificates):
+    """The values of the extension with promises of logs; its type is 1.3.6.1.4.1.11129.2.4.2."""
+    for certificate in certificates:
+        _, found, rest = certificate.partition(bytes.fromhex("060a2b06010401d679020402"))
+        if found:
+            assert rest[0] == 4 and rest[1] < 128
+            yield rest[2 : 2 + rest[1]]
+
+
 def seeds(target):
     chains = json.loads((FIXTURES / "chains.json").read_text())
     match target:
@@ -40,7 +49,17 @@ def seeds(target):
         case "crl":
             return {der(pem) for case in chains for pem in case["crls"]}
         case "ocsp":
-            return {base64.b64decode(case["response"]) for case in json.loads((FIXTURES / "ocsp.json").read_text())["cases"]}
+            return {
+                base64.b64decode(case["response"]) for case in json.loads((FIXTURES / "ocsp.json").read_text())["cases"]
+            }
+        case "timestamp":
+            bundles = [case["bundle"] for case in json.loads((FIXTURES / "timestamps.json").read_text())["cases"]]
+            materials = [bundle["verificationMaterial"] for bundle in bundles]
+            stamps = [
+                stamp for material in materials for stamp in material["timestampVerificationData"]["rfc3161Timestamps"]
+            ]
+            certificates = [base64.b64decode(material["certificate"]["rawBytes"]) for material in materials]
+            return {base64.b64decode(stamp["signedTimestamp"]) for stamp in stamps} | set(promises(certificates))
         case "safety-info":
             return {info()}
         case _:

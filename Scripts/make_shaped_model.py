@@ -57,6 +57,20 @@ class Shape:
     tied: bool = False
     experts: int = 0
     experts_used: int = 0
+    latent: "Latent | None" = None
+
+
+@dataclass(frozen=True)
+class Latent:
+    """What DeepSeek's second architecture adds: compressed keys and values, small experts, shared and dense parts."""
+
+    rank: int
+    rotated: int
+    plain: int
+    value: int
+    expert_ffn: int
+    shared_experts: int
+    dense_layers: int
 
 
 SHAPES = {
@@ -65,7 +79,15 @@ SHAPES = {
     "llama-3.1-8b": Shape(4096, 14336, 32, 32, 8, 128256, 131072, 500000.0),
     # Mixtral's architecture, small.
     "moe": Shape(1024, 3584, 8, 16, 4, 32000, 4096, 1000000.0, experts=8, experts_used=2),
+    # Mixtral 8x7B with 6 of its 32 layers.
+    "mixtral-6-layers": Shape(4096, 14336, 6, 32, 8, 32000, 32768, 1000000.0, experts=8, experts_used=2),
+    "deepseek-v2-lite": Shape(
+        2048, 10944, 27, 16, 16, 102400, 163840, 10000.0, experts=64, experts_used=6,
+        latent=Latent(512, 64, 128, 128, expert_ffn=1408, shared_experts=2, dense_layers=1),
+    ),
 }
+# What llama.cpp's quantiser takes where rows are no multiple of 256 (`tensor_type_fallback` in llama-quant.cpp).
+FALLBACKS = {Type.Q4_K: Type.Q5_0, Type.Q5_K: Type.Q5_1, Type.Q6_K: Type.Q8_0}
 
 
 def uses_more_bits(layer, layers):
@@ -74,9 +96,14 @@ def uses_more_bits(layer, layers):
     return layer < eighth or layer >= 7 * layers // 8 or (layer - eighth) % 3 == 2
 
 
-def element_type(shape, name, layer, mix):
+def element_type(shape, name, layer, dimensions, mix):
     """The element type of one tensor: as llama.cpp's quantiser chooses it for Q4_K_M, otherwise the type itself,
     with Q6_K for the output matrix of quantised types other than Q8_0."""
+    kind = mixed_type(shape, name, layer, mix)
+    return kind if dimensions[-1] % gguf.GGML_QUANT_SIZES[kind][0] == 0 else FALLBACKS[kind]
+
+
+def mixed_type(shape, name, layer, mix):
     if name.endswith(("_norm.weight", "ffn_gate_inp.weight")):
         return Type.F32
     output = name == ("token_embd.weight" if shape.tied else "output.weight")
@@ -90,32 +117,58 @@ def element_type(shape, name, layer, mix):
     return Type.Q6_K if more else Type.Q4_K
 
 
+def attention(shape):
+    """The matrices of one layer's attention."""
+    if latent := shape.latent:
+        return [
+            ("attn_q", (shape.heads * (latent.plain + latent.rotated), shape.width)),
+            ("attn_kv_a_mqa", (latent.rank + latent.rotated, shape.width)),
+            ("attn_kv_a_norm", (latent.rank,)),
+            ("attn_k_b", (shape.heads, latent.rank, latent.plain)),
+            ("attn_v_b", (shape.heads, latent.value, latent.rank)),
+            ("attn_output", (shape.width, shape.heads * latent.value)),
+        ]
+    kv = shape.width // shape.heads * shape.kv_heads
+    return [
+        ("attn_q", (shape.width, shape.width)),
+        ("attn_k", (kv, shape.width)),
+        ("attn_v", (kv, shape.width)),
+        ("attn_output", (shape.width, shape.width)),
+    ]
+
+
+def feed_forward(shape, layer):
+    """The matrices of one layer's network or experts."""
+    latent = shape.latent
+    if not shape.experts or (latent and layer < latent.dense_layers):
+        return gated("", (), shape.width, shape.ffn)
+    shared = gated("_shexp", (), shape.width, latent.expert_ffn * latent.shared_experts) if latent else []
+    width = latent.expert_ffn if latent else shape.ffn
+    return [
+        ("ffn_gate_inp", (shape.experts, shape.width)),
+        *gated("_exps", (shape.experts,), shape.width, width),
+        *shared,
+    ]
+
+
+def gated(ending, count, width, ffn):
+    """The three matrices of a gated network, once or per expert."""
+    return [
+        ("ffn_gate" + ending, (*count, ffn, width)),
+        ("ffn_up" + ending, (*count, ffn, width)),
+        ("ffn_down" + ending, (*count, width, ffn)),
+    ]
+
+
 def tensors(shape):
     """Names, layers and dimensions (columns last) of every tensor, in file order."""
-    kv = shape.width // shape.heads * shape.kv_heads
     yield "token_embd.weight", -1, (shape.vocabulary, shape.width)
-    if shape.experts:
-        feed_forward = [
-            ("ffn_gate_inp", (shape.experts, shape.width)),
-            ("ffn_gate_exps", (shape.experts, shape.ffn, shape.width)),
-            ("ffn_up_exps", (shape.experts, shape.ffn, shape.width)),
-            ("ffn_down_exps", (shape.experts, shape.width, shape.ffn)),
-        ]
-    else:
-        feed_forward = [
-            ("ffn_gate", (shape.ffn, shape.width)),
-            ("ffn_up", (shape.ffn, shape.width)),
-            ("ffn_down", (shape.width, shape.ffn)),
-        ]
     for layer in range(shape.layers):
         for name, dimensions in (
             ("attn_norm", (shape.width,)),
-            ("attn_q", (shape.width, shape.width)),
-            ("attn_k", (kv, shape.width)),
-            ("attn_v", (kv, shape.width)),
-            ("attn_output", (shape.width, shape.width)),
+            *attention(shape),
             ("ffn_norm", (shape.width,)),
-            *feed_forward,
+            *feed_forward(shape, layer),
         ):
             yield f"blk.{layer}.{name}.weight", layer, dimensions
     yield "output_norm.weight", -1, (shape.width,)
@@ -131,14 +184,26 @@ def write_metadata(writer, name, shape, mix):
     writer.add_embedding_length(shape.width)
     writer.add_block_count(shape.layers)
     writer.add_feed_forward_length(shape.ffn)
-    writer.add_rope_dimension_count(shape.width // shape.heads)
+    latent = shape.latent
+    writer.add_rope_dimension_count(latent.rotated if latent else shape.width // shape.heads)
     writer.add_rope_freq_base(shape.rope_base)
     writer.add_head_count(shape.heads)
-    writer.add_head_count_kv(shape.kv_heads)
+    writer.add_head_count_kv(1 if latent else shape.kv_heads)
     writer.add_layer_norm_rms_eps(1e-5)
     if shape.experts:
         writer.add_expert_count(shape.experts)
         writer.add_expert_used_count(shape.experts_used)
+    if latent:
+        writer.add_key_length(latent.rank + latent.rotated)
+        writer.add_value_length(latent.rank)
+        writer.add_key_length_mla(latent.plain + latent.rotated)
+        writer.add_value_length_mla(latent.value)
+        writer.add_kv_lora_rank(latent.rank)
+        writer.add_leading_dense_block_count(latent.dense_layers)
+        writer.add_expert_feed_forward_length(latent.expert_ffn)
+        writer.add_expert_shared_count(latent.shared_experts)
+        writer.add_expert_weights_scale(1.0)
+        writer.add_expert_gating_func(gguf.ExpertGatingFuncType.SOFTMAX)
     add_vocabulary(writer, shape.vocabulary)
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
 
@@ -178,11 +243,11 @@ def main():
     arguments = parser.parse_args()
 
     shape = SHAPES[arguments.shape]
-    writer = gguf.GGUFWriter(arguments.out, "llama")
+    writer = gguf.GGUFWriter(arguments.out, "deepseek2" if shape.latent else "llama")
     write_metadata(writer, arguments.shape, shape, arguments.type)
     plan = []
     for name, layer, dimensions in tensors(shape):
-        kind = element_type(shape, name, layer, arguments.type)
+        kind = element_type(shape, name, layer, dimensions, arguments.type)
         block, size = gguf.GGML_QUANT_SIZES[kind]
         count = math.prod(dimensions) // block * size
         writer.add_tensor_info(name, dimensions, np.dtype(np.float32), count, raw_dtype=kind)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import NIOCore
 import StoaEngine
+import StoaGuard
 import StoaHub
 import StoaLedger
 import StoaServer
@@ -60,6 +61,7 @@ struct ServeCommand: ParsableCommand {
     plan.options.classifier = { kind in
       try? kind.load(from: kind.find(environment: StoaHome.environment, executable: Primer.executablePath()))
     }
+    plan.options.alerts = try Self.alerts(plan.alerts, journal: ledger)
     let options = plan.options
     if !options.isOpen, try !Waiting.run({ try await KeyStore(storage: ledger).hasUsableKey() }) {
       throw CommandFailure(
@@ -93,6 +95,24 @@ struct ServeCommand: ParsableCommand {
     let path = config ?? environment["STOA_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
     return ServeSettings(
       flags: flags.values, environment: environment, file: try path.map { path in try ServeFile(path: path) })
+  }
+
+  private static func alerts(_ path: String?, journal: any JournalSink) throws -> AlertSettings {
+    var settings = AlertSettings()
+    settings.journal = journal
+    let certificates = StoaHome.environment["SSL_CERT_FILE"].flatMap { $0.isEmpty ? nil : $0 }
+    settings.sink = AlertDelivery(certificates: certificates)
+    if let path {
+      do throws(PackError) {
+        settings.rules = try AlertRules(path: path, certificateStates: TrustState.allCases.map(\.rawValue))
+      } catch {
+        let words = error.problems.map(\.description)
+        throw CommandFailure.usage(
+          words.first ?? "\(path) cannot be used",
+          advice: words.count > 1 ? words.dropFirst().joined(separator: "\n") : nil)
+      }
+    }
+    return settings
   }
 
   private static func models(

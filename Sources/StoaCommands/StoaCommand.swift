@@ -25,7 +25,7 @@ public struct StoaCommand: ParsableCommand {
         STOA_HOME    the library's folder, by default ~/.local/share/stoa
         STOA_PRIMER  the bundled model's file, if it is not found by itself
         STOA_ISA     forces an instruction set; stoa doctor lists them
-        STOA_HOST    the server's address, for stoa ps and stoa stop; STOA_API_KEY is the key for it
+        STOA_HOST    the server's address, for stoa ps, stop and monitor; STOA_API_KEY is the key for it
         NO_COLOR     turns colour off
         HF_TOKEN, HF_ENDPOINT, HF_HUB_OFFLINE, https_proxy, no_proxy   as huggingface_hub and curl have them
       """,
@@ -53,7 +53,8 @@ public struct StoaCommand: ParsableCommand {
           PerplexityCommand.self, BenchCommand.self,
         ]),
       CommandGroup(name: "Guard texts", subcommands: [GuardCommand.self]),
-      CommandGroup(name: "Look after a server", subcommands: [KeyCommand.self, UsageCommand.self]),
+      CommandGroup(
+        name: "Look after a server", subcommands: [MonitorCommand.self, KeyCommand.self, UsageCommand.self]),
       CommandGroup(name: "This machine", subcommands: [DoctorCommand.self, CompletionsCommand.self]),
     ])
 

@@ -32,12 +32,12 @@ package struct ServerOptions: Sendable {
   package var receipts: ReceiptSettings?
   /// The rails that requests and answers pass; nil for none.
   package var rails: GuardPolicy?
-  /// Is told of every hit of a rail; nil for nobody.
-  package var guardEvents: (any GuardObserver)?
   /// The models that other servers answer.
   package var upstreams: [Upstream] = []
   /// Finds a classifier for `/v1/moderations`; nil when it is not there.
   package var classifier: @Sendable (ClassifierKind) -> TextClassifier? = { _ in nil }
+  /// When somebody is told that something is wrong, and whom.
+  package var alerts = AlertSettings()
 
   package init() {}
 
@@ -50,7 +50,7 @@ package struct StoaServer: Sendable {
   private let options: ServerOptions
   private let models: ModelStore
   private let handlers: Handlers
-  private let metrics = ServerMetrics()
+  private let metrics: ServerMetrics
   private let ledger: any LedgerStorage
   private let access: any AccessControl
   private let upstreams: Upstreams?
@@ -58,16 +58,18 @@ package struct StoaServer: Sendable {
   package init(options: ServerOptions, ledger: any LedgerStorage, library: ModelLibrary = ModelLibrary()) {
     self.options = options
     self.ledger = ledger
+    let monitor = ServerMonitor(rules: options.alerts.rules, isJournalled: options.alerts.journal != nil)
+    metrics = ServerMetrics(monitor: monitor)
     let account = LedgerAccount(ledger: ledger, prices: options.prices, isOpen: options.isOpen)
     // Who puts this server before others names the models that it has itself.
     models = ModelStore(
       offer: options.models.isEmpty && options.upstreams.isEmpty ? .library : .fixed(options.models), library: library,
-      settings: options.engine, elsewhere: options.upstreams.map(\.name))
+      settings: options.engine, elsewhere: options.upstreams.map(\.name), changed: monitor.changed)
     upstreams =
       options.upstreams.isEmpty ? nil : Upstreams(options.upstreams, transport: AsyncHTTPUpstreamTransport())
     let answerer = Answerer(
       models: models, account: account, metrics: metrics, timeout: options.requestSeconds, receipts: options.receipts,
-      guarding: options.rails.map { Guarding(policy: $0, observer: options.guardEvents) }, upstreams: upstreams)
+      guarding: options.rails.map { Guarding(policy: $0, observer: monitor) }, upstreams: upstreams)
     handlers = Handlers(
       answerer: answerer, limits: RequestLimits(bodyBytes: options.bodyBytes), responses: StoredResponses(),
       library: LibraryOperations(models: models, library: library, answerer: answerer),
@@ -93,6 +95,8 @@ package struct StoaServer: Sendable {
     application.addServices(
       Housekeeping(
         models: models, readiness: readiness, certificate: certificate, rails: options.rails, logger: logger))
+    application.addServices(
+      MonitorService(monitor: metrics.monitor, models: models, settings: options.alerts, logger: logger))
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: [
@@ -117,6 +121,7 @@ package struct StoaServer: Sendable {
     handlers.addOllamaRoutes(to: router)
     handlers.addReceiptRoutes(to: router)
     handlers.addGuardRoutes(to: router)
+    handlers.addMonitorRoutes(to: router)
     handlers.addOperationRoutes(to: router, readiness: readiness)
     router.refuseOtherMethods()
     return router

@@ -100,26 +100,18 @@ INLINE __m512i emulated_mask_sub_epi8(__m512i source, v64c mask, __m512i a, __m5
 #define _mm512_mask_sub_epi8 emulated_mask_sub_epi8
 
 // VPDPWSSD, VPDPBUSD: exact sums, added with wrapping.
+INLINE __m256i pair_sums(__m256i acc, __m256i a, __m256i b) { return _mm256_add_epi32(acc, _mm256_madd_epi16(a, b)); }
+
 INLINE __m512i emulated_dpwssd_epi32(__m512i acc, __m512i a, __m512i b) {
-  v16u sum = (v16u)acc;
-  const int16_t *x = (const int16_t *)&a, *y = (const int16_t *)&b;
-  for (int i = 0; i < 16; i++) {
-    for (int j = 0; j < 2; j++) sum[i] += (uint32_t)((int32_t)x[2 * i + j] * y[2 * i + j]);
-  }
-  return (__m512i)sum;
+  return halves(pair_sums(half(acc, 0), half(a, 0), half(b, 0)), pair_sums(half(acc, 1), half(a, 1), half(b, 1)));
 }
 #define _mm512_dpwssd_epi32 emulated_dpwssd_epi32
 
 INLINE __m256i emulated_dpbusd_avx_epi32(__m256i acc, __m256i unsigned_bytes, __m256i signed_bytes) {
-  uint32_t sum[8];
-  memcpy(sum, &acc, 32);
-  const uint8_t *x = (const uint8_t *)&unsigned_bytes;
-  const int8_t *y = (const int8_t *)&signed_bytes;
-  for (int i = 0; i < 8; i++) {
-    for (int j = 0; j < 4; j++) sum[i] += (uint32_t)((int32_t)x[4 * i + j] * y[4 * i + j]);
-  }
-  memcpy(&acc, sum, 32);
-  return acc;
+  // Bytes 0 and 2 of each four as words, then bytes 1 and 3.
+  __m256i even = _mm256_and_si256(unsigned_bytes, _mm256_set1_epi16(0xFF));
+  acc = pair_sums(acc, even, _mm256_srai_epi16(_mm256_slli_epi16(signed_bytes, 8), 8));
+  return pair_sums(acc, _mm256_srli_epi16(unsigned_bytes, 8), _mm256_srai_epi16(signed_bytes, 8));
 }
 #define _mm256_dpbusd_avx_epi32 emulated_dpbusd_avx_epi32
 

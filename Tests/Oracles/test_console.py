@@ -29,7 +29,7 @@ class File(unittest.TestCase):
 
     @needs()
     def test_is_one_small_file_that_asks_nobody(self):
-        self.assertLess(len(self.text.encode()), 40 << 10)
+        self.assertLess(len(self.text.encode()), 44 << 10)
         self.assertEqual((self.text.count("<style>"), self.text.count("<script>")), (1, 1))
         for pattern in (
             r"\bsrc=",

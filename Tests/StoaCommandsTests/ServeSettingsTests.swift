@@ -3,6 +3,7 @@ import Configuration
 import Foundation
 import Logging
 import StoaEngine
+import StoaHub
 import StoaServer
 import StoaTensor
 import Testing
@@ -83,7 +84,8 @@ import Testing
       "--cors", "*", "--context", "2", "--threads", "3", "--cache-type", "f16", "--parallel", "4", "--queue", "5",
       "--kv-memory", "6", "--model-memory", "7", "--keep-alive", "8", "--timeout", "9", "--max-body", "10",
       "--log-level", "debug", "--ledger", "l", "--prices", "p", "--receipt-key", "r", "--receipts", "all",
-      "--receipt-tokens", "--trust-policy", "warn", "--trust", "t", "--guard", "g", "--upstream", "u=http://h",
+      "--receipt-tokens", "--trust-policy", "warn", "--trust", "t", "--guard", "g", "--alerts", "a", "--upstream",
+      "u=http://h",
     ])
     #expect(Set(flags.values.keys).union([.models, .upstreamKeys]) == Set(ServeKey.allCases))
     for (key, value) in flags.values { #expect(key.takes(value), "\(key)") }

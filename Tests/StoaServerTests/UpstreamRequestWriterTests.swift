@@ -1,5 +1,6 @@
 import StoaDialogue
 import StoaFormats
+import StoaHub
 import StoaTemplates
 import Testing
 

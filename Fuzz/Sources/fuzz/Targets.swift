@@ -1,6 +1,7 @@
 import CFuzzer
 import Foundation
 import StoaFormats
+import StoaGrammar
 import StoaHub
 import StoaTemplates
 import StoaTokenizers
@@ -21,15 +22,9 @@ let targets: [String: FuzzTarget] = [
   "gbnf": { unsafe follow(UnsafeBufferPointer(start: $0, count: $1)) { try Grammar(gbnf: $0) } },
   "regex": { unsafe follow(UnsafeBufferPointer(start: $0, count: $1)) { try Grammar(regex: $0) } },
   "template": { unsafe renderTemplate(UnsafeBufferPointer(start: $0, count: $1)) },
-  "certificate": { unsafe readCertificate(Array(UnsafeBufferPointer(start: $0, count: $1))) },
-  "safety-info": { unsafe readSafetyInfo(Array(UnsafeBufferPointer(start: $0, count: $1))) },
-  "crl": { unsafe readRevocationList(Array(UnsafeBufferPointer(start: $0, count: $1))) },
-  "ocsp": { unsafe readStatusResponse(Array(UnsafeBufferPointer(start: $0, count: $1))) },
-  "bundle": { unsafe readBundle(Array(UnsafeBufferPointer(start: $0, count: $1))) },
-  "trust-store": { unsafe readTrustStore(Array(UnsafeBufferPointer(start: $0, count: $1))) },
-  "note": { unsafe readNote(Array(UnsafeBufferPointer(start: $0, count: $1))) },
-  "tile": { unsafe readTile(Array(UnsafeBufferPointer(start: $0, count: $1))) },
-  "evidence": { unsafe readEvidence(Array(UnsafeBufferPointer(start: $0, count: $1))) },
+  "guard-pack": { unsafe readPack(UnsafeBufferPointer(start: $0, count: $1)) },
+  "guard-pattern": { unsafe matchPattern(UnsafeBufferPointer(start: $0, count: $1)) },
+  "guard-classifier": { unsafe readClassifier(UnsafeBufferPointer(start: $0, count: $1)) },
 ]
 
 private let sample = "Hello  world, naïve café 😀 中文\n\t<s></s> 1234 don't <unk>"

@@ -74,6 +74,11 @@ struct ServeFlags: ParsableArguments {
   var receipts: String?
   @Flag(help: "Receipts hold the tokens of prompt and answer, and not salted hashes of them.") var receiptTokens = false
 
+  @Option(
+    help: ArgumentHelp("Tell somebody by the rules of this file (YAML); see docs/MONITORING.md.", valueName: "file"),
+    completion: .file())
+  var alerts: String?
+
   @OptionGroup var trust: TrustPolicyOptions
   @OptionGroup var rails: RailsOption
 
@@ -118,6 +123,7 @@ struct ServeFlags: ParsableArguments {
     values[.receipts] = receipts.map { .string($0) }
     values[.rails] = rails.pack.map { .string($0) }
     values[.receiptTokens] = receiptTokens ? .bool(true) : nil
+    values[.alerts] = alerts.map { .string($0) }
     return values
   }
 }

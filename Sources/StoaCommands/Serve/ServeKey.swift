@@ -28,6 +28,7 @@ enum ServeKey: String, CaseIterable, Sendable {
   case trustPolicy = "trust_policy"
   case trust
   case rails = "guard"
+  case alerts
 
   /// What values a setting takes.
   enum Kind: Equatable {
@@ -44,7 +45,7 @@ enum ServeKey: String, CaseIterable, Sendable {
 
   var kind: Kind {
     switch self {
-    case .host, .tlsCert, .tlsKey, .ledger, .prices, .receiptKey, .trust, .rails: .text
+    case .host, .tlsCert, .tlsKey, .ledger, .prices, .receiptKey, .trust, .rails, .alerts: .text
     case .port: .whole(0...65_535)
     case .models: .models
     case .upstreams: .upstreams

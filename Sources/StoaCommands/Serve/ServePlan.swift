@@ -22,6 +22,8 @@ struct ServePlan {
   var trust: String?
   /// The pack of rails that requests and answers pass; nil for none.
   var rails: String?
+  /// The file of alert rules; nil for none.
+  var alerts: String?
   /// Whether all answers have receipts, and whether those hold tokens.
   var receipts = (areForAll: false, showTokens: false)
 
@@ -53,6 +55,7 @@ struct ServePlan {
     prices = try settings.text(.prices)
     trustPolicy = try settings.text(.trustPolicy).flatMap { TrustMode(rawValue: $0) }
     trust = try settings.text(.trust)
+    alerts = try settings.text(.alerts)
     receiptKey = try settings.text(.receiptKey)
     rails = try settings.text(.rails)
     receipts.areForAll = try settings.text(.receipts) == "all"

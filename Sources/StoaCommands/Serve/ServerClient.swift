@@ -32,7 +32,8 @@ struct ServerClient: Sendable {
     return object
   }
 
-  private func exchange(_ method: HTTPMethod, _ path: String, _ body: JSONObject?) async throws -> (UInt, String) {
+  /// A client that has to be shut down.
+  func client() -> HTTPClient {
     var security = TLSConfiguration.makeClientConfiguration()
     if let certificates { security.trustRoots = .file(certificates) }
     var configuration = HTTPClient.Configuration(
@@ -40,7 +41,11 @@ struct ServerClient: Sendable {
       timeout: .init(connect: .seconds(5), read: .seconds(60)))
     configuration.httpVersion = .http1Only
     configuration.connectionPool.retryConnectionEstablishment = false
-    let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+  }
+
+  private func exchange(_ method: HTTPMethod, _ path: String, _ body: JSONObject?) async throws -> (UInt, String) {
+    let client = client()
     let result: Result<(UInt, String), any Error>
     do {
       let response = try await client.execute(request(method, path, body), timeout: .seconds(120))
@@ -53,7 +58,7 @@ struct ServerClient: Sendable {
     return try result.get()
   }
 
-  private func request(_ method: HTTPMethod, _ path: String, _ body: JSONObject?) -> HTTPClientRequest {
+  func request(_ method: HTTPMethod, _ path: String, _ body: JSONObject?) -> HTTPClientRequest {
     var request = HTTPClientRequest(url: address.url + path)
     request.method = method
     if let key { request.headers.add(name: "authorization", value: "Bearer \(key)") }
@@ -66,7 +71,7 @@ struct ServerClient: Sendable {
 
   // MARK: Failures in words
 
-  private func failure(_ error: any Error) -> CommandFailure {
+  func failure(_ error: any Error) -> CommandFailure {
     // Names that cannot be reached give one error, addresses another.
     if error is NIOConnectionError || error is IOError || error as? HTTPClientError == .connectTimeout {
       return CommandFailure(
@@ -83,7 +88,7 @@ struct ServerClient: Sendable {
       advice: "look at its log, and whether the address is right: http or https, host and port")
   }
 
-  private func refusal(_ status: UInt, _ object: JSONObject?) -> CommandFailure {
+  func refusal(_ status: UInt, _ object: JSONObject?) -> CommandFailure {
     // Ollama's API has a text there, the others an object.
     let error = object?["error"]
     let reason = error?.stringValue ?? error?["message"]?.stringValue

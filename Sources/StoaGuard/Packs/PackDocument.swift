@@ -3,12 +3,17 @@ import Yams
 /// One YAML file of a pack, with helpers whose errors name the place.
 struct PackDocument {
   let file: String
+  /// How a file begins, for those that are empty.
+  let start: String
   private(set) var problems: [PackProblem] = []
 
   /// More than any pack needs; aliases of aliases could stand for more than memory holds.
   private static let mostAliases = 64
 
-  init(file: String) { self.file = file }
+  init(file: String, start: String = "begin with pack: NAME and version: 1") {
+    self.file = file
+    self.start = start
+  }
 
   mutating func compose(_ text: String) -> Node? {
     let before = Set(" \t\r\n[{,:-?".utf8)
@@ -23,7 +28,7 @@ struct PackDocument {
     }
     do {
       guard let node = try Yams.compose(yaml: text, .default, .default, .utf8) else {
-        report(nil, "the file is empty", "begin with pack: NAME and version: 1")
+        report(nil, "the file is empty", start)
         return nil
       }
       return node
@@ -112,7 +117,9 @@ struct PackDocument {
 
   mutating func number(_ node: Node, _ what: String, in range: ClosedRange<Double>) -> Double? {
     guard let value = node.scalar?.string.trimmedNumber, range.contains(value) else {
-      report(node.mark, "\(what) is no number from \(range.lowerBound) to \(range.upperBound)", "write for example 0.5")
+      report(
+        node.mark, "\(what) is no number from \(range.lowerBound) to \(range.upperBound)",
+        "write for example \(range.contains(0.5) ? 0.5 : range.lowerBound)")
       return nil
     }
     return value

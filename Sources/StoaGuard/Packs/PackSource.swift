@@ -69,7 +69,8 @@ struct PackSource: Sendable {
     PackError(problems: [PackProblem(file: path, line: 1, column: 1, reason: reason, hint: hint)])
   }
 
-  private static func read(_ path: String) throws(PackError) -> String {
+  /// The text of a YAML file.
+  static func read(_ path: String) throws(PackError) -> String {
     guard let handle = FileHandle(forReadingAtPath: path) else {
       throw failure(path, "the file cannot be read", "check its permissions")
     }

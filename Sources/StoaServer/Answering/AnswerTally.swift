@@ -32,8 +32,8 @@ struct AnswerTally {
   /// Whether all choices have ended.
   var hasEnded: Bool { ends.count == choices.count }
 
-  /// Whether the request was or is being written down.
-  var isWritten = false
+  /// Whether the request was or is being written down, which happens once.
+  var isSettled = false
 
   /// True the first time.
   mutating func begin(cachedTokens: Int, queueSeconds: Double) -> Bool {

@@ -109,11 +109,11 @@ struct Answerer: Sendable {
     usage.loadSeconds = lease.loadSeconds
     usage.promptSeconds = start.duration(to: .now).seconds - lease.loadSeconds
     usage.totalSeconds = start.duration(to: .now).seconds
-    _ = try await account.settle(
-      token,
-      AnswerReport(
-        id: id, caller: caller, api: api, model: loaded.name, modelDigest: loaded.digest, usage: usage, status: 200,
-        finish: "stop"))
+    let report = AnswerReport(
+      id: id, caller: caller, api: api, model: loaded.name, modelDigest: loaded.digest, usage: usage, status: 200,
+      finish: "stop")
+    _ = try await account.settle(token, report)
+    metrics.monitor.ended(report)
     return Embeddings(
       vectors: vectors, usage: usage, model: loaded.name, guardrails: rails?.header(isFinal: true))
   }

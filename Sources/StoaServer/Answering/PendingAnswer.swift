@@ -35,9 +35,11 @@ extension PendingAnswer {
     do {
       try await generate(&progress, emit)
       let usage = usage(progress)
-      progress.isWritten = true
-      let cost = try await account.settle(token, report(usage, status: 200, finish: progress.finish))
+      progress.isSettled = true
+      let report = report(usage, status: 200, finish: progress.finish)
+      let cost = try await account.settle(token, report)
       metrics.finished(usage, reason: progress.finish)
+      metrics.monitor.ended(report)
       try await complete(progress)
       for event in progress.ends { try await emit(event) }
       var final = usage
@@ -45,16 +47,17 @@ extension PendingAnswer {
       try await emit(.ended(final))
     } catch {
       let failure = error is CancellationError || Task.isCancelled ? nil : APIError(error)
-      if !progress.isWritten { await recordFailure(failure, usage(progress)) }
+      if !progress.isSettled { await recordFailure(failure, usage(progress)) }
       throw failure ?? error
     }
   }
 
   /// Writes down a request that failed; nil when the client left.
   func recordFailure(_ error: APIError?, _ usage: AnswerUsage) async {
-    let finish = error == nil ? "cancelled" : "error"
-    _ = try? await account.settle(token, report(usage, status: error?.status ?? 499, finish: finish))
+    let report = report(usage, status: error?.status ?? 499, finish: error == nil ? "cancelled" : "error")
+    _ = try? await account.settle(token, report)
     metrics.failed(error)
+    metrics.monitor.ended(report)
   }
 
   /// Says what a rail says to the request; the model is not asked.

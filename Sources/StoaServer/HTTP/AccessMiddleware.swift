@@ -44,7 +44,7 @@ struct AccessMiddleware: RouterMiddleware {
   private static func scope(of request: Request) -> AccessScope? {
     switch request.uri.path {
     case "/", "/livez", "/readyz", "/health", "/openapi.json", "/api/version": nil
-    case "/metrics": .metrics
+    case "/metrics", "/v1/monitor", "/v1/monitor/events", "/v1/monitor/incidents": .metrics
     case "/api/pull", "/api/delete", "/api/copy", "/api/create", "/api/push": .admin
     default: .inference
     }

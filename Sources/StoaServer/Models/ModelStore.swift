@@ -1,6 +1,7 @@
 import Foundation
 import StoaEngine
 import StoaFormats
+import StoaGuard
 import StoaHub
 import StoaTrust
 import Synchronization
@@ -63,13 +64,19 @@ actor ModelStore {
   private let elsewhere: [String]
   private let library: ModelLibrary
   private let settings: EngineSettings
+  /// Is told what happens to models.
+  private let changed: @Sendable (ModelChange) -> Void
   private let memoryBytes: Int
   private let standardKeepAlive: KeepAlive
   private var slots: [String: Slot] = [:]
 
-  init(offer: Offer, library: ModelLibrary, settings: EngineSettings, elsewhere: [String] = []) {
+  init(
+    offer: Offer, library: ModelLibrary, settings: EngineSettings, elsewhere: [String] = [],
+    changed: @escaping @Sendable (ModelChange) -> Void = { _ in }
+  ) {
     self.offer = offer
     self.elsewhere = elsewhere
+    self.changed = changed
     self.library = library
     self.settings = settings
     memoryBytes = settings.memoryBytes ?? Int(clamping: ProcessInfo.processInfo.physicalMemory) / 4 * 3
@@ -177,8 +184,15 @@ actor ModelStore {
     }
     slot.loading = loading
     defer { slot.loading = nil }
-    let model = try await loading.value
+    let model: ResidentModel
+    do {
+      model = try await loading.value
+    } catch {
+      if let refusal = error as? ModelRefused { changed(ModelChange(name, .refused, refusal.verdict)) }
+      throw error
+    }
     slot.model = model
+    changed(ModelChange(name, .loaded, model.trust?.verdict))
     if let digest = settings.digest {
       // What cannot be digested is still answered; its rows go without.
       slot.digesting = Task { model.digest = try? await BackgroundWork.run { try digest(location) } }
@@ -203,6 +217,7 @@ actor ModelStore {
 
   private func unload(_ name: String) {
     guard let slot = slots.removeValue(forKey: name) else { return }
+    changed(ModelChange(model: name, change: .unloaded))
     slot.digesting?.cancel()
     slot.model?.scheduler?.shutDown(draining: true)
   }
@@ -225,6 +240,13 @@ actor ModelStore {
   /// Answers what has begun and takes no more.
   func shutDown() {
     for name in slots.keys { unload(name) }
+  }
+}
+
+extension ModelChange {
+  fileprivate init(_ model: String, _ change: Change, _ verdict: TrustVerdict?) {
+    self.init(
+      model: model, change: change, states: verdict?.problems.compactMap { $0.state?.rawValue } ?? [])
   }
 }
 

@@ -31,7 +31,11 @@ final class ServerMetrics: Sendable {
     var action: String
   }
 
+  /// What goes on at the moment.
+  let monitor: ServerMonitor
   private let state = Mutex(State())
+
+  init(monitor: ServerMonitor = ServerMonitor()) { self.monitor = monitor }
 
   func firstToken(_ seconds: Double) { state.withLock { $0.firstToken.add(seconds) } }
   func interToken(_ seconds: Double) { state.withLock { $0.interToken.add(seconds) } }

@@ -75,13 +75,16 @@ extension Answerer {
     } catch {
       let failure = error is CancellationError || Task.isCancelled ? nil : APIError(upstream.clientError(error))
       usage.totalSeconds = received.duration(to: .now).seconds
-      _ = try? await account.settle(
-        token, report(usage, failure?.status ?? 499, failure == nil ? "cancelled" : "error"))
+      let report = report(usage, failure?.status ?? 499, failure == nil ? "cancelled" : "error")
+      _ = try? await account.settle(token, report)
       metrics.failed(failure)
+      metrics.monitor.ended(report)
       throw failure ?? error
     }
     usage.totalSeconds = received.duration(to: .now).seconds
-    _ = try await account.settle(token, report(usage, 200, "stop"))
+    let report = report(usage, 200, "stop")
+    _ = try await account.settle(token, report)
+    metrics.monitor.ended(report)
     return Embeddings(
       vectors: vectors, usage: usage, model: upstream.name, guardrails: rails?.header(isFinal: true))
   }

@@ -38,7 +38,7 @@ extension Upstream {
     case .reported(let problem):
       return APIError(.badGateway, "\(place) failed\(said(problem))", code: "upstream_failed")
     case .late(let seconds):
-      let time = seconds == seconds.rounded() ? "\(Int(clamping: Int64(seconds)))" : "\(seconds)"
+      let time = Int(exactly: seconds).map { "\($0)" } ?? "\(seconds)"
       return APIError(.gatewayTimeout, "\(place) was not done within \(time) s", code: "upstream_timeout")
     case .refused(let status, let text, let wait): return error(status: status, said(text), wait, place)
     }

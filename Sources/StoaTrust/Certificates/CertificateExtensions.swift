@@ -5,6 +5,8 @@ import SwiftASN1
 struct CertificateExtensions: Sendable {
   private(set) var keyUsage: KeyUsage?
   private(set) var extendedKeyUsages: [ObjectIdentifier]?
+  /// Whether the extended key usage is critical.
+  private(set) var demandsUsage = false
   private(set) var basicConstraints: BasicConstraints?
   private(set) var policies: [ObjectIdentifier]?
   private(set) var policyConstraints: PolicyConstraints?
@@ -14,6 +16,8 @@ struct CertificateExtensions: Sendable {
   private(set) var authorityKeyIdentifier: [UInt8]?
   private(set) var uris: [String] = []
   private(set) var hasOCSPNoCheck = false
+  /// The list of promises of logs that the certificate is public, not looked at yet.
+  private(set) var certificateTimestamps: [UInt8]?
   /// The DER of `AISafetyInfo`, not looked at yet.
   private(set) var safetyInfo: [UInt8]?
   /// Critical extensions that are not understood: such a certificate must not be accepted.
@@ -85,6 +89,7 @@ struct CertificateExtensions: Sendable {
       let usages = try list.rest(limit: 64) { (node) throws(PKIError) in try node.objectIdentifier("a key usage") }
       guard !usages.isEmpty else { throw PKIError(.encoding, "extended key usage is empty") }
       extendedKeyUsages = usages
+      demandsUsage = entry.isCritical
     case StandardOIDs.basicConstraints: basicConstraints = try Self.basicConstraints(entry.root("basic constraints"))
     case StandardOIDs.certificatePolicies: policies = try Self.policies(entry.root("certificate policies"))
     case StandardOIDs.policyConstraints: policyConstraints = try Self.policyConstraints(entry.root("constraints"))
@@ -102,6 +107,7 @@ struct CertificateExtensions: Sendable {
       }
     case StandardOIDs.subjectAlternativeName: uris = try Self.uris(entry.root("alternative names"))
     case StandardOIDs.ocspNoCheck: hasOCSPNoCheck = true
+    case StandardOIDs.certificateTimestamps: certificateTimestamps = entry.value
     case ModelOIDs.safetyInfo: safetyInfo = entry.value
     default: if entry.isCritical { unknownCritical.append(entry.type) }
     }

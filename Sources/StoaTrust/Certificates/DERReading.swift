@@ -193,9 +193,11 @@ extension ASN1Node {
     return try generalizedTime(place)
   }
 
-  func generalizedTime(_ place: String) throws(PKIError) -> Date {
+  func generalizedTime(_ place: String, allowsFractions: Bool = false) throws(PKIError) -> Date {
     let time = try DERReading.value(place) { try GeneralizedTime(derEncoded: self) }
-    guard time.rawFractionalSeconds.isEmpty else { throw PKIError(.encoding, "\(place) has fractions of a second") }
+    guard allowsFractions || time.rawFractionalSeconds.isEmpty else {
+      throw PKIError(.encoding, "\(place) has fractions of a second")
+    }
     return Date(time.year, time.month, time.day, time.hours, time.minutes, time.seconds)
   }
 }

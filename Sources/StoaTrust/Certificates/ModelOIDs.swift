@@ -52,7 +52,7 @@ public enum AssuranceLevel: Int, Sendable, CaseIterable, Comparable {
   public static func < (left: AssuranceLevel, right: AssuranceLevel) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// Identifiers of others that certificates use (RFC 5280, RFC 5480, RFC 6960, RFC 8410).
+/// Identifiers of others that certificates use (RFC 3161, RFC 5280, RFC 5480, RFC 5652, RFC 6960, RFC 6962, RFC 8410).
 enum StandardOIDs {
   static let commonName = ModelOIDs.known("2.5.4.3")
   static let countryName = ModelOIDs.known("2.5.4.6")
@@ -76,13 +76,23 @@ enum StandardOIDs {
   static let anyExtendedKeyUsage = ModelOIDs.known("2.5.29.37.0")
   static let inhibitAnyPolicy = ModelOIDs.known("2.5.29.54")
   static let codeSigning = ModelOIDs.known("1.3.6.1.5.5.7.3.3")
+  static let timeStamping = ModelOIDs.known("1.3.6.1.5.5.7.3.8")
   static let ocspSigning = ModelOIDs.known("1.3.6.1.5.5.7.3.9")
   static let ocspNoCheck = ModelOIDs.known("1.3.6.1.5.5.7.48.1.5")
   static let ocspBasic = ModelOIDs.known("1.3.6.1.5.5.7.48.1.1")
+  static let certificateTimestamps = ModelOIDs.known("1.3.6.1.4.1.11129.2.4.2")
+
+  static let signedData = ModelOIDs.known("1.2.840.113549.1.7.2")
+  static let timestampInfo = ModelOIDs.known("1.2.840.113549.1.9.16.1.4")
+  static let contentType = ModelOIDs.known("1.2.840.113549.1.9.3")
+  static let messageDigest = ModelOIDs.known("1.2.840.113549.1.9.4")
+  static let signingCertificateV2 = ModelOIDs.known("1.2.840.113549.1.9.16.2.47")
 
   static let sha1 = ModelOIDs.known("1.3.14.3.2.26")
   static let sha256 = ModelOIDs.known("2.16.840.1.101.3.4.2.1")
   static let sha384 = ModelOIDs.known("2.16.840.1.101.3.4.2.2")
+  static let sha512 = ModelOIDs.known("2.16.840.1.101.3.4.2.3")
+  static let rsaEncryption = ModelOIDs.known("1.2.840.113549.1.1.1")
   static let ecdsaWithSHA256 = ModelOIDs.known("1.2.840.10045.4.3.2")
   static let ecdsaWithSHA384 = ModelOIDs.known("1.2.840.10045.4.3.3")
   static let ecdsaWithSHA512 = ModelOIDs.known("1.2.840.10045.4.3.4")

@@ -73,6 +73,8 @@ struct SignedBytes: Hashable, Sendable {
 
 /// The public key of a subject (SubjectPublicKeyInfo, RFC 5280, 4.1.2.7).
 struct SubjectKey: Hashable, Sendable {
+  /// The whole encoding.
+  let der: [UInt8]
   /// The bits of the key itself: what key identifiers hash.
   let bits: [UInt8]
   let key: VerificationKey
@@ -82,8 +84,9 @@ struct SubjectKey: Hashable, Sendable {
     _ = try fields.next("algorithm")
     bits = try fields.next("key").wholeBits(place)
     try fields.end()
+    der = Array(node.encodedBytes)
     do {
-      key = try VerificationKey(der: Array(node.encodedBytes), source: place)
+      key = try VerificationKey(der: der, source: place)
     } catch {
       throw PKIError(
         .signature, "\(place) is of a kind that is not supported", advice: "use P-256, P-384, P-521, Ed25519 or RSA")

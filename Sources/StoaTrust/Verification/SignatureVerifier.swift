@@ -44,7 +44,7 @@ public struct SignatureVerifier: Sendable {
     public var manifest: ModelManifest?
     /// M: SHA-256 of the statement's bytes.
     public var statementDigest: [UInt8]?
-    /// When a log that is trusted took the signature.
+    /// When a log or an authority for timestamps that is trusted took the signature.
     public var signedAt: Date?
   }
 
@@ -138,7 +138,8 @@ public struct SignatureVerifier: Sendable {
 
   // MARK: sigstore
 
-  /// When a log that is trusted took the signature; nil when none did. A wrong entry is an error.
+  /// When a log that is trusted took the signature, or an authority for timestamps saw it; nil when none did. A wrong entry
+  /// is an error.
   private func signingTime(
     _ bundle: SigstoreBundle, _ leaf: X509Certificate, _ source: String
   ) throws(TrustError) -> Date? {
@@ -153,7 +154,29 @@ public struct SignatureVerifier: Sendable {
         throw .malformed(source: source, problem: "the log entry does not hold: \(error.why)")
       }
     }
+    var stranger: TimestampVerifier.Failure?
+    for timestamp in bundle.timestamps {
+      do {
+        times.append(try TimestampVerifier(root: sigstore).verify(timestamp, over: Self.onlySignature(bundle)))
+      } catch {
+        guard error.isOfStranger else {
+          throw .malformed(source: source, problem: "the timestamp does not hold: \(error.why)")
+        }
+        stranger = error
+      }
+    }
+    if times.isEmpty, let stranger {
+      throw .malformed(source: source, problem: "the timestamp counts for nothing: \(stranger.why)")
+    }
     return times.min()
+  }
+
+  /// What timestamps are of.
+  private static func onlySignature(_ bundle: SigstoreBundle) throws(TimestampVerifier.Failure) -> [UInt8] {
+    guard bundle.envelope.signatures.count == 1, let signature = bundle.envelope.signatures.first else {
+      throw TimestampVerifier.Failure(why: "the envelope has not one signature that it could be of")
+    }
+    return signature.bytes
   }
 
   /// Authorities that were in use at a time; their certificates must be for signing code.
@@ -165,10 +188,13 @@ public struct SignatureVerifier: Sendable {
   }
 
   private func identify(_ leaf: X509Certificate, _ facts: CertificateFacts) -> TrustFacts.Signature {
-    guard sigstore != nil else {
+    guard let sigstore else {
       return .unknownKey("it is signed by sigstore, and no trusted root of sigstore is given")
     }
-    guard facts.path.isValid else { return .certificate(facts) }
+    guard facts.path.isValid, facts.path.chain.count > 1 else { return .certificate(facts) }
+    if let problem = CertificateTimestamps(root: sigstore).problem(leaf, issuer: facts.path.chain[1]) {
+      return .bad(problem)
+    }
     guard let found = SigstoreIdentity(certificate: leaf.der) else {
       return .unknownKey("the certificate names nobody")
     }

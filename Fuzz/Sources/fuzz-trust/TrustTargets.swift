@@ -2,7 +2,6 @@ import Foundation
 import StoaFormats
 import StoaTrust
 
-/// Readers of what comes with a model to say who vouches for it.
 private let time = Date(timeIntervalSince1970: 1_780_272_000)
 
 /// A certificate in DER: read, shown, and validated as its own root and issuer.
@@ -36,6 +35,14 @@ func readRevocationList(_ bytes: [UInt8]) -> CInt {
 func readStatusResponse(_ bytes: [UInt8]) -> CInt {
   guard let response = try? StatusResponse(der: bytes) else { return 0 }
   precondition(response.der == bytes, "what was read is not the whole input")
+  return 0
+}
+
+/// A timestamp, or the promises of logs in a certificate: of one input at most one of the two can be read.
+func readTimestamp(_ bytes: [UInt8]) -> CInt {
+  let timestamp = try? TimestampResponse(der: bytes)
+  let promises = try? SignedCertificateTimestamp.list(bytes)
+  precondition(timestamp == nil || promises == nil, "read as two things")
   return 0
 }
 
