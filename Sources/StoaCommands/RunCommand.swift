@@ -32,6 +32,7 @@ struct RunCommand: ParsableCommand {
   @Flag(help: "If the prompt does not fit the context, drop the oldest part of it.") var truncate = false
   @Flag(help: "Print tokens, speed and seed to standard error after the answer.") var stats = false
   @OptionGroup(title: "Trust") var trust: TrustPolicyOptions
+  @OptionGroup(title: "Trust") var rails: RailsOption
   @OptionGroup(title: "Receipt") var receipt: ReceiptOptions
   @Flag(name: .shortAndLong, help: "Download a model that is not in the library without asking.") var yes = false
   @OptionGroup(title: "Sampling") var sampling: SamplingOptions
@@ -62,6 +63,7 @@ struct RunCommand: ParsableCommand {
     let receiptKey = try receipt.key()
     // Compiled first: a mistake in a schema should not have to wait for the model.
     let grammar = try structure.compiled()
+    let pack = try rails.pack.map { try loadRails($0).current }
     try FirstUse(reference: target.model, yes: yes, terminal: terminal).pullIfMissing()
     let loaded = try LoadedModel.load(
       target, context: context.context, threads: threads.threads, tokenizerPath: tokenizer.path,
@@ -72,38 +74,55 @@ struct RunCommand: ParsableCommand {
     if let prompt {
       text = prompt
     } else if isChat {
-      return try Chat(loaded, settings, system: system, raw: raw, truncates: truncate, terminal).run()
+      return try Chat(loaded, settings, system: system, raw: raw, truncates: truncate, rails: pack, terminal).run()
     } else {
       text = try InputText.standardInput()
       if text.isEmpty && !raw {
         throw CommandFailure.usage("the prompt is empty", advice: "give it as an argument or on standard input")
       }
     }
-    let (prompt, result) = try answer(text, loaded, settings, terminal)
-    if result.finishReason != .cancelled, let receiptKey {
-      try receipt.write(prompt, result, settings.options, loaded, key: receiptKey)
+    let guarding = try pack.map { try RequestGuard($0, model: loaded.location.name, systemPrompt: system) }
+    switch RailedAnswer.judge(text, guarding) {
+    case .failure(let refusal): try refuse(refusal)
+    case .success(let text): try answer(text, loaded, settings, guarding, receiptKey, terminal)
     }
-    if result.finishReason == .cancelled { throw Interrupted() }
   }
 
   private func answer(
-    _ text: String, _ loaded: LoadedModel, _ settings: ChatSettings, _ terminal: Terminal
-  ) throws -> (prompt: [Int32], GenerationResult) {
+    _ text: String, _ loaded: LoadedModel, _ settings: ChatSettings, _ rails: RequestGuard?,
+    _ receiptKey: SigningKey?, _ terminal: Terminal
+  ) throws {
     let tokens = try promptTokens(text, loaded, settings, terminal)
     var writer = AnswerWriter(isTerminal: terminal.outputIsTerminal, isSilent: json)
+    var answer = RailedAnswer(rails)
     let session = try loaded.model.makeSession()
     let result = try Interrupts.listen {
       try session.generate(
-        prompt: tokens, options: settings.options, isCancelled: { Interrupts.requested || writer.failure != nil },
-        onText: { writer.write($0) })
+        prompt: tokens, options: settings.options,
+        isCancelled: { Interrupts.requested || answer.isOver || writer.failure != nil },
+        onText: { writer.write(answer.append($0)) })
     }
+    writer.write(answer.finish())
     try writer.finish()
     if json {
-      try result.json.print()
+      try answer.json(of: result).print()
     } else if stats {
       Output.note(terminal.style(for: .error).dim(result.summary) + "\n")
     }
-    return (tokens, result)
+    let wasCancelled = result.finishReason == .cancelled && !answer.isOver
+    if !wasCancelled, let receiptKey {
+      try receipt.write(tokens, result, settings.options, loaded, rails: rails, key: receiptKey)
+    }
+    if wasCancelled { throw Interrupted() }
+  }
+
+  /// Says what a rail says to the prompt; the model is not asked.
+  private func refuse(_ refusal: RequestGuard.Refusal) throws {
+    if json { return try RailedAnswer.json(of: refusal).print() }
+    var writer = AnswerWriter(isTerminal: Terminal.current().outputIsTerminal)
+    writer.write(refusal.message)
+    try writer.finish()
+    if receipt.isWanted { Output.note("there is no receipt: nothing was generated\n") }
   }
 
   private func promptTokens(

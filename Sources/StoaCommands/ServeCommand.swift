@@ -56,6 +56,10 @@ struct ServeCommand: ParsableCommand {
     }
     plan.options.engine.digest = { "sha256:" + (try SignedModel.root(of: $0).hex) }
     plan.options.engine.gate = try ModelGate.make(mode: plan.trustPolicy, store: plan.trust, fallback: .enforce)
+    plan.options.rails = try plan.rails.map { try loadRails($0) }
+    plan.options.classifier = { kind in
+      try? kind.load(from: kind.find(environment: StoaHome.environment, executable: Primer.executablePath()))
+    }
     plan.options.alerts = try Self.alerts(plan.alerts, journal: ledger)
     let options = plan.options
     if !options.isOpen, try !Waiting.run({ try await KeyStore(storage: ledger).hasUsableKey() }) {
@@ -135,6 +139,7 @@ struct ServeCommand: ParsableCommand {
     Output.note(
       "\(options.tls == nil ? "http" : "https")://\(host):\(port)   "
         + "OpenAI /v1 · Anthropic /v1/messages · Ollama /api · console / · metrics /metrics\n")
+    if let rails = options.rails { Output.note("guarded by \(rails.current.label)\n") }
     Output.note(
       options.isLoopback
         ? "open to this machine only; for others: stoa key create, then --host 0.0.0.0\n"

@@ -5,6 +5,7 @@ import HummingbirdTLS
 package import Logging
 import NIOCore
 import ServiceLifecycle
+package import StoaGuard
 package import StoaHub
 package import StoaLedger
 
@@ -29,6 +30,10 @@ package struct ServerOptions: Sendable {
   package var logLevel = Logger.Level.warning
   /// How receipts of answers are given; nil for none.
   package var receipts: ReceiptSettings?
+  /// The rails that requests and answers pass; nil for none.
+  package var rails: GuardPolicy?
+  /// Finds a classifier for `/v1/moderations`; nil when it is not there.
+  package var classifier: @Sendable (ClassifierKind) -> TextClassifier? = { _ in nil }
   /// When somebody is told that something is wrong, and whom.
   package var alerts = AlertSettings()
 
@@ -57,10 +62,12 @@ package struct StoaServer: Sendable {
       offer: options.models.isEmpty ? .library : .fixed(options.models), library: library, settings: options.engine,
       changed: monitor.changed)
     let answerer = Answerer(
-      models: models, account: account, metrics: metrics, timeout: options.requestSeconds, receipts: options.receipts)
+      models: models, account: account, metrics: metrics, timeout: options.requestSeconds, receipts: options.receipts,
+      guarding: options.rails.map { Guarding(policy: $0, observer: monitor) })
     handlers = Handlers(
       answerer: answerer, limits: RequestLimits(bodyBytes: options.bodyBytes), responses: StoredResponses(),
-      library: LibraryOperations(models: models, library: library, answerer: answerer))
+      library: LibraryOperations(models: models, library: library, answerer: answerer),
+      moderator: Moderator(policy: options.rails, find: options.classifier))
     access = account
   }
 
@@ -79,7 +86,9 @@ package struct StoaServer: Sendable {
         readiness.set(true)
         started(channel.localAddress?.port ?? options.port)
       }, logger: logger)
-    application.addServices(Housekeeping(models: models, readiness: readiness, certificate: certificate))
+    application.addServices(
+      Housekeeping(
+        models: models, readiness: readiness, certificate: certificate, rails: options.rails, logger: logger))
     application.addServices(
       MonitorService(monitor: metrics.monitor, models: models, settings: options.alerts, logger: logger))
     let group = ServiceGroup(
@@ -104,6 +113,7 @@ package struct StoaServer: Sendable {
     handlers.addAnthropicRoutes(to: router)
     handlers.addOllamaRoutes(to: router)
     handlers.addReceiptRoutes(to: router)
+    handlers.addGuardRoutes(to: router)
     handlers.addMonitorRoutes(to: router)
     handlers.addOperationRoutes(to: router, readiness: readiness)
     router.refuseOtherMethods()

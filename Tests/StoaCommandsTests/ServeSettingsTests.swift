@@ -81,7 +81,7 @@ import Testing
       "--cors", "*", "--context", "2", "--threads", "3", "--cache-type", "f16", "--parallel", "4", "--queue", "5",
       "--kv-memory", "6", "--model-memory", "7", "--keep-alive", "8", "--timeout", "9", "--max-body", "10",
       "--log-level", "debug", "--ledger", "l", "--prices", "p", "--receipt-key", "r", "--receipts", "all",
-      "--receipt-tokens", "--trust-policy", "warn", "--trust", "t", "--alerts", "a",
+      "--receipt-tokens", "--trust-policy", "warn", "--trust", "t", "--guard", "g", "--alerts", "a",
     ])
     #expect(Set(flags.values.keys).union([.models]) == Set(ServeKey.allCases))
     for (key, value) in flags.values { #expect(key.takes(value), "\(key)") }

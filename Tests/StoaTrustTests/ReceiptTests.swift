@@ -18,7 +18,8 @@ struct ReceiptTests {
       id: "r1", api: "openai.chat", time: "2026-11-25T12:00:00Z",
       model: .init(name: "m", digest: .emptyRoot, template: .leaf([])),
       engine: .init(version: "0.1.0", context: 128, cacheType: "f16"), parameters: parameters,
-      constraint: Receipt.constraint("json"), prompt: held(prompt), answer: held(answer), finish: "stop")
+      constraint: Receipt.constraint("json"), prompt: held(prompt), answer: held(answer), finish: "stop",
+      verdict: shown ? "redact" : nil)
   }
 
   private static func replay(_ change: (inout ReceiptReplay) -> Void = { _ in }) -> ReceiptReplay {

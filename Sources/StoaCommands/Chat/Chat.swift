@@ -2,6 +2,7 @@ import Foundation
 import StoaEngine
 import StoaFormats
 import StoaHub
+import StoaServer
 import StoaTemplates
 import StoaTensor
 import StoaTerminal
@@ -20,10 +21,14 @@ final class Chat {
   private var lastMessage: String?
   private var lastResult: GenerationResult?
   private var answers = 0
+  /// The rails that prompts and answers pass; nil for none.
+  private let rails: GuardVersion?
 
   init(
-    _ loaded: LoadedModel, _ settings: ChatSettings, system: String?, raw: Bool, truncates: Bool, _ terminal: Terminal
+    _ loaded: LoadedModel, _ settings: ChatSettings, system: String?, raw: Bool, truncates: Bool,
+    rails: GuardVersion?, _ terminal: Terminal
   ) throws {
+    self.rails = rails
     self.loaded = loaded
     self.settings = settings
     template = raw ? nil : loaded.model.chatTemplate
@@ -67,34 +72,62 @@ final class Chat {
   private func answer(_ text: String) throws {
     let tokens: [Int32]
     var next = conversation
+    let rails = try rails.map { version in
+      try RequestGuard(version, model: loaded.location.name, systemPrompt: conversation.system)
+    }
     if let template {
       next.add(user: text)
-      (tokens, next) = try builder.chat(next, template: template)
+      guard let judged = try judge(next, rails) else { return }
+      let (prompt, kept) = try builder.chat(judged, template: template)
+      tokens = prompt
+      if rails == nil {
+        next = kept
+      } else {
+        // What the model saw has placeholders; what is kept is what was said.
+        while next.turns.count > kept.turns.count, next.removeOldestExchange() {}
+      }
     } else {
-      tokens = try builder.raw(text)
       next.clear()
       next.add(user: text)
+      guard let judged = try judge(next, rails) else { return }
+      tokens = try builder.raw(judged.turns.last?.text ?? text)
     }
+    var answer = RailedAnswer(rails)
     var writer = AnswerWriter(isTerminal: true)
     // No echo while the answer streams: what is typed meanwhile goes to the next line, not into the text.
     let mode = TerminalMode.enter(.quiet)
     defer { mode?.leave() }
     let result = try Interrupts.listen {
       try session.generate(
-        prompt: tokens, options: settings.options, isCancelled: { Interrupts.requested || writer.failure != nil },
-        onText: { writer.write($0) })
+        prompt: tokens, options: settings.options,
+        isCancelled: { Interrupts.requested || answer.isOver || writer.failure != nil },
+        onText: { writer.write(answer.append($0)) })
     }
+    writer.write(answer.finish())
     try writer.finish()
     try Output.write(style.dim("  " + result.summary) + "\n")
     if result.finishReason == .length, result.promptTokens + result.completionTokens >= loaded.model.contextLength {
       try Output.write(style.yellow("  the context is full: /clear starts anew") + "\n")
     }
     // A stopped answer stays: it is what the user read, and the next question may be about it.
-    next.add(assistant: result.text)
+    next.add(assistant: answer.shown)
     conversation = next
     lastMessage = text
     lastResult = result
     answers += 1
+  }
+
+  /// The conversation as the model may see it; nil when a rail has said no to it.
+  private func judge(_ conversation: Conversation, _ rails: RequestGuard?) throws -> Conversation? {
+    guard let rails else { return conversation }
+    do throws(RequestGuard.Refusal) {
+      return conversation.with(turns: try rails.judged(conversation.turns))
+    } catch {
+      var writer = AnswerWriter(isTerminal: true)
+      writer.write(error.message)
+      try writer.finish()
+      return nil
+    }
   }
 
   private func retry() throws {

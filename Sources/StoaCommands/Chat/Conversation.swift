@@ -31,6 +31,13 @@ struct Conversation: Equatable {
     return true
   }
 
+  /// The conversation with other turns, such as those that a model may see.
+  func with(turns: [ChatMessage]) -> Conversation {
+    var copy = self
+    copy.turns = turns
+    return copy
+  }
+
   /// Replaces the text of the last message.
   mutating func replaceLast(with text: String) {
     guard let last = turns.popLast() else { return }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import StoaFormats
 import StoaGuard
+import StoaServer
 import StoaTerminal
 
 struct GuardCheckCommand: ParsableCommand {
@@ -32,7 +33,7 @@ struct GuardCheckCommand: ParsableCommand {
     let prompt = try systemPrompt.map { try InputText.file($0) }
     let bytes = text == "-" ? Array(try InputText.standardInput().utf8) : Array(text.utf8)
     let checked = program.check(bytes, pieces: split ?? max(1, bytes.count), systemPrompt: prompt)
-    if output.json { return try checked.json.print() }
+    if output.json { return try JSONValue.object(checked.json).print() }
     try Output.write(checked.text + (checked.text.isEmpty || checked.text.hasSuffix("\n") ? "" : "\n"))
     let style = Terminal.current().style(for: .error)
     for hit in checked.verdict.hits {
@@ -41,23 +42,5 @@ struct GuardCheckCommand: ParsableCommand {
       )
     }
     if checked.verdict.hits.isEmpty { Output.note("nothing found by \(program.pack)\n") }
-  }
-}
-
-extension GuardProgram.Checked {
-  /// The object of `stoa guard check --json`.
-  var json: JSONValue {
-    let hits = verdict.hits.map { hit in
-      JSONValue.object([
-        "rail": .string(hit.rail), "class": .string(hit.hazard), "start": .int(hit.range.lowerBound),
-        "end": .int(hit.range.upperBound), "score": .double(hit.score), "action": .string(hit.action.rawValue),
-        "label": .string(hit.label), "pattern": .string(hit.pattern),
-      ])
-    }
-    return .object([
-      "action": .string(verdict.action.rawValue), "text": .string(text), "hits": .array(hits),
-      "pack": .string(verdict.pack),
-      "digest": .string("sha256:" + verdict.digest),
-    ])
   }
 }

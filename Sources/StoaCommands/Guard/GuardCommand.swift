@@ -2,6 +2,7 @@ public import ArgumentParser
 import Foundation
 import StoaFormats
 import StoaGuard
+import StoaServer
 import StoaTerminal
 
 struct GuardCommand: ParsableCommand {
@@ -28,15 +29,29 @@ struct PackOption: ParsableArguments {
   @Option(help: ArgumentHelp("The pack of rails.", valueName: "pack")) var pack = "default"
 }
 
-/// The pack of this name, with every mistake in it as one failure.
-func loadPack(_ name: String) throws -> GuardPack {
-  do throws(PackError) { return try GuardPack(name) } catch {
-    throw CommandFailure(message: error.problems[0].description, advice: rest(of: error))
-  }
+/// The option of commands whose answers pass rails.
+struct RailsOption: ParsableArguments {
+  @Option(
+    name: .customLong("guard"),
+    help: ArgumentHelp("Put prompts and answers through the rails of this pack; see docs/GUARD.md.", valueName: "pack"))
+  var pack: String?
 }
 
-private func rest(of error: PackError) -> String? {
-  error.problems.count == 1 ? nil : error.problems.dropFirst().map(\.description).joined(separator: "\n")
+/// The pack of this name, ready for requests.
+func loadRails(_ name: String) throws -> GuardPolicy {
+  do { return try GuardPolicy(name) } catch let error as PackError { throw failure(error) }
+}
+
+/// The pack of this name, with every mistake in it as one failure.
+func loadPack(_ name: String) throws -> GuardPack {
+  do throws(PackError) { return try GuardPack(name) } catch { throw failure(error) }
+}
+
+private func failure(_ error: PackError) -> CommandFailure {
+  let rest = error.problems.dropFirst().map(\.description)
+  return CommandFailure(
+    message: error.problems.first?.description ?? "the pack cannot be used",
+    advice: rest.isEmpty ? nil : rest.joined(separator: "\n"))
 }
 
 extension GuardStage: ExpressibleByArgument {}

@@ -72,6 +72,7 @@ struct ServeFlags: ParsableArguments {
   var alerts: String?
 
   @OptionGroup var trust: TrustPolicyOptions
+  @OptionGroup var rails: RailsOption
 
   private static var levels: String { Logger.Level.allCases.map(\.rawValue).joined(separator: ", ") }
 
@@ -107,6 +108,7 @@ struct ServeFlags: ParsableArguments {
     values[.trust] = trust.trust.map { .string($0) }
     values[.receiptKey] = receiptKey.map { .string($0) }
     values[.receipts] = receipts.map { .string($0) }
+    values[.rails] = rails.pack.map { .string($0) }
     values[.receiptTokens] = receiptTokens ? .bool(true) : nil
     values[.alerts] = alerts.map { .string($0) }
     return values

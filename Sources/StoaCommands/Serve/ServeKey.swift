@@ -24,6 +24,7 @@ enum ServeKey: String, CaseIterable, Sendable {
   case receiptTokens = "receipt_tokens"
   case trustPolicy = "trust_policy"
   case trust
+  case rails = "guard"
   case alerts
 
   /// What values a setting takes.
@@ -39,7 +40,7 @@ enum ServeKey: String, CaseIterable, Sendable {
 
   var kind: Kind {
     switch self {
-    case .host, .tlsCert, .tlsKey, .ledger, .prices, .receiptKey, .trust, .alerts: .text
+    case .host, .tlsCert, .tlsKey, .ledger, .prices, .receiptKey, .trust, .rails, .alerts: .text
     case .port: .whole(0...65_535)
     case .models: .models
     case .auth, .receiptTokens: .yesOrNo

@@ -20,6 +20,8 @@ struct ServePlan {
   var trustPolicy: TrustMode?
   /// The trust store; nil for the usual one.
   var trust: String?
+  /// The pack of rails that requests and answers pass; nil for none.
+  var rails: String?
   /// The file of alert rules; nil for none.
   var alerts: String?
   /// Whether all answers have receipts, and whether those hold tokens.
@@ -54,6 +56,7 @@ struct ServePlan {
     trust = try settings.text(.trust)
     alerts = try settings.text(.alerts)
     receiptKey = try settings.text(.receiptKey)
+    rails = try settings.text(.rails)
     receipts.areForAll = try settings.text(.receipts) == "all"
     if receipts.areForAll, receiptKey == nil {
       throw .usage("\(settings.place(of: .receipts)) needs a key", advice: "give --receipt-key FILE too")

@@ -115,7 +115,7 @@ extension ReceiptCommand {
             "id": .string(receipt.id), "time": .string(receipt.time), "model": .string(receipt.model.name),
             "digest": .string(receipt.model.digest.hex), "prompt_tokens": .int(receipt.prompt.count),
             "completion_tokens": .int(receipt.answer.count), "seed": .string(String(receipt.parameters.seed)),
-            "finish": .string(receipt.finish),
+            "finish": .string(receipt.finish), "verdict": receipt.verdict.map { .string($0) } ?? .null,
           ]),
         ]).print()
       }

@@ -33,16 +33,21 @@ struct ReceiptOptions: ParsableArguments {
   func key() throws -> SigningKey? { try StatementKey.load(receiptKey) }
 
   func write(
-    _ prompt: [Int32], _ result: GenerationResult, _ options: GenerationOptions, _ loaded: LoadedModel, key: SigningKey
+    _ prompt: [Int32], _ result: GenerationResult, _ options: GenerationOptions, _ loaded: LoadedModel,
+    rails: RequestGuard?, key: SigningKey
   ) throws {
     guard let path else { return }
     let folder = try SignedModel.folder(of: loaded.location)
     let root = try SignedModel.hashing { try $0.manifest(of: folder) }.rootDigest
     guard let digest = MerkleHash(root) else { return }
-    let record = AnswerRecord(
+    var options = options
+    options.sampling.seed = result.seed
+    var record = AnswerRecord(
       id: UUID().uuidString.lowercased(), api: "cli",
       model: Receipt.Model(loaded.model, name: loaded.location.name, digest: digest), prompt: prompt, options: options,
-      constraint: nil, result: result)
+      constraint: nil, answer: result.tokens,
+      finish: result.finishReason == .cancelled ? Receipt.cutFinish : result.finishReason.rawValue)
+    if let rails { record.note(rails) }
     let receipt = record.receipt(by: loaded.model, version: StoaVersion.current, showsTokens: true, at: Date())
     let envelope = try SignedReceipt(receipt, by: key).envelope
     try writeBytes(Array(envelope.json.text().utf8), to: path)

@@ -14,6 +14,8 @@ public struct GuardPack: Sendable {
   public var examples: [PackExample]
   /// SHA-256 over the files of this pack and the digest of the one it extends, in hexadecimal.
   public var digest: String
+  /// The files and folders that the pack and those that it extends were read from; empty for one that comes along.
+  public var places: [String]
 
   /// The names of the packs that come with the library.
   public static var builtInNames: [String] { PackSource.builtInNames }
@@ -23,6 +25,11 @@ public struct GuardPack: Sendable {
   /// - Throws: `PackError` with every mistake by file, line and column.
   public init(_ name: String, detectors: DetectorCatalog = .builtIn) throws(PackError) {
     self = try PackLoader(detectors: detectors).load(name)
+  }
+
+  /// Which overrides hold for a request, by their numbers: requests of which the same do have the same rails.
+  public func overrides(for context: GuardContext) -> [Int] {
+    overrides.indices.filter { overrides[$0].matches(context) }
   }
 
   /// The rails for a request.

@@ -46,7 +46,7 @@ struct PackLoader {
     }
     var pack = GuardPack(
       name: head.name, version: head.version, summary: head.summary, parent: parent,
-      digest: source.digest(parent: parent?.digest))
+      digest: source.digest(parent: parent?.digest), places: source.places)
     for part in parts {
       for change in part.changes {
         if change.detectors == nil || change.action == nil, !pack.rails.contains(where: { $0.id == change.id }) {
@@ -103,7 +103,8 @@ struct PackLoader {
 }
 
 extension GuardPack {
-  fileprivate init(name: String, version: String, summary: String, parent: GuardPack?, digest: String) {
+  fileprivate init(name: String, version: String, summary: String, parent: GuardPack?, digest: String, places: [String])
+  {
     self.name = name
     self.version = version
     self.summary = summary
@@ -111,6 +112,7 @@ extension GuardPack {
     rails = parent?.rails ?? []
     overrides = parent?.overrides ?? []
     examples = []
+    self.places = places + (parent?.places ?? [])
   }
 }
 

@@ -17,6 +17,11 @@ struct PackSource: Sendable {
   /// `pack.yaml` or the only file first, the others by name.
   var files: [File]
 
+  /// The files, and for a pack that is a folder that too, since files may be added; none for those that come along.
+  var places: [String] {
+    folder == nil ? [] : files.map(\.name) + (files.count == 1 && files[0].name == name ? [] : [folder ?? name])
+  }
+
   private static let largestFile = 4 << 20
   private static let mostFiles = 256
 

@@ -16,6 +16,14 @@ public struct GuardHit: Equatable, Sendable {
   public var score: Double
 }
 
+/// A piece of a text in whose place something else was passed on.
+public struct GuardEdit: Equatable, Sendable {
+  /// Where the piece stood in the text, in bytes of UTF-8.
+  public var range: Range<Int>
+  /// Where its replacement stands in what was passed on.
+  public var output: Range<Int>
+}
+
 /// What the rails say of a whole text.
 public struct GuardVerdict: Equatable, Sendable {
   /// The severest action of all hits; `allow` without hits.

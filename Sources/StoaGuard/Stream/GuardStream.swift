@@ -19,13 +19,21 @@ public struct GuardStream: Sendable {
   private var count = 0
   private var waiting: [FoundHit] = []
   private var edit: Edit?
-  private var hits: [GuardHit] = []
   /// The hits judged so far that begin where the last one does.
   private var seen: [FoundHit] = []
   private var ending: Ending?
 
+  /// How many bytes have come out.
+  private var released = 0
+  /// What was put in the place of hits so far, in order.
+  public private(set) var edits: [GuardEdit] = []
+  /// What was found so far, in the order of the starts.
+  public private(set) var hits: [GuardHit] = []
+
   /// Whether a rail ended the text; what is fed from then on is dropped.
   public var isOver: Bool { ending != nil }
+  /// How many bytes of the text are decided: what came before was passed on or replaced.
+  public var decidedCount: Int { heldStart }
 
   private struct FoundHit: Equatable {
     var range: Range<Int>
@@ -91,6 +99,7 @@ public struct GuardStream: Sendable {
       pass(upTo: frontier, into: &output)
       start = end
     }
+    released += output.count
     return output
   }
 
@@ -100,6 +109,7 @@ public struct GuardStream: Sendable {
     guard ending == nil else { return output }
     visitViews { view, take, leak in view.finish(hit: take, leak: leak) }
     pass(upTo: count, isLast: true, into: &output)
+    released += output.count
     return output
   }
 
@@ -239,10 +249,12 @@ public struct GuardStream: Sendable {
   private mutating func make(_ edit: Edit, into output: inout [UInt8]) {
     release(upTo: edit.range.lowerBound, into: &output)
     let rail = program.rails[edit.rail]
+    let start = released + output.count
     switch rail.action {
     case .mask: output += vault.placeholder(for: bytes(of: edit.range), label: edit.label).utf8
     default: output += (rail.replacement ?? (edit.label.isEmpty ? "" : "[\(edit.label)]")).utf8
     }
+    edits.append(GuardEdit(range: edit.range, output: start..<released + output.count))
     let end = min(edit.range.upperBound, heldStart + heldCount)
     if end > heldStart {
       head += end - heldStart

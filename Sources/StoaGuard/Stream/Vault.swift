@@ -45,18 +45,31 @@ public final class Vault: Sendable {
 /// Puts the values of a vault back into an answer that comes in pieces.
 public struct VaultRestorer: Sendable {
   private let vault: Vault
+  private let escapesJSON: Bool
   /// The start of what may become a placeholder.
   private var held: [UInt8] = []
+  private var count = 0
+  /// Where the placeholders stood that values were put in the place of, in bytes of what was fed, in order.
+  public private(set) var restored: [Range<Int>] = []
 
   private static let longestPlaceholder = 64
 
   /// Restores the values of this vault.
-  public init(_ vault: Vault) { self.vault = vault }
+  ///
+  /// - Parameter escapesJSON: Whether the text is JSON, inside whose strings values have to be escaped.
+  public init(_ vault: Vault, escapesJSON: Bool = false) {
+    self.vault = vault
+    self.escapesJSON = escapesJSON
+  }
+
+  /// How many bytes of the text are decided: what came before was given out or replaced.
+  public var decidedCount: Int { count - held.count }
 
   /// Gives what is certain of the text so far, with values in the place of their placeholders.
   public mutating func feed(_ bytes: some Sequence<UInt8>) -> [UInt8] {
     var output: [UInt8] = []
     for byte in bytes {
+      count += 1
       if held.isEmpty {
         if byte == UInt8(ascii: "<") { held.append(byte) } else { output.append(byte) }
         continue
@@ -64,7 +77,12 @@ public struct VaultRestorer: Sendable {
       held.append(byte)
       switch byte {
       case UInt8(ascii: ">"):
-        output += vault.value(of: String(decoding: held, as: UTF8.self)) ?? held
+        if let value = vault.value(of: String(decoding: held, as: UTF8.self)) {
+          restored.append(count - held.count..<count)
+          output += escapesJSON ? Self.escaped(value) : value
+        } else {
+          output += held
+        }
         held = []
       case UInt8(ascii: "<"):
         output += held.dropLast()
@@ -84,5 +102,18 @@ public struct VaultRestorer: Sendable {
   public mutating func finish() -> [UInt8] {
     defer { held = [] }
     return held
+  }
+
+  /// A value as it stands inside a string of JSON (RFC 8259, section 7).
+  private static func escaped(_ value: [UInt8]) -> [UInt8] {
+    var output: [UInt8] = []
+    for byte in value {
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"): output += [UInt8(ascii: "\\"), byte]
+      case ..<0x20: output += Array((byte < 16 ? "\\u000" : "\\u00").utf8) + Array(String(byte, radix: 16).utf8)
+      default: output.append(byte)
+      }
+    }
+    return output
   }
 }

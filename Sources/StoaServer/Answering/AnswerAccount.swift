@@ -8,6 +8,8 @@ struct Caller: Sendable, Equatable {
 
   /// The key's identifier.
   var keyID: String? { key?.id }
+  /// The name that its owner gave it.
+  var keyName: String? { key?.name }
   /// The models that the key may use; nil for all.
   var allowedModels: [String]? { key?.allowedModels }
 

@@ -14,6 +14,8 @@ struct Answerer: Sendable {
   let timeout: Double
   /// How receipts are given; nil when there are none.
   var receipts: ReceiptSettings?
+  /// The rails that requests and answers pass; nil for none.
+  var guarding: Guarding?
 
   /// Does everything that can fail before an answer begins, and queues the request.
   func prepare(
@@ -25,12 +27,17 @@ struct Answerer: Sendable {
     let received = ContinuousClock.now
     let lease = try await acquire(request, caller)
     let loaded = try lease.model.answering()
-    let work = try await BackgroundWork.run { try GenerationPlan(request, loaded) }
+    let rails = try rails(for: request.prompt, loaded.name, caller, api, id)
+    let (passed, refusal, work) = try await BackgroundWork.run {
+      var request = request
+      let refusal = rails?.judge(&request, loaded.model.tokenizer)
+      return (request, refusal, try GenerationPlan(request, loaded))
+    }
     let token = try await account.admit(caller, promptTokens: work.prompt.count)
     let prepared = PreparedAnswer(
-      id: id, api: api, caller: caller, request: request, plan: work, loaded: loaded, lease: lease, token: token,
+      id: id, api: api, caller: caller, request: passed, plan: work, loaded: loaded, lease: lease, token: token,
       account: account,
-      receipts: wantsReceipt || receipts?.areForAll == true ? receipts : nil,
+      receipts: wantsReceipt || receipts?.areForAll == true ? receipts : nil, rails: rails, refusal: refusal,
       metrics: metrics, received: received)
     do {
       try prepared.submit(deadline: received.advanced(by: .seconds(timeout)))
@@ -39,6 +46,15 @@ struct Answerer: Sendable {
       throw error
     }
     return prepared
+  }
+
+  /// The rails for a request; nil when there are none.
+  private func rails(
+    for prompt: Prompt, _ model: String, _ caller: Caller, _ api: String, _ id: String
+  ) throws -> RequestGuard? {
+    try guarding?.rails(
+      for: GuardedRequest(id: id, model: model, keyID: caller.keyID, api: api), keyName: caller.keyName,
+      systemPrompt: prompt.systemPrompt, metrics: metrics)
   }
 
   private func acquire(_ request: AnswerRequest, _ caller: Caller) async throws -> ModelStore.Lease {
@@ -59,15 +75,18 @@ struct Answerer: Sendable {
     return try await BackgroundWork.run { try GenerationPlan(request, lease.model.answering()).prompt }
   }
 
-  /// The vectors of texts, and how many tokens they had.
+  /// The vectors of texts, how many tokens they had, and how a header names the rails.
   func embeddings(
     _ inputs: [Prompt], model: String, truncates: Bool = true, for caller: Caller, api: String, id: String
-  ) async throws -> (vectors: [[Float]], usage: AnswerUsage, model: String) {
+  ) async throws -> Embeddings {
     let start = ContinuousClock.now
     let request = AnswerRequest(model: model, prompt: .text(""))
     let lease = try await acquire(request, caller)
     let loaded = lease.model
-    let prompts = try await BackgroundWork.run { try inputs.map { try loaded.tokens($0, truncates: truncates) } }
+    let rails = try rails(for: request.prompt, loaded.name, caller, api, id)
+    let prompts = try await BackgroundWork.run {
+      try inputs.map { try loaded.tokens(try rails.judged($0, loaded.tokenizer), truncates: truncates) }
+    }
     let count = prompts.reduce(0) { $0 + $1.count }
     let token = try await account.admit(caller, promptTokens: count)
     var vectors: [[Float]] = []
@@ -85,7 +104,30 @@ struct Answerer: Sendable {
       finish: "stop")
     _ = try await account.settle(token, report)
     metrics.monitor.ended(report)
-    return (vectors, usage, loaded.name)
+    return Embeddings(
+      vectors: vectors, usage: usage, model: loaded.name, guardrails: rails?.header(isFinal: true))
+  }
+}
+
+/// The vectors of texts.
+struct Embeddings: Sendable {
+  var vectors: [[Float]]
+  var usage: AnswerUsage
+  var model: String
+  /// How a header names the rails; nil without rails.
+  var guardrails: String?
+}
+
+extension RequestGuard? {
+  /// A text of which a vector is wanted, as the model may see it; a refusal is an error, for no vector says it.
+  fileprivate func judged(_ prompt: Prompt, _ tokenizer: Tokenizer?) throws(APIError) -> Prompt {
+    guard let rails = self else { return prompt }
+    do throws(RequestGuard.Refusal) {
+      return try rails.judged(prompt, tokenizer)
+    } catch {
+      let message = error.message.isEmpty ? "this text may not be read here" : error.message
+      throw APIError(.invalidRequest, message, field: "input", code: "content_filter")
+    }
   }
 }
 

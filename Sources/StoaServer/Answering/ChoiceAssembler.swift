@@ -15,9 +15,17 @@ struct ChoiceAssembler {
   private var waitingBytes = 0
   private var isFirst = true
   private(set) var reasoningTokens = 0
+  private var rails: ChoiceGuard?
+  /// Whether a rail ended the choice; nothing more comes of it.
+  var isOver: Bool { rails?.isOver ?? false }
 
-  /// - Parameter parser: Nil when the text is the answer as it is.
-  init(choice: Int, tokenizer: Tokenizer?, wantsLogprobs: Bool, parser: AnswerParser?) {
+  /// - Parameters:
+  ///   - parser: Nil when the text is the answer as it is.
+  ///   - rails: What the events pass through; nil for nothing.
+  init(
+    choice: Int, tokenizer: Tokenizer?, wantsLogprobs: Bool, parser: AnswerParser?, rails: ChoiceGuard? = nil
+  ) {
+    self.rails = rails
     self.choice = choice
     self.tokenizer = tokenizer
     self.wantsLogprobs = wantsLogprobs
@@ -33,16 +41,27 @@ struct ChoiceAssembler {
     }
     if !text.isEmpty { isFirst = false }
     defer { if isReasoning { reasoningTokens += 1 } }
-    return events(parser?.append(text) ?? (text.isEmpty ? [] : [.content(text)]))
+    return passed(events(parser?.append(text) ?? (text.isEmpty ? [] : [.content(text)])))
   }
 
   /// The events that were held back, and the end of the choice.
   mutating func finish(text: String, _ result: GenerationResult) -> [AnswerEvent] {
     var parts: [AnswerPart] = text.isEmpty ? [] : [.content(text)]
     if parser != nil { parts = (parser?.append(text) ?? []) + (parser?.finish() ?? []) }
-    let events = events(parts)
+    let events = passed(events(parts)) + (rails?.finish() ?? [])
+    if isOver { return events + [refused] }
     let end: EndReason = callCount > 0 ? .toolCalls : result.finishReason == .length ? .length : .stop
     return events + [.choiceEnded(choice: choice, end, stopSequence: result.stopSequence)]
+  }
+
+  /// The end of a choice that a rail ended.
+  var refused: AnswerEvent { .choiceEnded(choice: choice, .refused, stopSequence: nil) }
+
+  private mutating func passed(_ events: [AnswerEvent]) -> [AnswerEvent] {
+    guard rails != nil else { return events }
+    var passed: [AnswerEvent] = []
+    for event in events { passed += rails?.pass(event) ?? [] }
+    return passed
   }
 
   private mutating func events(_ parts: [AnswerPart]) -> [AnswerEvent] {

@@ -4,7 +4,6 @@ import StoaEngine
 import StoaFormats
 import StoaTokenizers
 import StoaTrust
-import Synchronization
 
 /// A request that waits for its answer; whoever drops it cancels it.
 final class PreparedAnswer: Sendable {
@@ -21,16 +20,23 @@ final class PreparedAnswer: Sendable {
   private let account: any AnswerAccount
   /// How the receipt of this answer is given; nil for none.
   private let receipts: ReceiptSettings?
+  /// The rails that request and answer pass; nil for none.
+  let rails: RequestGuard?
+  /// What is answered in place of the model; nil for its own answer.
+  private let refusal: RequestGuard.Refusal?
   private let metrics: ServerMetrics
   private let received: ContinuousClock.Instant
   private let created = Int(Date().timeIntervalSince1970)
-  private let streams = StreamBox()
+  private let streams = ChoiceStreams()
 
   init(
     id: String, api: String, caller: Caller, request: AnswerRequest, plan: GenerationPlan, loaded: LoadedModel,
     lease: ModelStore.Lease, token: AdmissionToken, account: any AnswerAccount,
-    receipts: ReceiptSettings?, metrics: ServerMetrics, received: ContinuousClock.Instant
+    receipts: ReceiptSettings?, rails: RequestGuard?, refusal: RequestGuard.Refusal?, metrics: ServerMetrics,
+    received: ContinuousClock.Instant
   ) {
+    self.rails = rails
+    self.refusal = refusal
     self.id = id
     self.api = api
     self.caller = caller
@@ -56,6 +62,7 @@ final class PreparedAnswer: Sendable {
 
   /// Hands the choices to the scheduler.
   func submit(deadline: ContinuousClock.Instant) throws {
+    if refusal != nil { return }
     for choice in 0..<request.choices {
       var generation = GenerationRequest(prompt: plan.prompt, options: plan.options, owner: caller.owner)
       generation.options.choice = UInt64(choice)
@@ -75,7 +82,7 @@ final class PreparedAnswer: Sendable {
       let cost = try await account.settle(token, report(usage, status: 200, finish: progress.finish))
       metrics.finished(usage, reason: progress.finish)
       metrics.monitor.ended(report(usage, status: 200, finish: progress.finish))
-      if !dropsAnswer { try await giveReceipts(progress.results) }
+      if !dropsAnswer { try await giveReceipts(progress.outcomes) }
       for event in progress.ends { try await emit(event) }
       var final = usage
       final.cost = cost
@@ -108,65 +115,54 @@ final class PreparedAnswer: Sendable {
   @concurrent private func generate(
     _ tally: inout AnswerTally, _ emit: @concurrent (AnswerEvent) async throws -> Void
   ) async throws {
-    let streams = streams.take()
-    var assemblers = (0..<streams.count).map { choice in
+    if let refusal { return try await refuse(refusal, &tally, emit) }
+    defer { streams.drop() }
+    var assemblers = (0..<request.choices).map { choice in
       ChoiceAssembler(
         choice: choice, tokenizer: loaded.model.tokenizer, wantsLogprobs: request.topLogprobs != nil,
-        parser: plan.isChat ? parser(choice) : nil)
+        parser: plan.isChat ? parser(choice) : nil,
+        rails: rails.map { ChoiceGuard(choice: choice, $0, tracksTokens: request.topLogprobs != nil) })
     }
-    try await Self.forEachEvent(of: streams) { choice, event in
+    try await streams.forEachEvent { choice, event in
+      // More may have been on its way when a rail ended the choice.
+      if assemblers[choice].isOver { return false }
       switch event {
       case .started(let cached, let waited):
         guard tally.begin(cachedTokens: cached, queueSeconds: waited) else { break }
         try await emit(.started(tally.start))
         if request.echoesPrompt, !wantsPromptLogprobs {
-          for choice in 0..<streams.count { try await emit(.content(choice: choice, promptText, [])) }
+          for choice in 0..<request.choices { try await emit(.content(choice: choice, promptText, [])) }
         }
       case .prompt(let logprobs):
         try await emit(.content(choice: choice, promptText, promptEntries(logprobs)))
       case .token(let token, let text, let logprobs):
-        tally.token(choice, received: received, metrics: metrics)
+        tally.token(token, choice, received: received, metrics: metrics)
         guard !dropsAnswer else { break }
         for event in assemblers[choice].append(token, text: text, logprobs: logprobs) { try await emit(event) }
+        if assemblers[choice].isOver {
+          tally.cut(choice, end: assemblers[choice].refused, reasoningTokens: assemblers[choice].reasoningTokens)
+          return false
+        }
       case .finished(let text, let result):
         let events = assemblers[choice].finish(text: dropsAnswer ? "" : text, result)
         for event in events.dropLast() { try await emit(event) }
         // That it ended is told when the request is written down.
-        if receipts != nil { tally.results.append((choice, result)) }
-        tally.finish(result, ends: events.suffix(1), reasoningTokens: assemblers[choice].reasoningTokens)
+        tally.finish(choice, result, ends: events.suffix(1), reasoningTokens: assemblers[choice].reasoningTokens)
       }
+      return true
     }
   }
 
-  /// Gives the events of all streams as they come.
-  @concurrent private static func forEachEvent(
-    of streams: [AsyncThrowingStream<GenerationEvent, any Error>],
-    _ body: @concurrent (Int, GenerationEvent) async throws -> Void
+  /// Says what a rail says to the request; the model is not asked.
+  @concurrent private func refuse(
+    _ refusal: RequestGuard.Refusal, _ tally: inout AnswerTally,
+    _ emit: @concurrent (AnswerEvent) async throws -> Void
   ) async throws {
-    if streams.count == 1 {
-      for try await event in streams[0] { try await body(0, event) }
-      try Task.checkCancellation()
-      return
-    }
-    let (merged, continuation) = AsyncThrowingStream<(Int, GenerationEvent), any Error>.makeStream()
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask {
-        await withTaskGroup(of: Void.self) { readers in
-          for (index, stream) in streams.enumerated() {
-            readers.addTask {
-              do {
-                for try await event in stream { continuation.yield((index, event)) }
-              } catch {
-                continuation.finish(throwing: error)
-              }
-            }
-          }
-        }
-        continuation.finish()
-      }
-      for try await (index, event) in merged { try await body(index, event) }
-      try Task.checkCancellation()
-      group.cancelAll()
+    _ = tally.begin(cachedTokens: 0, queueSeconds: 0)
+    try await emit(.started(tally.start))
+    for choice in 0..<request.choices {
+      if !refusal.message.isEmpty { try await emit(.content(choice: choice, refusal.message, [])) }
+      tally.cut(choice, end: .choiceEnded(choice: choice, .refused, stopSequence: nil), reasoningTokens: 0)
     }
   }
 
@@ -186,12 +182,15 @@ final class PreparedAnswer: Sendable {
   }
 
   private var promptText: String {
-    if case .text(let text) = request.prompt { return text }
-    return loaded.model.tokenizer?.decode(plan.prompt) ?? ""
+    let text =
+      if case .text(let text) = request.prompt { text } else { loaded.model.tokenizer?.decode(plan.prompt) ?? "" }
+    return rails?.restored(text) ?? text
   }
 
   /// The prompt's tokens; nothing predicts the first.
   private func promptEntries(_ logprobs: [TokenLogprobs]) -> [TokenEntry] {
+    // The model saw other tokens than those of the text that was masked.
+    if rails?.hasMasked == true { return [] }
     let tokenizer = loaded.model.tokenizer
     let first = plan.prompt.first.map { token in
       TokenEntry(token: token, bytes: tokenizer?.bytes(of: token, showSpecial: true) ?? [], logprob: nil, top: [])
@@ -202,15 +201,16 @@ final class PreparedAnswer: Sendable {
   // MARK: Receipts
 
   /// Gives each choice its receipt: the first under the identifier of the request, the others with their number.
-  private func giveReceipts(_ results: [(choice: Int, GenerationResult)]) async throws {
+  private func giveReceipts(_ outcomes: [AnswerOutcome]) async throws {
     guard let receipts, let root = loaded.root else { return }
-    for (choice, result) in results {
+    for outcome in outcomes {
       var options = plan.options
-      options.choice = UInt64(choice)
-      let record = AnswerRecord(
-        id: choice == 0 ? id : "\(id)-\(choice)", api: api,
+      options.choice = UInt64(outcome.choice)
+      var record = AnswerRecord(
+        id: outcome.choice == 0 ? id : "\(id)-\(outcome.choice)", api: api,
         model: Receipt.Model(loaded.model, name: loaded.name, digest: root), prompt: plan.prompt, options: options,
-        constraint: plan.constraint, result: result)
+        constraint: plan.constraint, answer: outcome.tokens, finish: outcome.finish)
+      if let rails { record.note(rails) }
       try await receipts.issue(record, by: loaded, to: caller)
     }
   }
@@ -236,74 +236,5 @@ final class PreparedAnswer: Sendable {
     AnswerReport(
       id: id, caller: caller, api: api, model: loaded.name, modelDigest: loaded.digest, usage: usage, status: status,
       finish: finish)
-  }
-}
-
-/// What has come of an answer so far.
-private struct AnswerTally {
-  var start: AnswerStart
-  var queueSeconds = 0.0
-  var promptSeconds = 0.0
-  var generateSeconds = 0.0
-  var tokens = 0
-  var reasoningTokens = 0
-  /// The ends of the choices, which are told last.
-  var ends: [AnswerEvent] = []
-  var finish = "stop"
-  /// The choices, when they need receipts.
-  var results: [(choice: Int, GenerationResult)] = []
-  private var hasBegun = false
-  private var lastToken: [ContinuousClock.Instant?]
-
-  init(start: AnswerStart, choices: Int) {
-    self.start = start
-    lastToken = Array(repeating: nil, count: choices)
-  }
-
-  /// Whether all choices have ended, so that the request was or is being written down.
-  var isSettled: Bool { ends.count == lastToken.count }
-
-  /// True the first time.
-  mutating func begin(cachedTokens: Int, queueSeconds: Double) -> Bool {
-    guard !hasBegun else { return false }
-    hasBegun = true
-    start.cachedTokens = cachedTokens
-    self.queueSeconds = queueSeconds
-    return true
-  }
-
-  mutating func token(_ choice: Int, received: ContinuousClock.Instant, metrics: ServerMetrics) {
-    tokens += 1
-    let now = ContinuousClock.now
-    if let last = lastToken[choice] {
-      metrics.interToken(last.duration(to: now).seconds)
-    } else {
-      metrics.firstToken(received.duration(to: now).seconds)
-    }
-    lastToken[choice] = now
-  }
-
-  mutating func finish(_ result: GenerationResult, ends: some Sequence<AnswerEvent>, reasoningTokens: Int) {
-    self.ends += ends
-    self.reasoningTokens += reasoningTokens
-    promptSeconds += result.promptSeconds
-    generateSeconds += result.generateSeconds
-    if result.finishReason == .length { finish = "length" }
-    if case .choiceEnded(_, .toolCalls, _)? = self.ends.last { finish = "tool_calls" }
-  }
-}
-
-/// The streams of a request until they are read; dropping them cancels it.
-private final class StreamBox: Sendable {
-  typealias Events = AsyncThrowingStream<GenerationEvent, any Error>
-  private let streams = Mutex<[Events]>([])
-
-  func append(_ stream: Events) { streams.withLock { $0.append(stream) } }
-
-  func take() -> [Events] {
-    streams.withLock { streams in
-      defer { streams = [] }
-      return streams
-    }
   }
 }

@@ -78,6 +78,7 @@ extension AnthropicMessages {
     case .stop: stopSequence == nil ? "end_turn" : "stop_sequence"
     case .length: "max_tokens"
     case .toolCalls: "tool_use"
+    case .refused: "refusal"
     }
   }
 

@@ -131,4 +131,6 @@ extension HTTPField.Name {
   /// The identifier of a request, as OpenAI's and Anthropic's clients read it.
   static var receipt: HTTPField.Name { HTTPField.Name("stoa-receipt") ?? .eTag }
   static var requestID: HTTPField.Name { HTTPField.Name("x-request-id") ?? .eTag }
+  /// The pack of rails that a request and its answer passed.
+  static var guardrails: HTTPField.Name { HTTPField.Name("AI-Guardrails") ?? .eTag }
 }

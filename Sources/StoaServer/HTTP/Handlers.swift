@@ -9,6 +9,7 @@ struct Handlers: Sendable {
   let limits: RequestLimits
   let responses: StoredResponses
   let library: LibraryOperations
+  let moderator: Moderator
 
   /// Reads the body as a JSON object.
   func object(_ request: Request, _ context: ServerContext) async throws -> JSONObject {
@@ -72,6 +73,7 @@ struct Handlers: Sendable {
   ) async throws -> Response {
     var response = Response.json(encode(try await whole(prepared, context)))
     if let trust = prepared.trust { response.headers.add(trust) }
+    response.headers[.guardrails] = prepared.rails?.header(isFinal: true)
     return response
   }
 
@@ -107,6 +109,7 @@ struct Handlers: Sendable {
     }
     var headers: HTTPFields = [.contentType: type, .cacheControl: "no-cache"]
     if let trust = prepared.trust { headers.add(trust) }
+    headers[.guardrails] = prepared.rails?.header(isFinal: false)
     return Response(status: .ok, headers: headers, body: body)
   }
 

@@ -9,13 +9,18 @@ extension Handlers {
     router.post("/api/generate") { request, context in try await answer(request, context, .generate) }
     router.post("/api/embed") { request, context in
       let decoded = try OllamaEmbedRequest.decode(try await object(request, context))
-      let (vectors, usage, model) = try await embed(decoded, context)
-      return Response.json(OllamaEmbedRequest.encode(vectors, model: model, usage: usage))
+      let found = try await embed(decoded, context)
+      var response = Response.json(
+        OllamaEmbedRequest.encode(found.vectors, model: found.model, usage: found.usage))
+      response.headers[.guardrails] = found.guardrails
+      return response
     }
     router.post("/api/embeddings") { request, context in
       let decoded = try OllamaEmbedRequest.decodeOld(try await object(request, context))
-      let (vectors, _, _) = try await embed(decoded, context)
-      return Response.json(OllamaEmbedRequest.encodeOld(vectors.first ?? []))
+      let found = try await embed(decoded, context)
+      var response = Response.json(OllamaEmbedRequest.encodeOld(found.vectors.first ?? []))
+      response.headers[.guardrails] = found.guardrails
+      return response
     }
     router.get("/api/tags") { _, context in
       Response.json(OllamaModels.encode(try await library.entries(for: context.caller)))
@@ -70,12 +75,12 @@ extension Handlers {
 
   private func embed(
     _ decoded: OllamaEmbedRequest, _ context: ServerContext
-  ) async throws -> (vectors: [[Float]], usage: AnswerUsage, model: String) {
-    var (vectors, usage, model) = try await answerer.embeddings(
+  ) async throws -> Embeddings {
+    var found = try await answerer.embeddings(
       decoded.texts.map { .text($0) }, model: decoded.model, truncates: decoded.truncates, for: context.caller,
       api: "ollama.embed", id: context.requestID)
-    if let dimensions = decoded.dimensions { vectors = vectors.map { Self.shortened($0, to: dimensions) } }
-    return (vectors, usage, model)
+    if let dimensions = decoded.dimensions { found.vectors = found.vectors.map { Self.shortened($0, to: dimensions) } }
+    return found
   }
 
   /// The first numbers of a vector, scaled to length 1 again.

@@ -74,12 +74,22 @@ extension Handlers {
     let (requests, caller, id, body) = (decoded.requests, context.caller, context.requestID, context.body)
     let answers = try await context.channel.watched { continuation in
       try await answerAll(requests, for: caller, id: id, wantsReceipt: body.wantsReceipt) { continuation.yield($0) }
-    } _: { (events: AsyncThrowingStream<Answer, any Error>) in
-      var answers: [Answer] = []
+    } _: { (events: AsyncThrowingStream<GuardedAnswer, any Error>) in
+      var answers: [GuardedAnswer] = []
       for try await answer in events { answers.append(answer) }
       return answers
     }
-    return .json(OpenAICompletionsAnswer.encode(answers, wantsLogprobs: wantsLogprobs))
+    var response = Response.json(
+      OpenAICompletionsAnswer.encode(answers.map(\.answer), wantsLogprobs: wantsLogprobs))
+    let severest = answers.compactMap(\.rails).max { $0.action < $1.action }
+    response.headers[.guardrails] = severest?.header(isFinal: true)
+    return response
+  }
+
+  /// An answer and the rails that it passed.
+  private struct GuardedAnswer: Sendable {
+    var answer: Answer
+    var rails: RequestGuard?
   }
 
   /// How many prompts of one request are answered together; the next wait without a place in the queue.
@@ -87,7 +97,7 @@ extension Handlers {
 
   /// Gives the answers to several prompts in their order.
   private func answerAll(
-    _ requests: [AnswerRequest], for caller: Caller, id: String, wantsReceipt: Bool, _ give: (Answer) -> Void
+    _ requests: [AnswerRequest], for caller: Caller, id: String, wantsReceipt: Bool, _ give: (GuardedAnswer) -> Void
   ) async throws {
     var start = 0
     while start < requests.count {
@@ -105,16 +115,16 @@ extension Handlers {
   }
 
   /// The answers to requests, in their order; they are generated together.
-  private static func all(_ prepared: [PreparedAnswer]) async throws -> [Answer] {
-    try await withThrowingTaskGroup(of: (Int, Answer).self) { group in
+  private static func all(_ prepared: [PreparedAnswer]) async throws -> [GuardedAnswer] {
+    try await withThrowingTaskGroup(of: (Int, GuardedAnswer).self) { group in
       for (index, one) in prepared.enumerated() {
         group.addTask {
           var answer = Answer(start: one.start, choices: one.request.choices)
           try await one.run { answer.add($0) }
-          return (index, answer)
+          return (index, GuardedAnswer(answer: answer, rails: one.rails))
         }
       }
-      var answers: [Int: Answer] = [:]
+      var answers: [Int: GuardedAnswer] = [:]
       for try await (index, answer) in group { answers[index] = answer }
       return prepared.indices.compactMap { answers[$0] }
     }
@@ -122,11 +132,14 @@ extension Handlers {
 
   private func embeddings(_ request: Request, _ context: ServerContext) async throws -> Response {
     let decoded = try OpenAIEmbeddings.decode(try await object(request, context))
-    let (vectors, usage, model) = try await answerer.embeddings(
+    let found = try await answerer.embeddings(
       decoded.inputs, model: decoded.model, truncates: false, for: context.caller, api: "openai.embeddings",
       id: context.requestID)
-    return .json(
-      OpenAIEmbeddings.encode(vectors, model: model, tokens: usage.promptTokens, isBase64: decoded.isBase64))
+    var response = Response.json(
+      OpenAIEmbeddings.encode(
+        found.vectors, model: found.model, tokens: found.usage.promptTokens, isBase64: decoded.isBase64))
+    response.headers[.guardrails] = found.guardrails
+    return response
   }
 
   // MARK: Responses

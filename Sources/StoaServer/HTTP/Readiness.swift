@@ -1,3 +1,4 @@
+import Logging
 import ServiceLifecycle
 import Synchronization
 
@@ -8,11 +9,13 @@ final class Readiness: Sendable {
   func set(_ value: Bool) { ready.store(value, ordering: .relaxed) }
 }
 
-/// Unloads what nobody uses any more, takes up a renewed certificate, and says when the server stops.
+/// Unloads what nobody uses any more, takes up a renewed certificate and changed rails, and says when the server stops.
 struct Housekeeping: Service {
   let models: ModelStore
   let readiness: Readiness
   let certificate: ServerCertificate?
+  let rails: GuardPolicy?
+  let logger: Logger
 
   func run() async throws {
     await withTaskCancellationOrGracefulShutdownHandler {
@@ -20,6 +23,7 @@ struct Housekeeping: Service {
         do { try await Task.sleep(for: .milliseconds(500)) } catch { break }
         await models.unloadExpired()
         certificate?.refresh()
+        rails?.refresh(logger)
       }
     } onCancelOrGracefulShutdown: {
       readiness.set(false)

@@ -15,6 +15,7 @@ enum OpenAI {
     case .stop: "stop"
     case .length: "length"
     case .toolCalls: "tool_calls"
+    case .refused: "content_filter"
     }
   }
 

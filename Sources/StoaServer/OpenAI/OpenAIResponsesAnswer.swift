@@ -16,11 +16,23 @@ enum OpenAIResponses {
     if !choice.content.isEmpty { add(.message, choice.content, choice.contentLogprobs) }
     for call in choice.toolCalls { add(.call(id: call.id, name: call.name), call.arguments) }
     let output = items.enumerated().map { index, item in
-      item.encoded(index == items.count - 1 && choice.end == .length ? .incomplete : .completed)
+      item.encoded(index == items.count - 1 ? status(choice.end) : .completed)
     }
     return response(
-      answer.start, choice.end == .length ? .incomplete : .completed, output: output, usage: answer.usage,
+      answer.start, status(choice.end), reason: reason(choice.end), output: output, usage: answer.usage,
       settings: settings)
+  }
+
+  /// The status of an answer that has ended.
+  static func status(_ end: EndReason) -> Status { reason(end) == nil ? .completed : .incomplete }
+
+  /// Why an answer is not complete; nil when it is.
+  static func reason(_ end: EndReason) -> String? {
+    switch end {
+    case .stop, .toolCalls: nil
+    case .length: "max_output_tokens"
+    case .refused: "content_filter"
+    }
   }
 
   /// That a stored response was deleted.
@@ -36,13 +48,13 @@ enum OpenAIResponses {
   }
 
   static func response(
-    _ start: AnswerStart, _ status: Status, output: [JSONValue], usage: AnswerUsage? = nil, error: APIError? = nil,
-    settings: JSONObject
+    _ start: AnswerStart, _ status: Status, reason: String? = nil, output: [JSONValue], usage: AnswerUsage? = nil,
+    error: APIError? = nil, settings: JSONObject
   ) -> JSONValue {
     var object: JSONObject = [
       "id": .string("resp_\(start.id)"), "object": "response", "created_at": .int(start.created),
       "status": status.encoded, "background": false, "error": error.map(encode) ?? .null,
-      "incomplete_details": status == .incomplete ? ["reason": "max_output_tokens"] : .null,
+      "incomplete_details": reason.map { ["reason": .string($0)] } ?? .null,
       "model": .string(start.model), "output": .array(output), "service_tier": "default",
       "usage": usage.map(encode) ?? .null,
     ]

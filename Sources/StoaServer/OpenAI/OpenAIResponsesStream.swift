@@ -25,11 +25,10 @@ struct OpenAIResponsesStream: AnswerStreamEncoder {
     case .toolArguments(_, _, let text): return arguments(text)
     case .choiceEnded(_, let end, _):
       self.end = end
-      return finishItem(end == .length ? .incomplete : .completed)
+      return finishItem(OpenAIResponses.status(end))
     case .ended(let usage):
-      return end == .length
-        ? lifecycle("response.incomplete", .incomplete, usage: usage)
-        : lifecycle("response.completed", .completed, usage: usage)
+      let status = OpenAIResponses.status(end)
+      return lifecycle("response.\(status.rawValue)", status, usage: usage)
     }
   }
 
@@ -113,7 +112,8 @@ struct OpenAIResponsesStream: AnswerStreamEncoder {
   ) -> String {
     guard let start else { return "" }
     let response = OpenAIResponses.response(
-      start, status, output: output, usage: usage, error: error, settings: settings)
+      start, status, reason: status == .incomplete ? OpenAIResponses.reason(end) : nil, output: output, usage: usage,
+      error: error, settings: settings)
     return event(type, ["response": response])
   }
 

@@ -1,4 +1,5 @@
 import StoaEngine
+import StoaGuard
 import Synchronization
 
 /// What the server counts, as Prometheus reads it.
@@ -12,6 +13,7 @@ final class ServerMetrics: Sendable {
     var finished: [String: Int] = [:]
     var rejected: [String: Int] = [:]
     var requests: [HTTPCount: Int] = [:]
+    var guardHits: [HitCount: Int] = [:]
     var firstToken = Histogram(bounds: [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60])
     var interToken = Histogram(bounds: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5])
     var endToEnd = Histogram(bounds: [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600])
@@ -21,6 +23,12 @@ final class ServerMetrics: Sendable {
   private struct HTTPCount: Hashable {
     var route: String
     var status: Int
+  }
+
+  private struct HitCount: Hashable {
+    var rail: String
+    var hazard: String
+    var action: String
   }
 
   /// What goes on at the moment.
@@ -52,6 +60,11 @@ final class ServerMetrics: Sendable {
       default: state.finished["error", default: 0] += 1
       }
     }
+  }
+
+  func found(_ hit: GuardHit) {
+    let count = HitCount(rail: hit.rail, hazard: hit.hazard, action: hit.action.rawValue)
+    state.withLock { $0.guardHits[count, default: 0] += 1 }
   }
 
   func answered(route: String, status: Int) {
@@ -98,6 +111,14 @@ final class ServerMetrics: Sendable {
     page.family("http_requests_total", "counter", "Answers by route and status.")
     for (count, value) in state.requests.sorted(by: { ($0.key.route, $0.key.status) < ($1.key.route, $1.key.status) }) {
       page.sample("http_requests_total", ["route": count.route, "status": "\(count.status)"], Double(value))
+    }
+    page.family("guard_hits_total", "counter", "What rails found, by rail, class of hazard and action.")
+    let hits = state.guardHits.sorted {
+      ($0.key.rail, $0.key.hazard, $0.key.action) < ($1.key.rail, $1.key.hazard, $1.key.action)
+    }
+    for (hit, value) in hits {
+      page.sample(
+        "guard_hits_total", ["rail": hit.rail, "class": hit.hazard, "action": hit.action], Double(value))
     }
     page.histogram("time_to_first_token_seconds", "From the request to its first token.", state.firstToken)
     page.histogram("inter_token_latency_seconds", "From one token to the next.", state.interToken)

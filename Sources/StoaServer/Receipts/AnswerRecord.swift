@@ -1,5 +1,6 @@
 package import Foundation
 package import StoaEngine
+import StoaGuard
 import StoaTensor
 import StoaTokenizers
 package import StoaTrust
@@ -13,11 +14,16 @@ package struct AnswerRecord: Sendable {
   package var options: GenerationOptions
   /// What the answer had to look like, in a text that the same request gives again; nil for anything.
   package var constraint: String?
-  package var result: GenerationResult
+  /// The tokens of the answer, without the one that ended it.
+  package var answer: [Int32]
+  /// Why the answer ended.
+  package var finish: String
+  /// The severest action of the rails that it passed; nil without rails.
+  package var verdict: String?
 
   package init(
     id: String, api: String, model: Receipt.Model, prompt: [Int32], options: GenerationOptions, constraint: String?,
-    result: GenerationResult
+    answer: [Int32], finish: String
   ) {
     self.id = id
     self.api = api
@@ -25,7 +31,14 @@ package struct AnswerRecord: Sendable {
     self.prompt = prompt
     self.options = options
     self.constraint = constraint
-    self.result = result
+    self.answer = answer
+    self.finish = finish
+  }
+
+  /// Notes the rails that request and answer passed, and what they decided.
+  package mutating func note(_ rails: RequestGuard) {
+    model.guardPack = MerkleHash(hex: rails.version.pack.digest)
+    verdict = rails.action.rawValue
   }
 
   /// The receipt.
@@ -37,8 +50,9 @@ package struct AnswerRecord: Sendable {
     return Receipt(
       id: id, api: api, time: time.formatted(.iso8601), model: self.model,
       engine: Receipt.Engine(version: version, context: model.contextLength, cacheType: model.cacheType.rawValue),
-      parameters: ReceiptParameters(options, seed: result.seed), constraint: constraint.map { Receipt.constraint($0) },
-      prompt: held(prompt), answer: held(result.tokens), finish: result.finishReason.rawValue)
+      parameters: ReceiptParameters(options, seed: options.sampling.seed ?? 0),
+      constraint: constraint.map { Receipt.constraint($0) },
+      prompt: held(prompt), answer: held(answer), finish: finish, verdict: verdict)
   }
 }
 

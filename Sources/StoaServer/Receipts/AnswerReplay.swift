@@ -72,12 +72,16 @@ package struct AnswerReplay: Sendable {
       guard let tokens = receipt.prompt.tokens, receipt.constraint == nil else { throw Failure.needsRequest }
       prompt = tokens
     }
+    // What a rail ended goes on in the model: the tokens until then are compared.
+    let wasCut = receipt.finish == Receipt.cutFinish
+    if wasCut { options.maxTokens = receipt.answer.count }
     let result = try loaded.model.makeSession().generate(prompt: prompt, options: options, isCancelled: isCancelled)
     if result.finishReason == .cancelled { throw CancellationError() }
     let model = Receipt.Model(loaded.model, name: loaded.name, digest: digest)
     return ReceiptReplay(
       digest: digest, template: model.template, parameters: parameters, prompt: prompt, constraint: constraint,
-      answer: result.tokens, finish: result.finishReason.rawValue)
+      answer: result.tokens,
+      finish: wasCut && result.finishReason == .length ? receipt.finish : result.finishReason.rawValue)
   }
 
   private func answerRequest(_ body: JSONObject, _ receipt: Receipt) throws -> AnswerRequest {

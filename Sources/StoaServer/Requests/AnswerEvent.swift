@@ -37,6 +37,8 @@ enum EndReason: Sendable, Equatable {
   case length
   /// The model waits for the results of tools.
   case toolCalls
+  /// A rail did not let the request or the answer go on.
+  case refused
 }
 
 /// What an answer took.

@@ -70,14 +70,19 @@ public struct Receipt: Sendable, Equatable {
   public var prompt: ReceiptTokens
   /// The answer, without the token that ended it.
   public var answer: ReceiptTokens
-  /// Why the answer ended: `stop` or `length`.
+  /// Why the answer ended: `stop` or `length`; `content_filter` when a rail ended it after these tokens.
   public var finish: String
+  /// The severest action of the rails that request and answer passed, such as `redact`; nil without rails.
+  public var verdict: String?
+
+  /// How an answer ends that a rail ended.
+  public static let cutFinish = "content_filter"
 
   /// A receipt.
   public init(
     id: String, api: String, time: String, model: Model, engine: Engine, parameters: ReceiptParameters,
     constraint: ReceiptTokens?,
-    prompt: ReceiptTokens, answer: ReceiptTokens, finish: String
+    prompt: ReceiptTokens, answer: ReceiptTokens, finish: String, verdict: String? = nil
   ) {
     self.id = id
     self.api = api
@@ -89,6 +94,7 @@ public struct Receipt: Sendable, Equatable {
     self.prompt = prompt
     self.answer = answer
     self.finish = finish
+    self.verdict = verdict
   }
 
   /// The description of a constraint as a salted hash: of its bytes, each as a token.
@@ -238,7 +244,7 @@ extension Receipt {
   init(_ fields: JSONFields) throws(TrustError) {
     try fields.allowOnly(
       "version", "id", "api", "time", "model", "engine", "parameters", "constraint", "prompt", "answer", "finish",
-      "signer")
+      "verdict", "signer")
     guard try fields.count("version") == 1 else {
       throw fields.malformed("version", "is not 1, the only one that is read")
     }
@@ -261,6 +267,7 @@ extension Receipt {
     prompt = try ReceiptTokens(fields.fields("prompt"))
     answer = try ReceiptTokens(fields.fields("answer"))
     finish = try fields.text("finish")
+    verdict = fields.value("verdict") == nil ? nil : try fields.text("verdict")
   }
 
   var json: JSONObject {
@@ -277,6 +284,7 @@ extension Receipt {
       "parameters": parameters.json, "prompt": prompt.json, "answer": answer.json, "finish": .string(finish),
     ]
     object["constraint"] = constraint?.json
+    object["verdict"] = verdict.map { .string($0) }
     return object
   }
 }

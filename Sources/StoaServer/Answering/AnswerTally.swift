@@ -1,0 +1,101 @@
+import StoaEngine
+import StoaFormats
+import StoaTrust
+
+/// What has come of an answer so far.
+struct AnswerTally {
+  var start: AnswerStart
+  var queueSeconds = 0.0
+  var promptSeconds = 0.0
+  var generateSeconds = 0.0
+  var tokens = 0
+  var reasoningTokens = 0
+  /// The ends of the choices, which are told last.
+  var ends: [AnswerEvent] = []
+  var finish = "stop"
+  /// The choices that have ended, as receipts tell of them.
+  private(set) var outcomes: [AnswerOutcome] = []
+  private var begun: ContinuousClock.Instant?
+  private var choices: [Choice]
+
+  private struct Choice {
+    var tokens: [Int32] = []
+    var firstToken: ContinuousClock.Instant?
+    var lastToken: ContinuousClock.Instant?
+  }
+
+  init(start: AnswerStart, choices: Int) {
+    self.start = start
+    self.choices = Array(repeating: Choice(), count: choices)
+  }
+
+  /// Whether all choices have ended, so that the request was or is being written down.
+  var isSettled: Bool { ends.count == choices.count }
+
+  /// True the first time.
+  mutating func begin(cachedTokens: Int, queueSeconds: Double) -> Bool {
+    guard begun == nil else { return false }
+    begun = .now
+    start.cachedTokens = cachedTokens
+    self.queueSeconds = queueSeconds
+    return true
+  }
+
+  mutating func token(
+    _ token: Int32, _ choice: Int, received: ContinuousClock.Instant, metrics: ServerMetrics
+  ) {
+    tokens += 1
+    choices[choice].tokens.append(token)
+    let now = ContinuousClock.now
+    if let last = choices[choice].lastToken {
+      metrics.interToken(last.duration(to: now).seconds)
+    } else {
+      metrics.firstToken(received.duration(to: now).seconds)
+      choices[choice].firstToken = now
+    }
+    choices[choice].lastToken = now
+  }
+
+  mutating func finish(
+    _ choice: Int, _ result: GenerationResult, ends: some Sequence<AnswerEvent>, reasoningTokens: Int
+  ) {
+    self.ends += ends
+    self.reasoningTokens += reasoningTokens
+    promptSeconds += result.promptSeconds
+    generateSeconds += result.generateSeconds
+    outcomes.append(
+      AnswerOutcome(choice: choice, tokens: result.tokens, finish: result.finishReason.rawValue))
+    if case .choiceEnded(_, let end, _)? = self.ends.last { note(end) }
+  }
+
+  /// A rail ended a choice before the model did.
+  mutating func cut(_ choice: Int, end: AnswerEvent, reasoningTokens: Int) {
+    ends.append(end)
+    self.reasoningTokens += reasoningTokens
+    if let first = choices[choice].firstToken {
+      promptSeconds += (begun ?? first).duration(to: first).seconds
+      generateSeconds += first.duration(to: .now).seconds
+      outcomes.append(
+        AnswerOutcome(choice: choice, tokens: choices[choice].tokens, finish: Receipt.cutFinish))
+    }
+    note(.refused)
+  }
+
+  /// Of several choices the severest end counts.
+  private mutating func note(_ end: EndReason) {
+    switch end {
+    case .stop: break
+    case .length: if finish == "stop" { finish = "length" }
+    case .toolCalls: if finish != "content_filter" { finish = "tool_calls" }
+    case .refused: finish = "content_filter"
+    }
+  }
+}
+
+/// The tokens of a choice that has ended.
+struct AnswerOutcome: Sendable {
+  var choice: Int
+  var tokens: [Int32]
+  /// Why it ended, in the words of receipts.
+  var finish: String
+}
