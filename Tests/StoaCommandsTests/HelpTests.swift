@@ -55,6 +55,7 @@ import Testing
         "--json",
       ]
     ),
+    (["monitor"], ["stoa monitor [--url <url>] [--once] [--incidents] [--json]"]),
     (["doctor"], ["stoa doctor"]),
     (["completions"], ["stoa completions <shell>", "bash, zsh, fish"]),
     ([], ["0 done", "1 failed", "2 wrong usage", "3 refused by policy", "130 interrupted", "STOA_HOME", "NO_COLOR"]),
@@ -68,7 +69,7 @@ import Testing
     [], ["run"], ["serve"], ["ps"], ["stop"], ["show"], ["list"], ["import"], ["rm"], ["logits"], ["tokenize"],
     ["detokenize"], ["template"],
     ["perplexity"], ["bench"], ["doctor"], ["completions"], ["key"], ["key", "create"], ["key", "list"],
-    ["key", "revoke"], ["usage"],
+    ["key", "revoke"], ["usage"], ["monitor"],
   ])
   func fitsATerminal(_ arguments: [String]) {
     #expect(!Self.help(arguments).isEmpty)
