@@ -9,8 +9,7 @@ import Testing
     var usage = AnswerUsage()
     usage.promptTokens = 5
     usage.completionTokens = 3
-    usage.queueSeconds = 0.25
-    usage.promptSeconds = 0.5
+    usage.firstTokenSeconds = 0.75
     usage.generateSeconds = 1.5
     return AnswerReport(
       id: id, caller: Caller(), api: "openai.chat", model: "m", modelDigest: nil, usage: usage, status: status,

@@ -115,8 +115,7 @@ extension RequestOutcome {
     self.init(status: report.status, finish: report.finish)
     promptTokens = usage.promptTokens
     completionTokens = usage.completionTokens
-    // What lies before the first token: loading, waiting, and reading the prompt.
-    if usage.completionTokens > 0 { firstTokenSeconds = usage.loadSeconds + usage.queueSeconds + usage.promptSeconds }
+    firstTokenSeconds = usage.firstTokenSeconds
     generateSeconds = usage.generateSeconds
     totalSeconds = usage.totalSeconds
   }
