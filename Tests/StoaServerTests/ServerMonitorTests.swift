@@ -79,12 +79,15 @@ import Testing
     let monitor = ServerMonitor()
     monitor.ended(report("before"))
     var feed = MonitorFeed(monitor)
-    #expect(feed.next().hasPrefix("event: snapshot\n"))
+    let first = feed.next()
+    #expect(first.hasPrefix("event: snapshot\n"))
     monitor.ended(report("after"))
     let text = feed.next()
     #expect(text.hasPrefix("event: event\ndata: {") && text.contains("\"after\"") && !text.contains("\"before\""))
-    #expect(feed.next().isEmpty)
+    let nothing = feed.next()
+    #expect(nothing.isEmpty)
     for index in 0..<700 { monitor.ended(report("\(index)")) }
-    #expect(feed.next().hasPrefix("event: missed\ndata: {\"events\":200}"))
+    let many = feed.next()
+    #expect(many.hasPrefix("event: missed\ndata: {\"events\":200}"))
   }
 }
