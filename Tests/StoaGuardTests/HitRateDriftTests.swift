@@ -75,9 +75,15 @@ struct HitRateDriftTests {
     var one = HitRateDrift(DriftSettings(baseline: share))
     var other = one
     for (quiet, hits) in [(1, 1), (250, 2), (0, 1), (3000, 1), (77, 0)] {
-      for _ in 0..<quiet { #expect(!one.observe(hit: false)) }
+      for _ in 0..<quiet {
+        let alarm = one.observe(hit: false)
+        #expect(!alarm)
+      }
       other.observe(quiet: quiet)
-      for _ in 0..<hits { #expect(one.observe(hit: true) == other.observe(hit: true)) }
+      for _ in 0..<hits {
+        let alarms = [one.observe(hit: true), other.observe(hit: true)]
+        #expect(alarms[0] == alarms[1])
+      }
       #expect(abs(one.level - other.level) < 1e-9)
       #expect((one.requests, one.hits, one.alarms) == (other.requests, other.hits, other.alarms))
     }
