@@ -93,9 +93,9 @@ struct HitRateDriftTests {
   func statistic() {
     // By hand for a usual share of 1/2: odds of 2, 4 … make shares of 2/3, 4/5, 8/9, 16/17, 64/65, 256/257. A hit gives
     // each part the ratio 2p, a quiet request 2(1 - p).
-    let risen = [2.0 / 3, 4.0 / 5, 8.0 / 9, 16.0 / 17, 64.0 / 65, 256.0 / 257]
-    let parts = risen.map { p in
-      let afterHit = (1 + 0) * 2 * p
+    let risen: [Double] = [2.0, 4, 8, 16, 64, 256].map { $0 / (1 + $0) }
+    let parts = risen.map { (p: Double) -> Double in
+      let afterHit = 2 * p
       let afterQuiet = (1 + afterHit) * 2 * (1 - p)
       return (1 + afterQuiet) * 2 * p
     }

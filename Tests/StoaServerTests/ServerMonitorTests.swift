@@ -1,7 +1,7 @@
 import StoaFormats
-import StoaGuard
 import Testing
 
+@testable import StoaGuard
 @testable import StoaServer
 
 @Suite struct ServerMonitorTests {
