@@ -1,4 +1,5 @@
 import Foundation
+import StoaEngine
 import StoaFormats
 import StoaGuard
 import StoaTemplates
