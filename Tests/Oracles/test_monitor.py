@@ -98,14 +98,14 @@ class Monitor(OracleCase):
         with Server("primer", "--guard", folder / "pack.yaml", "--alerts", folder / "alerts.yaml") as server:
             for number in range(40):
                 ask(server, f"the word zephyr once, quiet {number}" if number == 20 else f"quiet {number}")
-            time.sleep(2.5)
+            time.sleep(1.6)
             self.assertEqual(hook.told, [])
             ids = [ask(server, f"zephyr {number}").headers["x-request-id"] for number in range(30)]
             wait_for(lambda: hook.told and (folder / "told.json").exists() and (folder / "told.json").read_text())
             # More of the same is the same incident.
             for number in range(10):
                 ask(server, f"zephyr again {number}")
-            time.sleep(2.5)
+            time.sleep(1.6)
             self.assertEqual([notice["alert"] for notice in hook.told], ["burst"])
             notice = hook.told[0]
             self.assertEqual(notice["state"], "opened")
