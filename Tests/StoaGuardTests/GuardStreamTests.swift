@@ -104,6 +104,37 @@ struct GuardStreamTests {
     #expect(stream.verdict.hits.count == 1)
   }
 
+  @Test("What came out is at any time the decided text with its edits")
+  func editsFit() throws {
+    let program = try Self.program()
+    var generator = SeededGenerator(state: 7)
+    for _ in 0..<200 {
+      let text = Array(Self.text(&generator).utf8)
+      var stream = GuardStream(program, systemPrompt: Self.prompt)
+      var output: [UInt8] = []
+      func check() {
+        var expected: [UInt8] = []
+        var place = 0
+        for edit in stream.edits {
+          expected += text[place..<edit.range.lowerBound]
+          #expect(edit.output.lowerBound == expected.count)
+          expected += output[edit.output]
+          place = edit.range.upperBound
+        }
+        expected += text[place..<stream.decidedCount]
+        if stream.isOver { expected += "No.".utf8 }
+        #expect(output == expected, "\(String(decoding: text, as: UTF8.self).debugDescription)")
+      }
+      for byte in text {
+        output += stream.feed([byte])
+        check()
+      }
+      output += stream.finish()
+      check()
+      #expect(stream.isOver || stream.decidedCount == text.count)
+    }
+  }
+
   @Test("Ordinary text is held back by a word at most")
   func latency() throws {
     var stream = GuardStream(try Self.program(), systemPrompt: Self.prompt)

@@ -30,8 +30,8 @@ struct AnswerTally {
     self.choices = Array(repeating: Choice(), count: choices)
   }
 
-  /// Whether all choices have ended, so that the request was or is being written down.
-  var isSettled: Bool { ends.count == choices.count }
+  /// Whether the request was or is being written down, which happens once.
+  var isSettled = false
 
   /// True the first time.
   mutating func begin(cachedTokens: Int, queueSeconds: Double) -> Bool {

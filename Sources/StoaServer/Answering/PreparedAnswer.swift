@@ -79,6 +79,7 @@ final class PreparedAnswer: Sendable {
     do {
       try await generate(&progress, emit)
       let usage = usage(progress)
+      progress.isSettled = true
       let cost = try await account.settle(token, report(usage, status: 200, finish: progress.finish))
       metrics.finished(usage, reason: progress.finish)
       metrics.monitor.ended(report(usage, status: 200, finish: progress.finish))
