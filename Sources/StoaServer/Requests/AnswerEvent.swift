@@ -53,6 +53,8 @@ struct AnswerUsage: Sendable, Equatable {
   var promptSeconds = 0.0
   var generateSeconds = 0.0
   var totalSeconds = 0.0
+  /// From the request to its first token; nil without one.
+  var firstTokenSeconds: Double?
   var seed: UInt64 = 0
   var cost: AnswerCost?
 }
