@@ -74,7 +74,9 @@ package struct StoaServer: Sendable {
         readiness.set(true)
         started(channel.localAddress?.port ?? options.port)
       }, logger: logger)
-    application.addServices(Housekeeping(models: models, readiness: readiness, certificate: certificate))
+    let heads = options.receipts.map { JournalHeads(storage: $0.storage, key: $0.key, logger: logger) }
+    application.addServices(
+      Housekeeping(models: models, readiness: readiness, certificate: certificate, heads: heads))
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: [
@@ -83,6 +85,7 @@ package struct StoaServer: Sendable {
         ], logger: logger))
     try await group.run()
     await models.shutDown()
+    await heads?.sign()
     try await ledger.close()
   }
 

@@ -8,11 +8,12 @@ final class Readiness: Sendable {
   func set(_ value: Bool) { ready.store(value, ordering: .relaxed) }
 }
 
-/// Unloads what nobody uses any more, takes up a renewed certificate, and says when the server stops.
+/// Unloads what nobody uses any more, takes up a renewed certificate, signs the journal, and says when the server stops.
 struct Housekeeping: Service {
   let models: ModelStore
   let readiness: Readiness
   let certificate: ServerCertificate?
+  let heads: JournalHeads?
 
   func run() async throws {
     await withTaskCancellationOrGracefulShutdownHandler {
@@ -20,6 +21,7 @@ struct Housekeeping: Service {
         do { try await Task.sleep(for: .milliseconds(500)) } catch { break }
         await models.unloadExpired()
         certificate?.refresh()
+        await heads?.signIfDue()
       }
     } onCancelOrGracefulShutdown: {
       readiness.set(false)
