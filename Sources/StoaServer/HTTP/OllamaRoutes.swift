@@ -10,12 +10,12 @@ extension Handlers {
     router.post("/api/embed") { request, context in
       let decoded = try OllamaEmbedRequest.decode(try await object(request, context))
       let (vectors, usage, model) = try await embed(decoded, context)
-      return Response.json(OllamaEmbedRequest.encode(vectors, model: model, usage: usage))
+      return await vouched(Response.json(OllamaEmbedRequest.encode(vectors, model: model, usage: usage)), by: model)
     }
     router.post("/api/embeddings") { request, context in
       let decoded = try OllamaEmbedRequest.decodeOld(try await object(request, context))
-      let (vectors, _, _) = try await embed(decoded, context)
-      return Response.json(OllamaEmbedRequest.encodeOld(vectors.first ?? []))
+      let (vectors, _, model) = try await embed(decoded, context)
+      return await vouched(Response.json(OllamaEmbedRequest.encodeOld(vectors.first ?? [])), by: model)
     }
     router.get("/api/tags") { _, context in
       Response.json(OllamaModels.encode(try await library.entries(for: context.caller)))

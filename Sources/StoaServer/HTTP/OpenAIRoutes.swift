@@ -3,6 +3,7 @@ import Hummingbird
 import StoaFormats
 import StoaHub
 import StoaTemplates
+import StoaTrust
 import Synchronization
 
 extension Handlers {
@@ -74,12 +75,21 @@ extension Handlers {
     let (requests, caller, id, body) = (decoded.requests, context.caller, context.requestID, context.body)
     let answers = try await context.channel.watched { continuation in
       try await answerAll(requests, for: caller, id: id, wantsReceipt: body.wantsReceipt) { continuation.yield($0) }
-    } _: { (events: AsyncThrowingStream<Answer, any Error>) in
-      var answers: [Answer] = []
+    } _: { (events: AsyncThrowingStream<VouchedAnswer, any Error>) in
+      var answers: [VouchedAnswer] = []
       for try await answer in events { answers.append(answer) }
       return answers
     }
-    return .json(OpenAICompletionsAnswer.encode(answers, wantsLogprobs: wantsLogprobs))
+    var response = Response.json(
+      OpenAICompletionsAnswer.encode(answers.map(\.answer), wantsLogprobs: wantsLogprobs))
+    if let trust = answers.first?.trust { response.headers.add(trust) }
+    return response
+  }
+
+  /// An answer and what was decided about the model that gave it.
+  private struct VouchedAnswer: Sendable {
+    let answer: Answer
+    let trust: ModelTrust.Outcome?
   }
 
   /// How many prompts of one request are answered together; the next wait without a place in the queue.
@@ -87,7 +97,7 @@ extension Handlers {
 
   /// Gives the answers to several prompts in their order.
   private func answerAll(
-    _ requests: [AnswerRequest], for caller: Caller, id: String, wantsReceipt: Bool, _ give: (Answer) -> Void
+    _ requests: [AnswerRequest], for caller: Caller, id: String, wantsReceipt: Bool, _ give: (VouchedAnswer) -> Void
   ) async throws {
     var start = 0
     while start < requests.count {
@@ -99,7 +109,9 @@ extension Handlers {
           try await answerer.prepare(
             requests[index], for: caller, api: "openai.completions", id: own, wantsReceipt: wantsReceipt))
       }
-      for answer in try await Self.all(prepared) { give(answer) }
+      for (answer, one) in zip(try await Self.all(prepared), prepared) {
+        give(VouchedAnswer(answer: answer, trust: one.trust))
+      }
       start = group.upperBound
     }
   }
@@ -125,8 +137,9 @@ extension Handlers {
     let (vectors, usage, model) = try await answerer.embeddings(
       decoded.inputs, model: decoded.model, truncates: false, for: context.caller, api: "openai.embeddings",
       id: context.requestID)
-    return .json(
+    let response = Response.json(
       OpenAIEmbeddings.encode(vectors, model: model, tokens: usage.promptTokens, isBase64: decoded.isBase64))
+    return await vouched(response, by: model)
   }
 
   // MARK: Responses
