@@ -54,6 +54,7 @@ struct ServeCommand: ParsableCommand {
         version: StoaVersion.current, storage: ledger)
       plan.options.engine.rootDigest = { try SignedModel.root(of: $0) }
     }
+    plan.options.engine.journal = ledger
     plan.options.engine.digest = { "sha256:" + (try SignedModel.root(of: $0).hex) }
     plan.options.engine.gate = try ModelGate.make(mode: plan.trustPolicy, store: plan.trust, fallback: .enforce)
     plan.options.rails = try plan.rails.map { try loadRails($0) }

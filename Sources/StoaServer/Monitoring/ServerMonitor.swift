@@ -136,9 +136,3 @@ extension MonitorEvent {
     }
   }
 }
-
-extension ServerMonitor: GuardObserver {
-  func observe(_ event: GuardEvent, of request: GuardedRequest) {
-    found(event, of: MonitorOrigin(request: request.id, model: request.model, key: request.keyID, api: request.api))
-  }
-}
