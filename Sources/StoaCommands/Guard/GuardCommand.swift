@@ -35,6 +35,11 @@ func loadPack(_ name: String) throws -> GuardPack {
   }
 }
 
+/// Tells once what an operator should know of the programs, such as rails that are off.
+func noteWarnings(of programs: [GuardProgram]) {
+  for warning in Set(programs.flatMap(\.warnings)).sorted() { Output.note("warning: \(warning)\n") }
+}
+
 private func rest(of error: PackError) -> String? {
   error.problems.count == 1 ? nil : error.problems.dropFirst().map(\.description).joined(separator: "\n")
 }
