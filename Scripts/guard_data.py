@@ -233,6 +233,10 @@ def jailbreak(data):
     return result.items
 
 
+# Kinds of BIPIA's attacks that are ordinary requests and attack by standing in a document alone; they are measured with only.
+PLAIN = ("Information Retrieval", "Content Creation", "Learning and Tutoring", "Language Translation", "Programming Help")
+
+
 def injection(data):
     result = Texts()
     emails = [row["context"] for row in lines(data / "prompt_injection_bipia/email/train.jsonl")]
@@ -240,13 +244,13 @@ def injection(data):
         attacks = json.loads((data / f"prompt_injection_bipia/{kind}_attack_train.json").read_text())
         for family, texts in attacks.items():
             place = bucket(f"bipia-{kind}/{family}")
-            split = "test" if place < 3 else "train"
+            split = "test" if place < 3 or family in PLAIN else "train"
             # Contexts of the test are not those of training either.
             contexts = [e for i, e in enumerate(emails) if (i % 3 == 0) == (split == "test")]
             for i, text in enumerate(texts):
                 for j in range(4):
                     context = contexts[(i * 4 + j + place) % len(contexts)]
-                    result.add(split, f"bipia-{kind}", family, 1, f"{context}\n{text}" if j % 2 else f"{text}\n{context}", text)
+                    result.add(split, "bipia-plain" if family in PLAIN else f"bipia-{kind}", family, 1, f"{context}\n{text}" if j % 2 else f"{text}\n{context}", text)
     for i, text in enumerate(emails):
         result.add("test" if i % 3 == 0 else "train", "bipia-email", "email", 0, text)
     for i, row in enumerate(lines(data / "prompt_injection_bipia/table/train.jsonl")):

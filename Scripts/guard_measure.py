@@ -1,6 +1,5 @@
 """Scores, thresholds and figures of the guard's classifiers, with 95 % intervals (Wilson; Hanley and McNeil)."""
 
-import json
 from collections import defaultdict
 
 import numpy as np
@@ -94,17 +93,3 @@ def measure(model, items, benign_apart=()):
             groups["(all)"].append(number)
     return {key: figures(labels[own], values[own], model.threshold) for key, own in sorted(groups.items())}
 
-
-def tables(folder, families):
-    """The records as Markdown: a row for each source of the test, and with `families` one for each family."""
-    percent = lambda v: "" if v is None else f"{v[0]:.3f} ({v[1]:.3f}–{v[2]:.3f})"  # noqa: E731
-    for path in sorted(folder.glob("*.json")):
-        record = json.loads(path.read_text())
-        counts = ", ".join(f"{n} {split}" for split, n in record["texts"].items())
-        print(f"\n### {record['classifier']}\n\nThreshold {record['threshold']}; texts: {counts}.\n")
-        print("| source | attacks | ordinary | recall | false positives | precision | AUC |\n|---|---|---|---|---|---|---|")
-        for key, row in record["measured"].items():
-            if "/" in key and not (families and key.split("/")[0] in families):
-                continue
-            columns = [percent(row.get(k)) for k in ("recall", "false_positive_rate", "precision", "auc")]
-            print(f"| {key} | {row['positive']} | {row['negative']} | " + " | ".join(columns) + " |")

