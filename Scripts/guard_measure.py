@@ -81,14 +81,17 @@ def figures(labels, values, threshold):
     return record
 
 
-def measure(model, items, benign_apart=()):
-    """For each source and family, and for all attacks and all ordinary texts but those of the sources `benign_apart`."""
+def measure(model, items, benign_apart=(), most=40):
+    """For each source, for each family of sources with no more than `most`, and for all attacks and all ordinary texts but those of the sources `benign_apart`."""
     labels = np.array([item.label for item in items])
     values = scores(model, [item.text for item in items])
-    groups = defaultdict(list)
+    groups, families = defaultdict(list), defaultdict(set)
+    for item in items:
+        families[item.source].add(item.family)
     for number, item in enumerate(items):
         groups[item.source].append(number)
-        groups[f"{item.source}/{item.family}"].append(number)
+        if len(families[item.source]) <= most:
+            groups[f"{item.source}/{item.family}"].append(number)
         if item.source not in benign_apart:
             groups["(all)"].append(number)
     return {key: figures(labels[own], values[own], model.threshold) for key, own in sorted(groups.items())}
