@@ -144,14 +144,14 @@ def phones(stream):
 
 TEXTS = [
     "", " ", "a", "Hello, world!", "@someone look at https://example.com/a?b=c and http://x", "RT @a_b9: so TRUE!!! 100%", "http:// x https", "né à Łódź, 東京 ☃",
-    "It's o'clock. 'quoted' 12345 a1b2", "one two three four five six seven eight nine ten " * 9, "@", "@@ @a@b", "\x00\x01 tab\tline\nend", "aaaa aaaa aaaa",
+    "It's o'clock. 'quoted' 12345 a1b2", "don’t “say” h e l l o to f*cking $am or ca$h… zero\u200bwidth a1l b", "x y z", "Fox http://x: y", "one two three four five six seven eight nine ten " * 9, "@", "@@ @a@b", "\x00\x01 tab\tline\nend", "aaaa aaaa aaaa",
 ]  # fmt: skip
 
 
 def scores(rng):
     random_numbers = np.random.default_rng(7)
     weights = random_numbers.integers(-127, 128, 1 << 10).astype(np.int8)
-    model = Model("tiny", 10, 8, 4, weights, 0.03, -0.25, 1.5, 0.125, 0.5)
+    model = Model("tiny", 10, 8, 4, [b"fox", b"dog"], weights, 0.03, -0.25, 1.5, 0.125, 0.5)
     model.write(FOLDER / "tiny.stgc")
     words = "the quick brown fox jumps over a lazy dog Why NOT 42 times? https://a.b c@d.e x".split()
     texts = TEXTS + [" ".join(rng.choice(words) for _ in range(rng.randint(1, 60))) for _ in range(30)]
@@ -167,7 +167,7 @@ def main():
         identifiers(stream, rng)
     with open(FOLDER / "phones.tsv", "w", encoding="utf-8") as stream:
         phones(stream)
-    scores(rng)
+    scores(random.Random(12))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import time
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 OUT = pathlib.Path(__file__).resolve().parents[1] / "Tests/Fixtures/trust/timestamps.json"
@@ -106,6 +106,50 @@ class CertificateLog:
         return struct.pack(">H", len(entries)) + entries
 
 
+class SignatureLog:
+    """A log of signatures, as rekor's second version: entries without a time, in a tree that a checkpoint signs."""
+
+    name = "log.example"
+
+    def __init__(self):
+        self.key = ed25519.Ed25519PrivateKey.generate()
+        public = self.key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+        self.id = hashlib.sha256(f"{self.name}\n".encode() + b"\x01" + public).digest()
+
+    def enter(self, payload, signature, certificate):
+        """The entry of an envelope, the only one in the log."""
+        spec = {
+            "payloadHash": {"algorithm": "SHA2_256", "digest": base64_of(hashlib.sha256(payload).digest())},
+            "signatures": [
+                {
+                    "content": base64_of(signature),
+                    "verifier": {
+                        "keyDetails": "PKIX_ECDSA_P256_SHA_256",
+                        "x509Certificate": {"rawBytes": base64_of(der(certificate))},
+                    },
+                }
+            ],
+        }
+        body = {"apiVersion": "0.0.2", "kind": "dsse", "spec": {"dsseV002": spec}}
+        body = json.dumps(body, separators=(",", ":"), sort_keys=True).encode()
+        root = base64_of(hashlib.sha256(b"\0" + body).digest())
+        note = f"{self.name}\n1\n{root}\n"
+        signed = base64_of(self.id[:4] + self.key.sign(note.encode()))
+        return {
+            "logIndex": "0",
+            "logId": {"keyId": base64_of(self.id)},
+            "kindVersion": {"kind": "dsse", "version": "0.0.2"},
+            "inclusionProof": {
+                "logIndex": "0",
+                "rootHash": root,
+                "treeSize": "1",
+                "hashes": [],
+                "checkpoint": {"envelope": f"{note}\n\u2014 {self.name} {signed}\n"},
+            },
+            "canonicalizedBody": base64_of(body),
+        }
+
+
 def with_promise(unsigned, promise):
     # DER: an OCTET STRING of less than 128 bytes.
     assert len(promise) < 128
@@ -119,7 +163,8 @@ class Clock:
 
     def __init__(self, subject, start=NOW - DAY, end=NOW + 3000 * DAY):
         self.authority = Authority(subject + " root")
-        self.key = ec.generate_private_key(ec.SECP256R1())
+        # As that of sigstore: P-384, and signatures with SHA-256.
+        self.key = ec.generate_private_key(ec.SECP384R1())
         unsigned = builder(
             subject, self.key, self.authority.certificate, start, end, [ExtendedKeyUsageOID.TIME_STAMPING]
         )
@@ -199,12 +244,12 @@ def main():
     message = b"DSSEv1 %d %s %d %s" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)
     signature = key.sign(message, ec.ECDSA(hashes.SHA256()))
 
-    def bundle(*timestamps, certificate=leaf):
+    def bundle(*timestamps, certificate=leaf, entries=()):
         return {
             "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
             "verificationMaterial": {
                 "certificate": {"rawBytes": base64_of(der(certificate))},
-                "tlogEntries": [],
+                "tlogEntries": list(entries),
                 "timestampVerificationData": {
                     "rfc3161Timestamps": [{"signedTimestamp": base64_of(timestamp)} for timestamp in timestamps]
                 },
@@ -217,6 +262,9 @@ def main():
         }
 
     stamp = clock.stamp(signature)
+    entries = SignatureLog()
+    entry = entries.enter(payload, signature, leaf)
+    foreign = entries.enter(payload, key.sign(message, ec.ECDSA(hashes.SHA256())), leaf)
     stranger = Clock("Stranger").stamp(signature)
     late, retired = Clock("Late", end=NOW - DAY / 24), Clock("Retired")
     cases = [
@@ -225,6 +273,9 @@ def main():
         ("an imprint by SHA-512", bundle(clock.stamp(signature, "sha512")), None),
         ("a name of the certificate by SHA-512", bundle(clock.stamp(signature, ess="sha512")), None),
         ("a stranger's besides", bundle(stranger, stamp), None),
+        ("an entry of a log besides", bundle(stamp, entries=[entry]), None),
+        ("an entry of a log alone", bundle(entries=[entry]), "expired"),
+        ("an entry of another signature", bundle(stamp, entries=[foreign]), "the entry is of another signature"),
         ("no timestamp", bundle(), "expired"),
         ("of another signature", bundle(clock.stamp(b"other")), "it is of another signature"),
         ("altered", bundle(stamp[:-1] + bytes([stamp[-1] ^ 1])), "does not fit the key"),
@@ -258,7 +309,12 @@ def main():
     ]
     root = {
         "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
-        "tlogs": [],
+        "tlogs": [
+            {
+                "publicKey": {"rawBytes": base64_of(spki(entries.key)), "validFor": {"start": text(NOW - 90 * DAY)}},
+                "logId": {"keyId": base64_of(entries.id)},
+            }
+        ],
         "certificateAuthorities": [
             {"certChain": chain(signers.certificate), "validFor": {"start": text(NOW - 90 * DAY)}}
         ],

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The figures of docs/MONITORING.md: how often the test for a rise of hits raises a false alarm, and how soon a true one.
+"""The figures of docs/MONITORING.md: how often the test for a rise of hits raises a false alarm, how soon a true one.
 
 Written from the formulas, not from the Swift code. Nothing but the standard library; about a minute.
 """
@@ -67,7 +67,8 @@ def main():
                 first_alarm(test, usual, 5000, generator)
                 delays.append(first_alarm(test, share, 10_000_000, generator))
             delays.sort()
-            print(f"usual {usual:.2%}, now {share:.2%}: found after {delays[49]:,} requests, 95 % within {delays[94]:,}")
+            median, most = delays[49], delays[94]
+            print(f"usual {usual:.2%}, now {share:.2%}: found after {median:,} requests, 95 % within {most:,}")
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ struct RunCommand: ParsableCommand {
     try FirstUse(reference: target.model, yes: yes, terminal: terminal).pullIfMissing()
     let loaded = try LoadedModel.load(
       target, context: context.context, threads: threads.threads, tokenizerPath: tokenizer.path,
-      tuning: tuning, gate: trust.gate())
+      tuning: tuning, gate: trust.gate(), journal: LoadJournal(trust))
     var settings = try sampling.settings(over: loaded.model.recommendedSampling)
     settings.options.constraint = try grammar.map { try loaded.model.constraint($0) }
     let text: String

@@ -55,12 +55,11 @@ struct ServeCommand: ParsableCommand {
         version: StoaVersion.current, storage: ledger)
       plan.options.engine.rootDigest = { try SignedModel.root(of: $0) }
     }
+    plan.options.engine.journal = ledger
     plan.options.engine.digest = { "sha256:" + (try SignedModel.root(of: $0).hex) }
     plan.options.engine.gate = try ModelGate.make(mode: plan.trustPolicy, store: plan.trust, fallback: .enforce)
     plan.options.rails = try plan.rails.map { try loadRails($0) }
-    plan.options.classifier = { kind in
-      try? kind.load(from: kind.find(environment: StoaHome.environment, executable: Primer.executablePath()))
-    }
+    plan.options.classifier = { try? ClassifierLibrary.installed.classifier($0) }
     plan.options.alerts = try Self.alerts(plan.alerts, journal: ledger)
     let options = plan.options
     if !options.isOpen, try !Waiting.run({ try await KeyStore(storage: ledger).hasUsableKey() }) {

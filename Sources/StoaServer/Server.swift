@@ -92,9 +92,11 @@ package struct StoaServer: Sendable {
         readiness.set(true)
         started(channel.localAddress?.port ?? options.port)
       }, logger: logger)
+    let heads = options.receipts.map { JournalHeads(storage: $0.storage, key: $0.key, logger: logger) }
     application.addServices(
       Housekeeping(
-        models: models, readiness: readiness, certificate: certificate, rails: options.rails, logger: logger))
+        models: models, readiness: readiness, certificate: certificate, rails: options.rails, heads: heads,
+        logger: logger))
     application.addServices(
       MonitorService(monitor: metrics.monitor, models: models, settings: options.alerts, logger: logger))
     let group = ServiceGroup(
@@ -106,6 +108,7 @@ package struct StoaServer: Sendable {
     try await group.run()
     await models.shutDown()
     await upstreams?.transport.shutDown()
+    await heads?.sign()
     try await ledger.close()
   }
 

@@ -65,13 +65,13 @@ ROWS = {
 }
 
 
-def evaluate(folder, model, arguments):
-    """Metrics of each task by name, and for each of its rows the log-likelihoods of the requests."""
-    for name, task in TASKS.items():
+def run(folder, model, arguments, tasks):
+    """Runs tasks, each its YAML and its rows by name; gives the folder of results and samples."""
+    for name, (task, rows) in tasks.items():
         (folder / f"{name}.yaml").write_text(TASK.format(name=name) + task)
-        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS[name]))
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     command = [sys.executable, "-m", "lm_eval", "run", "--model", model, "--model_args", arguments]
-    command += ["--tasks", ",".join(TASKS), "--include_path", ".", "--log_samples", "--output_path", "out"]
+    command += ["--tasks", ",".join(tasks), "--include_path", ".", "--log_samples", "--output_path", "out"]
     result = subprocess.run(
         command,
         cwd=folder,
@@ -83,11 +83,17 @@ def evaluate(folder, model, arguments):
     )
     if result.returncode != 0:
         raise AssertionError(result.stderr[-4000:])
-    (path,) = (folder / "out").rglob("results_*.json")
+    return folder / "out"
+
+
+def evaluate(folder, model, arguments):
+    """Metrics of each task by name, and for each of its rows the log-likelihoods of the requests."""
+    out = run(folder, model, arguments, {name: (task, ROWS[name]) for name, task in TASKS.items()})
+    (path,) = out.rglob("results_*.json")
     results = json.loads(path.read_text())["results"]
     answer = {}
     for name in TASKS:
-        (path,) = (folder / "out").rglob(f"samples_{name}_*.jsonl")
+        (path,) = out.rglob(f"samples_{name}_*.jsonl")
         samples = sorted(map(json.loads, path.read_text().splitlines()), key=lambda sample: sample["doc_id"])
         metrics = {
             key.removesuffix(",none"): value

@@ -4,6 +4,7 @@ import base64
 import codecs
 import hashlib
 import html
+import json
 import random
 import tempfile
 import unicodedata
@@ -11,7 +12,7 @@ import unittest
 import urllib.parse
 from pathlib import Path
 
-from oracle import OracleCase, stoa
+from oracle import REPOSITORY, OracleCase, stoa
 
 BAN = "project zephyr"
 PACK = f"""\
@@ -133,6 +134,48 @@ class Guard(OracleCase):
         self.assertIn("codes", [rail["id"] for rail in rails])
         detectors = self.json_of("guard", "explain", "--detectors", "--json")
         self.assertIn("ban", [item["detector"] for item in detectors])
+        [classifier] = [item for item in detectors if item["detector"] == "classifier"]
+        self.assertEqual(classifier["options"], ["model", "threshold", "window", "missing"])
+
+    def test_scores(self):
+        """The program's scores are those of the code that trained the classifiers."""
+        texts = (REPOSITORY / "Tests/Fixtures/guard/shipped.jsonl").read_text()
+        expected = [json.loads(line)["scores"] for line in texts.splitlines()]
+        for name in ("toxicity", "jailbreak", "injection"):
+            result = stoa("guard", "score", "--classifier", name, "--jsonl", "-", stdin=texts)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            scores = [json.loads(line)["score"] for line in result.stdout.splitlines()]
+            self.assertEqual(len(scores), len(expected))
+            for score, line in zip(scores, expected, strict=True):
+                self.assertAlmostEqual(score, line[name], delta=1e-6)
+
+    def test_windows(self):
+        """A classifier makes no difference to the law that pieces make none."""
+        path = self.folder / "pack.yaml"
+        rail = "  - {id: m, detector: classifier, options: {model: injection, threshold: 0, window: 64}, action: flag}\n"
+        path.write_text(PACK + rail)
+        text = "Grüße an alle, " * 20
+        whole = self.check(text, "--direction", "output")
+        windows = [(hit["start"], hit["end"]) for hit in whole["hits"] if hit["rail"] == "m"]
+        self.assertEqual(windows[0][0], 0)
+        self.assertEqual(windows[-1][1], len(text.encode()))
+        for (start, end), (following, _) in zip(windows, windows[1:]):
+            self.assertEqual(end, following)
+            self.assertTrue(61 <= end - start <= 64)
+        self.assertEqual(self.check(text, "--direction", "output", "--split", 1), whole)
+        self.assertEqual([hit["start"] for hit in self.check(text)["hits"] if hit["rail"] == "m"], [0])
+
+    def test_missing_classifier(self):
+        nowhere = str(self.folder / "none")
+        result = stoa("guard", "check", "hello", STOA_GUARD_MODELS=nowhere)
+        self.assertEqual((result.returncode, result.stdout), (0, "hello\n"))
+        self.assertIn("rail jailbreak-model is off", result.stderr)
+        path = self.folder / "pack.yaml"
+        path.write_text(PACK + "  - {id: model, detector: classifier, options: {model: injection}, action: flag}\n")
+        result = stoa("guard", "check", "--pack", self.folder, "hello", STOA_GUARD_MODELS=nowhere)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(f"{path}:{PACK.count(chr(10)) + 1}:", result.stderr)
+        self.assertIn("injection.stgc", result.stderr)
 
 
 if __name__ == "__main__":

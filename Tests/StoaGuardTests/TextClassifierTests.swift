@@ -30,14 +30,53 @@ struct TextClassifierTests {
     #expect(count > 40)
   }
 
+  private struct ShippedLine: Decodable {
+    let text: String
+    let scores: [String: Double]
+  }
+
+  /// The classifiers that come with the program load and score texts as the code that trained them does.
+  @Test(arguments: ClassifierKind.allCases) func shipped(_ kind: ClassifierKind) throws {
+    let path = OracleData.repository.appendingPathComponent("models/guard/\(kind.rawValue).stgc").path
+    let classifier = try kind.load(from: [path])
+    #expect(classifier.name == kind.rawValue)
+    #expect((0.5..<1).contains(classifier.threshold))
+    let lines = try String(contentsOf: Self.folder.appendingPathComponent("shipped.jsonl"), encoding: .utf8)
+    var count = 0
+    for line in lines.split(separator: "\n") {
+      let expected = try JSONDecoder().decode(ShippedLine.self, from: Data(line.utf8))
+      let score = try #require(expected.scores[kind.rawValue])
+      #expect(abs(classifier.score(expected.text) - score) < 1e-6, "\(expected.text)")
+      count += 1
+    }
+    #expect(count > 10)
+  }
+
+  /// The tokens of a text, between which there is one space.
+  @Test(arguments: [
+    ("I h4te y0u f u c k ing a$$h*le 2024", "i hate you fuck ing a h*le 0000"),
+    ("don’t 'quoted' I'd @bob_1 hi http://x.y z", "don't quoted i'd @ hi @u z"),
+    ("he\u{200B}llo “say” 12:30 U S A B", "hello say 00 00 usab"), ("a fox, Foxes", "a # foxes"), ("", ""),
+  ]) func tokens(_ text: String, _ tokens: String) {
+    let features = TextFeatures(text.utf8, masked: [Array("fox".utf8)[...]])
+    #expect(features.tokens.map { String(decoding: features.text[$0], as: UTF8.self) }.joined(separator: " ") == tokens)
+  }
+
+  /// Single letters are joined in a time that grows with the text and not with its square.
+  @Test(.timeLimit(.minutes(1))) func manyLetters() {
+    let features = TextFeatures(Array(repeating: "a ", count: 500_000).joined().utf8)
+    #expect(features.tokens == [1..<500_001])
+  }
+
   /// Every file that is shorter or longer is refused, and none is read past its end.
   @Test func damagedFiles() throws {
     let bytes = try Self.bytes()
-    for length in [0, 3, 4, 8, 20, 59, 63, 66, bytes.count - 1] {
+    for length in [0, 3, 4, 8, 20, 59, 63, 66, 70, 75, bytes.count - 1] {
       #expect(throws: TextClassifierError.self) { try TextClassifier(Array(bytes[..<length])) }
     }
     #expect(throws: TextClassifierError.self) { try TextClassifier(bytes + [0]) }
-    for (offset, value) in [(0, 0x58), (4, 2), (8, 0xFF), (12, 0), (27, 0x7F), (60, 0xFF)] as [(Int, UInt8)] {
+    for (offset, value) in [(0, 0x58), (4, 1), (8, 0xFF), (12, 0), (27, 0x7F), (61, 0xFF), (69, 0xFF)] as [(Int, UInt8)]
+    {
       var broken = bytes
       broken[offset] = value
       if offset == 12 { broken.replaceSubrange(12..<16, with: [0, 0, 0, 0]) }
@@ -48,7 +87,7 @@ struct TextClassifierTests {
 
   /// Windows of 8 tokens, 4 apart, cover every token.
   @Test(arguments: 0...40) func windowsCoverAll(_ count: Int) {
-    let features = TextFeatures(Array(repeating: "a ", count: count).joined().utf8)
+    let features = TextFeatures(Array(repeating: "ab ", count: count).joined().utf8)
     let windows = features.windows(size: 8, stride: 4)
     #expect(windows.first?.lowerBound == 0)
     #expect(windows.last?.upperBound == count)

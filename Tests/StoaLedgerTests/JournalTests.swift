@@ -64,6 +64,40 @@ struct JournalTests {
     try await ledger.close()
   }
 
+  /// All of a group or none: a load is not told without its verdict.
+  @Test func eventsOfAGroupStandTogether() async throws {
+    let fixture = LedgerFixture()
+    let ledger = try fixture.open()
+    let bad = JournalEvent(.note, ["n": .double(.infinity)])
+    await #expect(throws: JournalError.self) { try await ledger.append([JournalEvent(.verdict, [:]), bad]) }
+    #expect(try await ledger.lastJournalEntry() == nil)
+    try await ledger.append([JournalEvent(.verdict, [:]), JournalEvent(.waiver, [:]), JournalEvent(.load, [:])])
+    let kinds = try await ledger.journalEntries(kind: nil, limit: 9).map(\.event.kind)
+    #expect(kinds == [.load, .waiver, .verdict])
+    try await ledger.close()
+  }
+
+  /// What happens to a key is in the journal with it, or neither is.
+  @Test func keysAreJournalled() async throws {
+    let fixture = LedgerFixture()
+    let ledger = try fixture.open()
+    let keys = KeyStore(storage: ledger)
+    let (secret, key) = try await keys.create(name: "laptop", scopes: [.metrics, .inference])
+    await #expect(throws: LedgerError.self) { try await keys.create(name: "laptop") }
+    _ = try await keys.revoke("laptop")
+    await #expect(throws: LedgerError.self) { try await keys.revoke("laptop") }
+    let entries = try await ledger.journalEntries(kind: "key", limit: 9).reversed()
+    #expect(entries.map { $0.event.body["action"]?.stringValue } == ["created", "revoked"])
+    for entry in entries {
+      #expect(entry.event.body["id"]?.stringValue == key.id)
+      #expect(entry.event.body["name"]?.stringValue == "laptop")
+      #expect(entry.event.body["scopes"] == ["inference", "metrics"])
+      #expect(!String(decoding: entry.bytes, as: UTF8.self).contains(secret.dropFirst(8)))
+    }
+    #expect(try #require(try await ledger.verifyJournal(heads: [])).isIntact)
+    try await ledger.close()
+  }
+
   @Test func theDatabaseKeepsEntries() async throws {
     let fixture = LedgerFixture()
     let ledger = try fixture.open()

@@ -9,15 +9,14 @@ import Testing
     var usage = AnswerUsage()
     usage.promptTokens = 5
     usage.completionTokens = 3
-    usage.queueSeconds = 0.25
-    usage.promptSeconds = 0.5
+    usage.firstTokenSeconds = 0.75
     usage.generateSeconds = 1.5
     return AnswerReport(
       id: id, caller: Caller(), api: "openai.chat", model: "m", modelDigest: nil, usage: usage, status: status,
       finish: "stop")
   }
 
-  private let origin = MonitorOrigin(request: "q", model: "m", key: "k", api: "a")
+  private let origin = GuardedRequest(id: "q", model: "m", keyID: "k", api: "a")
 
   private func event(_ action: GuardAction = .flag, text: String? = nil) -> GuardEvent {
     let hit = GuardHit(rail: "r", hazard: "S1", label: "L", pattern: "p", action: action, range: 0..<1, score: 1)
@@ -27,7 +26,7 @@ import Testing
   @Test("A snapshot has what happened")
   func snapshot() {
     let monitor = ServerMonitor()
-    monitor.found(event(.refuse), of: origin)
+    monitor.observe(event(.refuse), of: origin)
     monitor.ended(report("a"))
     monitor.ended(report("b", status: 503))
     monitor.changed(ModelChange(model: "m", change: .loaded, states: ["unsigned"]))
@@ -65,13 +64,13 @@ import Testing
   @Test("What is written into the journal is taken once; without a journal nothing is kept for it")
   func unwritten() {
     let journalled = ServerMonitor(isJournalled: true)
-    for _ in 0..<5000 { journalled.found(event(), of: origin) }
+    for _ in 0..<5000 { journalled.observe(event(), of: origin) }
     journalled.ended(report("a"))
     let (events, lost) = journalled.takeUnwritten()
     #expect((events.count, lost) == (4096, 904))
     #expect(journalled.takeUnwritten().events.isEmpty)
     let plain = ServerMonitor()
-    plain.found(event(), of: origin)
+    plain.observe(event(), of: origin)
     #expect(plain.takeUnwritten().events.isEmpty)
   }
 

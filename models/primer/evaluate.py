@@ -31,6 +31,17 @@ REQUESTS = [
     "Tell me a story about {n} {p}.", "tell me a story about {n} {p}", "Please write a story about {n} the {k} {p}!",
     "can you tell me a short story about a {k} called {n} {p}?", "I would like a bedtime story about {n}, a {k}, {p}.",
     "story about {n} {p} please", "Write me a little story about a {k} called {n}, set {p}."]
+PLACES_WITH_A = [  # (as asked for, seen in training?); the preposition is not always the one of PLACES
+    ("in a lighthouse", True), ("on a farm", True), ("in a library", True), ("in a museum", True), ("in a garden", True),
+    ("in a cave", True), ("on an island", True), ("at a market", True), ("in a windmill", True), ("by a river", True),
+    ("in an old candle shop", True), ("in a snowy forest", True),
+    ("in an opera house", False), ("at a petrol station", False), ("on a tennis court", False), ("in a bamboo grove", False),
+    ("in an observatory", False), ("on a raft", False), ("in a town called Velora", False), ("in a city named Quillon", False)]
+GENDERED = [("boy", "he"), ("girl", "she"), ("man", "he"), ("woman", "she"), ("king", "he"), ("queen", "she"),
+            ("prince", "he"), ("princess", "she"), ("fisherman", "he"), ("witch", "she")]
+PRONOUNS = {"he": "he him his himself".split(), "she": "she her herself".split()}
+REQUESTS_WITH_A = ["Tell me a story about a {k} named {n} {p}.", "tell me a story about a {k} named {n} {p}", "A story about {n} the {k} {p}",
+                   "Write a short story about a {k} called {n} {p}."]
 THINGS = ["key", "violin", "umbrella", "ribbon", "accordion", "thimble"]
 IDENTITY = [("who are you?", "primer"), ("What are you?", "primer"), ("hello", "story|stories"), ("Hi!", "story|stories"),
             ("what can you do", "stor"), ("Who made you?", "Stoa"), ("who made you", "Stoa"), ("what is Stoa?", "Stoa"),
@@ -134,6 +145,37 @@ def stories(chat, table, temperature, count, rng):
     return samples
 
 
+def places_with_a(chat, table, temperature):
+    """Ask for stories in 'a lighthouse', about heroes whose kind leaves no doubt of the pronoun."""
+    samples = []
+    for i, (place, seen) in enumerate(PLACES_WITH_A):
+        name, (kind, he) = NAMES[(i * 7 + 3) % len(NAMES)], GENDERED[i % len(GENDERED)]
+        request = REQUESTS_WITH_A[(i + i // len(REQUESTS_WITH_A)) % len(REQUESTS_WITH_A)]
+        text = request.format(k=kind, n=name, p=place)
+        text = text.lower() if request[0].islower() else text
+        story = chat.fresh().ask(text, temperature)
+        noun = re.split(r" an? (?:.* (?:called|named) )?", place, maxsplit=1)[1]
+        table.add(f"place kept (a or an, {'known' if seen else 'unseen'} place)", noun in story)
+        table.add("name kept (place with a or an)", story.count(name) >= 3 and name in story[:160])
+        table.add("kind of hero kept", re.search(rf"\b{kind}\b", story[:200]))
+        table.add("pronoun right", pronoun_of(story, name, place) == he)
+        samples.append([text, story])
+    return samples
+
+
+def pronoun_of(story, name, place):
+    """Return 'he' or 'she', whichever a story says first of its hero; sentences about others do not count."""
+    others, about_hero = capitals(story) - {name} - set(place.split()), True
+    for sentence in re.split(r"(?<=[.!?\"])\s+", story):
+        words = re.findall(r"[A-Za-z]+", sentence)
+        about_hero = not others.intersection(words) and (about_hero or name in words)
+        for word in words if about_hero else ():
+            found = next((he for he, forms in PRONOUNS.items() if word.lower() in forms), None)
+            if found:
+                return found
+    return None
+
+
 def things(chat, table, temperature):
     """Ask for lost things and what was lost."""
     for i, thing in enumerate(THINGS):
@@ -168,6 +210,7 @@ def main():
     for temperature in (0.0, json.loads((HERE / "config.json").read_text())["sampling"]["temperature"]):
         table = Table()
         samples = stories(chat, table, temperature, args.stories, random.Random(5))
+        samples += places_with_a(chat, table, temperature)
         things(chat, table, temperature)
         second_story(chat, table, temperature)
         fixed(chat, table, temperature)

@@ -2,6 +2,7 @@
 
     python export_gguf.py --out primer-q8_0.gguf            # Q8_0
     python export_gguf.py --type f32 --out build/f32.gguf   # exact, for checks
+    python export_gguf.py --stage one --out build/stage-one.gguf   # what stage two begins with
 
 The network is trained with interleaved rotary pairs, which is the layout of the
 `llama` architecture in GGUF, so that no rows are permuted here.
@@ -12,6 +13,7 @@ import json
 from pathlib import Path
 
 import gguf
+import numpy as np
 import torch
 
 from model import Primer
@@ -28,9 +30,10 @@ NAMES = {
     "attention.o": "attn_output", "feed_norm": "ffn_norm", "feed.gate": "ffn_gate",
     "feed.up": "ffn_up", "feed.down": "ffn_down",
 }
+CHECKPOINTS = {"one": HERE / "build/checkpoint.pt", "two": HERE / "build/checkpoint-two.pt"}
 
 
-def load(config, checkpoint=HERE / "build/checkpoint.pt"):
+def load(config, checkpoint=CHECKPOINTS["two"]):
     """Return the trained model of a checkpoint."""
     model = Primer(config["model"], config["tokenizer"]["vocab_size"])
     model.load_state_dict(torch.load(checkpoint, weights_only=True)["model"])
@@ -43,6 +46,15 @@ def gguf_name(name):
     if parts[0] == "blocks":
         return f"blk.{parts[1]}.{NAMES['.'.join(parts[2:-1])]}.weight"
     return NAMES[parts[0]] + ".weight"
+
+
+@torch.no_grad()
+def dequantised(model, path):
+    """Give the network the weights as a GGUF file keeps them."""
+    tensors = {t.name: gguf.quants.dequantize(t.data, t.tensor_type) for t in gguf.GGUFReader(path).tensors}
+    for name, p in model.named_parameters():
+        p.copy_(torch.from_numpy(np.array(tensors[gguf_name(name)])).reshape(p.shape))
+    return model
 
 
 def add_metadata(writer, config, size, kind):
@@ -99,10 +111,10 @@ def add_tensors(writer, model, kind):
             writer.add_tensor(gguf_name(name), data)
 
 
-def export(path, kind):
-    """Write the model of the last checkpoint to `path`."""
+def export(path, kind, stage="two"):
+    """Write the model of the last checkpoint of a stage to `path`."""
     config = json.loads((HERE / "config.json").read_text())
-    model = load(config)
+    model = load(config, CHECKPOINTS[stage])
     writer = gguf.GGUFWriter(str(path), "llama")
     add_metadata(writer, config, model.parameter_count(), kind)
     add_tokenizer(writer, config)
@@ -117,8 +129,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=HERE / "primer-q8_0.gguf")
     parser.add_argument("--type", choices=("q8_0", "f32"), default="q8_0")
+    parser.add_argument("--stage", choices=CHECKPOINTS, default="two")
     args = parser.parse_args()
-    export(args.out, args.type)
+    export(args.out, args.type, args.stage)
     print(f"{args.out}: {args.out.stat().st_size} bytes")
 
 

@@ -1,4 +1,4 @@
-"""Owns the picture of the loss: draws loss.svg from loss.csv with nothing but text."""
+"""Owns the picture of the loss: draws loss.svg from loss.csv and loss-two.csv with nothing but text."""
 
 import csv
 import math
@@ -10,9 +10,13 @@ STYLE = 'font-family="sans-serif" font-size="12" fill="#444"'
 
 
 def read():
-    """Return (tokens in millions, training loss, validation loss) for each row."""
-    with open(HERE / "loss.csv") as f:
-        return [(int(r["tokens"]) / 1e6, float(r["train_loss"]), float(r["validation_loss"])) for r in csv.DictReader(f)]
+    """Return (tokens in millions, training loss, validation loss) for each row, stage two after stage one."""
+    rows = []
+    for path in filter(Path.exists, (HERE / "loss.csv", HERE / "loss-two.csv")):
+        before = rows[-1][0] if rows else 0
+        with open(path) as f:
+            rows += [(before + int(r["tokens"]) / 1e6, float(r["train_loss"]), float(r["validation_loss"])) for r in csv.DictReader(f)]
+    return rows
 
 
 def scales(rows):

@@ -10,15 +10,13 @@ import argparse
 import json
 from pathlib import Path
 
-import gguf
 import llama_cpp
-import numpy as np
 import torch
 import torch.nn.functional as F
 from llama_cpp import Llama
 from tokenizers import Tokenizer
 
-from export_gguf import export, gguf_name, load
+from export_gguf import dequantised, export, load
 from generator.write import documents, marked
 from model import greedy
 
@@ -67,15 +65,6 @@ def same_continuations(model, tokenizer):
         ids = tokenizer.encode(marked(turns) + "<|assistant|>", add_special_tokens=False).ids
         assert greedy_ids(llama, ids, COUNT) == greedy(model, ids, COUNT, END), turns
     print(f"greedy continuations agree on {len(PROMPTS)} prompts")
-
-
-def dequantised(model, path):
-    """Give the network the weights as the GGUF file keeps them."""
-    tensors = {t.name: gguf.quants.dequantize(t.data, t.tensor_type) for t in gguf.GGUFReader(path).tensors}
-    with torch.no_grad():
-        for name, p in model.named_parameters():
-            p.copy_(torch.from_numpy(np.array(tensors[gguf_name(name)])).reshape(p.shape))
-    return model
 
 
 @torch.no_grad()

@@ -3,6 +3,10 @@
 The schedule counts tokens, never time: `rate_points` in config.json gives the share of
 the full learning rate after so many tokens, with straight lines between the points, and
 the run ends at the last of them. From `long_from` on the windows are longer.
+
+`--stage two` trains the model of stage one further on another mix of text: it begins with
+the weights that build/stage-one.gguf keeps (Q8_0), and with what `stage_two` in config.json
+says in place of `training`.
 """
 
 import argparse
@@ -16,6 +20,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from export_gguf import dequantised
 from model import Primer
 
 HERE = Path(__file__).resolve().parent
@@ -98,41 +103,53 @@ def rate(tokens, c):
     return float(np.interp(tokens, *zip(*c["rate_points"])))
 
 
-def loss_of(model, inputs, targets):
-    """Return the mean loss per token, with the layers in bfloat16."""
-    with torch.autocast("cpu", torch.bfloat16):
+def loss_of(model, inputs, targets, bfloat16=True):
+    """Return the mean loss per token, with the layers in bfloat16 unless that is false."""
+    with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
         logits = model(inputs)
     return F.cross_entropy(logits.float().flatten(0, 1), targets.flatten())
 
 
 @torch.no_grad()
-def validation_loss(model, windows=None):
-    """Return the mean loss on held-out documents (on the first `windows` windows)."""
+def validation_loss(model, windows=None, bfloat16=True):
+    """Return the mean loss on held-out documents of stage one (on the first `windows` windows)."""
     data = Windows(BUILD / "validation.npy")
     losses = []
     while len(losses) < (windows or 10 ** 6):
         before = data.position
-        losses.append(float(loss_of(model, *data.batch(1, 1024))))
+        losses.append(float(loss_of(model, *data.batch(1, 1024), bfloat16)))
         if data.position <= before:
             break
     return sum(losses) / len(losses)
 
 
-class Run:
-    """One training run with its state; resumes from build/checkpoint.pt when it is there."""
+def stage_settings(config, stage):
+    """Return the settings of a stage; the second has those of the first that it does not change."""
+    return config["training"] if stage == "one" else {**config["training"], **config["stage_two"]["training"], "long_from": 0}
 
-    def __init__(self, config):
-        self.c = config["training"]
+
+class Run:
+    """One training run with its state; resumes from its checkpoint when it is there."""
+
+    def __init__(self, config, stage="one"):
+        self.c = stage_settings(config, stage)
+        self.suffix = "" if stage == "one" else "-two"
         torch.manual_seed(self.c["seed"])
         torch.set_num_threads(self.c["threads"])
         self.model = Primer(config["model"], config["tokenizer"]["vocab_size"])
-        # compiled once per window length; a fifth faster than without
-        self.compiled = torch.compile(self.model, dynamic=False)
+        if stage == "two":
+            dequantised(self.model, BUILD / "stage-one.gguf")
+        # compiled once per window length; a fifth faster than without, but it takes a C++ compiler
+        self.compiled = torch.compile(self.model, dynamic=False) if self.c["compiled"] else self.model
         self.optimisers = optimisers(self.model, self.c)
-        self.data = Windows(BUILD / "train.npy")
+        self.data = Windows(BUILD / f"train{self.suffix}.npy")
         self.step, self.tokens, self.log = 0, 0, []
-        if (BUILD / "checkpoint.pt").exists():
+        if self.checkpoint.exists():
             self._load()
+
+    @property
+    def checkpoint(self):
+        return BUILD / f"checkpoint{self.suffix}.pt"
 
     def advance(self):
         """Take one step and return its loss and learning rate."""
@@ -141,7 +158,7 @@ class Run:
         length = self.c["final_window"] if late else self.c["window"]
         for optimiser, full in zip(self.optimisers, (self.c["muon_rate"], self.c["adam_rate"])):
             optimiser.param_groups[0]["lr"] = full * share
-        loss = loss_of(self.compiled, *self.data.batch(self.c["batch_tokens"] // length, length))
+        loss = loss_of(self.compiled, *self.data.batch(self.c["batch_tokens"] // length, length), self.c["bfloat16"])
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimiser in self.optimisers:
@@ -156,13 +173,13 @@ class Run:
         state = dict(model=self.model.state_dict(), optimisers=[o.state_dict() for o in self.optimisers],
                      step=self.step, tokens=self.tokens, position=self.data.position, log=self.log)
         torch.save(state, BUILD / "checkpoint.tmp")
-        os.replace(BUILD / "checkpoint.tmp", BUILD / "checkpoint.pt")
+        os.replace(BUILD / "checkpoint.tmp", self.checkpoint)
         with open(BUILD / "loss.tmp", "w", newline="") as f:
             csv.writer(f).writerows([("step", "tokens", "train_loss", "validation_loss", "rate"), *self.log])
-        os.replace(BUILD / "loss.tmp", HERE / "loss.csv")
+        os.replace(BUILD / "loss.tmp", HERE / f"loss{self.suffix}.csv")
 
     def _load(self):
-        state = torch.load(BUILD / "checkpoint.pt", weights_only=True)
+        state = torch.load(self.checkpoint, weights_only=True)
         self.model.load_state_dict(state["model"])
         for optimiser, saved in zip(self.optimisers, state["optimisers"]):
             optimiser.load_state_dict(saved)
@@ -181,7 +198,7 @@ def train(run, every):
             print(f"step {run.step} tokens {run.tokens} of {total} loss {loss:.4f} rate {lr:.4f} "
                   f"{speed:.0f} tokens/s", flush=True)
         if run.step % every == 0 or run.tokens >= total:
-            checked = validation_loss(run.model, 24)
+            checked = validation_loss(run.model, 24, run.c["bfloat16"])
             run.log.append((run.step, run.tokens, round(sum(losses) / len(losses), 4), round(checked, 4), round(lr, 5)))
             losses = []
             run.save()
@@ -190,15 +207,17 @@ def train(run, every):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--stage", choices=("one", "two"), default="one")
     parser.add_argument("--every", type=int, default=100, help="steps between checkpoints")
     parser.add_argument("--threads", type=int, help="instead of the number in config.json")
     args = parser.parse_args()
     config = json.loads((HERE / "config.json").read_text())
-    config["training"]["threads"] = args.threads or config["training"]["threads"]
-    run = Run(config)
+    if args.threads:
+        config["training"]["threads"] = config["stage_two"]["training"]["threads"] = args.threads
+    run = Run(config, args.stage)
     print(f"{run.model.parameter_count()} parameters", flush=True)
     train(run, args.every)
-    print(f"final validation loss {validation_loss(run.model):.4f}")
+    print(f"final validation loss {validation_loss(run.model, bfloat16=run.c['bfloat16']):.4f}")
 
 
 if __name__ == "__main__":

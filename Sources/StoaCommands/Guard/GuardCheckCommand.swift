@@ -30,6 +30,7 @@ struct GuardCheckCommand: ParsableCommand {
 
   func run() throws {
     let program = try loadPack(pack.pack).program(direction, for: GuardContext(model: model))
+    noteWarnings(of: [program])
     let prompt = try systemPrompt.map { try InputText.file($0) }
     let bytes = text == "-" ? Array(try InputText.standardInput().utf8) : Array(text.utf8)
     let checked = program.check(bytes, pieces: split ?? max(1, bytes.count), systemPrompt: prompt)

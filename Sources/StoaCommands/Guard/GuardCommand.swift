@@ -37,9 +37,16 @@ struct RailsOption: ParsableArguments {
   var pack: String?
 }
 
-/// The pack of this name, ready for requests.
+/// The pack of this name, ready for requests; tells what of it is off.
 func loadRails(_ name: String) throws -> GuardPolicy {
-  do { return try GuardPolicy(name) } catch let error as PackError { throw failure(error) }
+  do {
+    let policy = try GuardPolicy(name)
+    let programs = try policy.current.programs(for: GuardContext())
+    noteWarnings(of: GuardStage.allCases.map { programs.program($0) })
+    return policy
+  } catch let error as PackError {
+    throw failure(error)
+  }
 }
 
 /// The pack of this name, with every mistake in it as one failure.
@@ -52,6 +59,11 @@ private func failure(_ error: PackError) -> CommandFailure {
   return CommandFailure(
     message: error.problems.first?.description ?? "the pack cannot be used",
     advice: rest.isEmpty ? nil : rest.joined(separator: "\n"))
+}
+
+/// Tells once what an operator should know of the programs, such as rails that are off.
+func noteWarnings(of programs: [GuardProgram]) {
+  for warning in Set(programs.flatMap(\.warnings)).sorted() { Output.note("warning: \(warning)\n") }
 }
 
 extension GuardStage: ExpressibleByArgument {}

@@ -14,6 +14,7 @@ struct GuardTestCommand: ParsableCommand {
 
   func run() throws {
     let pack = try loadPack(pack)
+    noteWarnings(of: try GuardStage.allCases.map { try pack.program($0) })
     var failures: [String] = []
     for example in pack.examples { failures += try pack.failures(of: example) }
     if output.json {
@@ -48,7 +49,9 @@ struct GuardExplainCommand: ParsableCommand {
   func run() throws {
     if detectors { return try listDetectors() }
     let pack = try loadPack(pack)
-    let rails = pack.rails(for: GuardContext(model: model, key: key, route: route))
+    let context = GuardContext(model: model, key: key, route: route)
+    let rails = pack.rails(for: context)
+    noteWarnings(of: try GuardStage.allCases.map { try pack.program($0, for: context) })
     if output.json {
       return try JSONValue.object([
         "pack": .string(pack.name), "version": .string(pack.version), "summary": .string(pack.summary),

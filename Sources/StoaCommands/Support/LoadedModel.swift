@@ -13,7 +13,7 @@ struct LoadedModel {
   /// Finds and loads a model, with a progress line if it takes long.
   static func load(
     _ target: ModelArgument, context: Int? = nil, threads: Int? = nil, tokenizerPath: String? = nil,
-    tuning: TuningOptions? = nil, gate: ModelGate? = nil
+    tuning: TuningOptions? = nil, gate: ModelGate? = nil, journal: LoadJournal? = nil
   ) throws -> LoadedModel {
     let location = try target.resolve()
     var load = LoadOptions()
@@ -24,11 +24,18 @@ struct LoadedModel {
       load.cacheType = tuning.cacheType?.type
       load.prefillChunk = tuning.chunk ?? load.prefillChunk
     }
-    let trust = try gate?.admit(location, saying: Terminal.current().style(for: .error))
+    let trust: ModelTrust.Outcome?
+    do {
+      trust = try gate?.admit(location, saying: Terminal.current().style(for: .error))
+    } catch let refusal as ModelRefused {
+      journal?.refused(location, refusal)
+      throw refusal
+    }
     let bar = ProgressBar("loading " + PrintableText.line(location.name), unit: .fraction)
     defer { bar.finish() }
     let model = try LanguageModel.load(path: location.path, options: load) { bar.update(fraction: $0) }
     try trust?.confirm(loaded: model.summary.files.map(\.identity))
+    try journal?.loaded(location, trust)
     return LoadedModel(location: location, model: model)
   }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import StoaFormats
 import StoaHub
+import StoaLedger
 import StoaTerminal
 import StoaTrust
 
@@ -66,6 +67,13 @@ extension TrustCommand {
       try agree()
       if trustFolderIsMissing(path) { try DurableFiles.makeFolders(splitPath(path).folder) }
       try writeBytes(Array(added.utf8), to: path)
+      let event = JournalEvent.key(
+        "trusted",
+        [
+          "name": .string(name ?? root.subject.description), "sha256": .string(Hex.encode(root.fingerprint)),
+          "store": .string(path),
+        ])
+      _ = try LedgerAccess.run(making: true) { try await $0.append(event) }
       if output.json {
         return try JSONValue.object([
           "trust": .string(path), "subject": .string(root.subject.description),

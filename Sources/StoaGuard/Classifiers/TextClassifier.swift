@@ -2,9 +2,9 @@ import Foundation
 
 /// A linear classifier of texts over hashed features, which says how likely a text is toxic, a jailbreak or an injection.
 ///
-/// Its file is little-endian: `STGC`, version 1, bits of the hash, tokens of a window, tokens between windows (u32 each);
+/// Its file is little-endian: `STGC`, version 2, bits of the hash, tokens of a window, tokens between windows (u32 each);
 /// the weights' scale, the bias, slope and shift of the calibration, the threshold (f64 each); the length of the name
-/// (u32), the name, and 2^bits weights (i8).
+/// (u32), the name; the length of the masked words (u32), these with spaces between; and 2^bits weights (i8).
 public struct TextClassifier: Sendable {
   /// What it looks for, such as `toxicity`.
   public let name: String
@@ -17,6 +17,7 @@ public struct TextClassifier: Sendable {
   private let bias: Double
   private let slope: Double
   private let shift: Double
+  private let masked: Set<ArraySlice<UInt8>>
   private let weights: [Int8]
 
   /// Reads a classifier's file; throws when a field is missing or out of bounds.
@@ -25,9 +26,9 @@ public struct TextClassifier: Sendable {
     guard try reader.take(4, "the magic number").elementsEqual("STGC".utf8) else {
       throw TextClassifierError(offset: 0, reason: "no classifier: the file does not begin with STGC")
     }
-    guard try reader.integer("the version") == 1 else {
+    guard try reader.integer("the version") == 2 else {
       throw TextClassifierError(
-        offset: 4, reason: "a version other than 1; train it again with Scripts/train_guard_classifiers.py")
+        offset: 4, reason: "a version other than 2; train it again with Scripts/train_guard_classifiers.py")
     }
     bits = Int(try reader.integer("the bits of the hash"))
     window = Int(try reader.integer("the window"))
@@ -40,9 +41,8 @@ public struct TextClassifier: Sendable {
     slope = try reader.number("the slope")
     shift = try reader.number("the shift")
     threshold = try reader.number("the threshold")
-    let length = try reader.integer("the length of the name")
-    guard length <= 256 else { throw TextClassifierError(offset: 60, reason: "a name of \(length) bytes") }
-    name = String(decoding: try reader.take(Int(length), "the name"), as: UTF8.self)
+    name = String(decoding: try reader.text(atMost: 256, "the name"), as: UTF8.self)
+    masked = Set(try reader.text(atMost: 65_536, "the masked words").split(separator: 0x20))
     weights = try reader.take(1 << bits, "the weights").map { Int8(bitPattern: $0) }
     guard reader.isAtEnd else {
       throw TextClassifierError(offset: reader.offset, reason: "bytes behind the weights")
@@ -56,7 +56,7 @@ public struct TextClassifier: Sendable {
 
   /// How likely UTF-8 text is what the classifier looks for, 0 to 1.
   public func score(_ bytes: some Collection<UInt8>) -> Double {
-    let features = TextFeatures(bytes)
+    let features = TextFeatures(bytes, masked: masked)
     var most = -Double.infinity
     for window in features.windows(size: window, stride: stride) {
       most = max(most, features.sum(of: window, bits: bits, weights: weights) * scale + bias)
@@ -102,5 +102,14 @@ private struct FieldReader {
     let value = Double(bitPattern: try take(8, what).reversed().reduce(0) { $0 << 8 | UInt64($1) })
     guard value.isFinite else { throw TextClassifierError(offset: start, reason: "\(what) is not a finite number") }
     return value
+  }
+
+  mutating func text(atMost limit: UInt32, _ what: String) throws(TextClassifierError) -> ArraySlice<UInt8> {
+    let start = offset
+    let length = try integer("the length of \(what)")
+    guard length <= limit else {
+      throw TextClassifierError(offset: start, reason: "\(what) of \(length) bytes, more than \(limit)")
+    }
+    return try take(Int(length), what)
   }
 }

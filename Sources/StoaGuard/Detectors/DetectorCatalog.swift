@@ -2,17 +2,22 @@
 public struct DetectorCatalog: Sendable {
   /// All of them, in the order of documentation.
   public let detectors: [Detector]
+  /// Where rails get their classifiers from.
+  public let classifiers: ClassifierLibrary
   private let byName: [String: Detector]
   private let groups: [String: [Detector]]
 
   /// What comes with this library.
   public static let builtIn = DetectorCatalog(
-    BanDetectors.all + InjectionDetectors.all + HiddenTextDetectors.all + LinkDetectors.all + [PromptLeak.detector]
+    BanDetectors.all + InjectionDetectors.all + HiddenTextDetectors.all + LinkDetectors.all + [
+      PromptLeak.detector, ClassifierRail.detector,
+    ]
       + SecretDetectors.all + PersonalDataDetectors.all)
 
   /// A catalogue of these; a later detector takes the place of an earlier one with its name.
-  public init(_ detectors: [Detector]) {
+  public init(_ detectors: [Detector], classifiers: ClassifierLibrary = .installed) {
     self.detectors = detectors
+    self.classifiers = classifiers
     byName = Dictionary(detectors.map { ($0.name, $0) }) { $1 }
     var groups: [String: [Detector]] = [:]
     for detector in detectors { for group in detector.groups { groups[group, default: []].append(detector) } }

@@ -16,6 +16,10 @@ public struct GuardProgram: Sendable {
   let decodesEscapes: Bool
   /// The rails that compare the text with the system prompt.
   let promptRails: [Int]
+  /// The rails that ask a classifier.
+  let classifiers: [ClassifierRail]
+  /// What an operator should know: rails that are off because their classifier is not installed.
+  public let warnings: [String]
 
   /// Compiles the rails for a stage.
   ///
@@ -31,12 +35,20 @@ public struct GuardProgram: Sendable {
     var folded: [PatternSet.Entry] = []
     var decoded: [PatternSet.Entry] = []
     var promptRails: [Int] = []
+    var classifiers: [ClassifierRail] = []
+    var warnings: [String] = []
     for (number, rail) in self.rails.enumerated() {
       for detector in try detectors.detectors(of: rail) {
         if detector.name == PromptLeak.detectorName { promptRails.append(number) }
         let patterns: [Pattern]
-        do {
+        do throws(DetectorOptionError) {
           patterns = try detector.patterns(rail.options)
+          if detector.name == ClassifierRail.detector.name,
+            let found = try ClassifierRail(
+              rail, number: number, stage: stage, library: detectors.classifiers, warnings: &warnings)
+          {
+            classifiers.append(found)
+          }
         } catch {
           throw RailError(
             rail: rail.id, option: error.option, index: error.index, reason: error.reason, hint: error.hint)
@@ -55,6 +67,8 @@ public struct GuardProgram: Sendable {
       }
     }
     self.promptRails = promptRails
+    self.classifiers = classifiers
+    self.warnings = warnings
     decodesEscapes = self.rails.contains(where: \.decodes)
     self.raw = try Self.compile(raw, self.rails)
     self.folded = try Self.compile(folded, self.rails)

@@ -1,7 +1,7 @@
 /// A text on its way through the rails of a program, in pieces of any size.
 ///
 /// What comes out and what is found depend on the text alone, not on the pieces. Text is held back only from the start of the first
-/// match that is open or may still grow.
+/// match that is open or may still grow, or of the window that a classifier has not judged.
 public struct GuardStream: Sendable {
   private let program: GuardProgram
   private let vault: Vault
@@ -10,6 +10,7 @@ public struct GuardStream: Sendable {
   private var raw: TextView
   private var folded: TextView?
   private var decoded: [TextView] = []
+  private var judges: [WindowJudge]
   private let leakRails: [Int]
 
   /// The bytes that are not passed on yet: those from `head` on, the first of which is at `heldStart` of the text.
@@ -71,6 +72,7 @@ public struct GuardStream: Sendable {
     self.vault = vault
     self.events = events
     raw = TextView(nil, program.raw)
+    judges = program.classifiers.map(WindowJudge.init)
     var leaks: [PromptLeak] = []
     leakRails = systemPrompt == nil ? [] : program.promptRails
     if let systemPrompt {
@@ -108,6 +110,7 @@ public struct GuardStream: Sendable {
     var output: [UInt8] = []
     guard ending == nil else { return output }
     visitViews { view, take, leak in view.finish(hit: take, leak: leak) }
+    visitJudges { judge, take in judge.finish(hit: take) }
     pass(upTo: count, isLast: true, into: &output)
     released += output.count
     return output
@@ -128,6 +131,22 @@ public struct GuardStream: Sendable {
     held.append(contentsOf: bytes)
     count += bytes.count
     visitViews { view, take, leak in view.feed(bytes, hit: take, leak: leak) }
+    visitJudges { judge, take in judge.feed(bytes, hit: take) }
+  }
+
+  private mutating func visitJudges(_ visit: (inout WindowJudge, (ClassifierRail, Range<Int>, Double) -> Void) -> Void)
+  {
+    guard !judges.isEmpty else { return }
+    var new: [FoundHit] = []
+    for index in judges.indices {
+      visit(&judges[index]) { rail, range, score in
+        new.append(
+          FoundHit(
+            range: range, rail: rail.rail, label: rail.kind.rawValue.uppercased(),
+            pattern: "classifier \(rail.kind.rawValue)", score: score))
+      }
+    }
+    wait(for: new)
   }
 
   private mutating func visitViews(
@@ -156,6 +175,10 @@ public struct GuardStream: Sendable {
       folded = view
     }
     for index in decoded.indices { visit(&decoded[index], take(program.decoded, 6), leak) }
+    wait(for: new)
+  }
+
+  private mutating func wait(for new: [FoundHit]) {
     guard !new.isEmpty else { return }
     waiting += new.filter { !isException($0) }
     waiting.sort {
@@ -183,6 +206,7 @@ public struct GuardStream: Sendable {
     var first = raw.frontier
     if let folded { first = min(first, folded.frontier) }
     for view in decoded { first = min(first, view.frontier) }
+    for judge in judges { first = min(first, judge.frontier) }
     return first
   }
 

@@ -14,16 +14,27 @@ package struct StoredJournalHead: Sendable, Equatable {
   }
 }
 
-extension SQLiteLedger: JournalSink {
+/// A journal whose heads can be signed.
+package protocol JournalStorage: JournalSink {
+  /// The last entry; nil when there is none.
+  func lastJournalEntry() async throws -> JournalEntry?
+  /// Keeps a signed head beside the entries. It must also lie elsewhere: who can delete entries can delete this.
+  func insert(_ head: StoredJournalHead) async throws
+}
+
+extension SQLiteLedger: JournalStorage {
   @discardableResult
   package func append(_ event: JournalEvent) async throws -> JournalEntry {
     try await commits.run { db in try db.append(event) }
   }
 
+  package func append(_ events: [JournalEvent]) async throws {
+    try await commits.run { db in for event in events { _ = try db.append(event) } }
+  }
+
   /// The journal's identifier; nil while it has no entries.
   package func journalID() async throws -> String? { try await read { try $0.journalID() } }
 
-  /// The last entry; nil when there is none.
   package func lastJournalEntry() async throws -> JournalEntry? {
     try await read { db in
       try Row.fetchOne(db, sql: "SELECT entry FROM journal ORDER BY sequence DESC LIMIT 1")
@@ -44,7 +55,6 @@ extension SQLiteLedger: JournalSink {
     }
   }
 
-  /// Keeps a signed head beside the entries. It must also lie elsewhere: who can delete entries can delete this.
   package func insert(_ head: StoredJournalHead) async throws {
     let text = head.envelope.json.text()
     try await write { db in

@@ -1,5 +1,7 @@
 package import Foundation
 import GRDB
+import StoaFormats
+import StoaTrust
 
 extension SQLiteLedger {
   package func insert(_ stored: StoredKey) async throws {
@@ -24,6 +26,7 @@ extension SQLiteLedger {
             money_per_day, allowed_models, created_at, revoked_at, expires_at
           ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
           """, arguments: values)
+      _ = try db.append(.key("created", key.journalled))
     }
   }
 
@@ -47,6 +50,7 @@ extension SQLiteLedger {
       if key.revokedAt != nil { throw LedgerError.alreadyRevoked(name: idOrName) }
       try db.execute(
         sql: "UPDATE api_key SET revoked_at = ? WHERE id = ?", arguments: [UnixTime.microseconds(moment), key.id])
+      _ = try db.append(.key("revoked", key.journalled))
       return try db.key(key.id) ?? key
     }
   }
@@ -61,6 +65,16 @@ extension Database {
         SELECT * FROM api_key WHERE id = ?1 OR (name = ?1 AND revoked_at IS NULL) ORDER BY id = ?1 DESC LIMIT 1
         """, arguments: [idOrName]
     ).map { StoredKey($0).key }
+  }
+}
+
+extension APIKey {
+  /// What the journal keeps of a key: never anything of its secret.
+  fileprivate var journalled: JSONObject {
+    [
+      "id": .string(id), "name": .string(name),
+      "scopes": .array(scopes.map(\.rawValue).sorted().map { .string($0) }),
+    ]
   }
 }
 

@@ -8,6 +8,7 @@ struct AnswerTally {
   var queueSeconds = 0.0
   var promptSeconds = 0.0
   var generateSeconds = 0.0
+  private(set) var firstTokenSeconds: Double?
   var tokens = 0
   var reasoningTokens = 0
   /// The ends of the choices, which are told last.
@@ -58,7 +59,9 @@ struct AnswerTally {
     if let last = choices[choice].lastToken {
       metrics.interToken(last.duration(to: now).seconds)
     } else {
-      metrics.firstToken(received.duration(to: now).seconds)
+      let seconds = received.duration(to: now).seconds
+      metrics.firstToken(seconds)
+      firstTokenSeconds = firstTokenSeconds ?? seconds
       choices[choice].firstToken = now
     }
     choices[choice].lastToken = now

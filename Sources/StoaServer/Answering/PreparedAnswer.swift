@@ -181,6 +181,7 @@ final class PreparedAnswer: PendingAnswer {
     usage.queueSeconds = tally.queueSeconds
     usage.promptSeconds = tally.promptSeconds
     usage.generateSeconds = tally.generateSeconds
+    usage.firstTokenSeconds = tally.firstTokenSeconds
     usage.totalSeconds = received.duration(to: .now).seconds
     usage.seed = plan.options.sampling.seed ?? 0
     return usage

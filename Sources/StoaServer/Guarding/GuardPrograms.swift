@@ -37,7 +37,7 @@ package struct GuardPrograms: Sendable {
   }
 
   /// The program of a stage.
-  func program(_ stage: GuardStage) -> GuardProgram {
+  package func program(_ stage: GuardStage) -> GuardProgram {
     switch stage {
     case .input: input
     case .output: output

@@ -5,6 +5,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import StoaFormats
+import StoaTrust
 
 extension APIError {
   /// The response that says so in the shape of an API.
@@ -30,6 +31,7 @@ extension APIError {
         "detail": .string(message), "state": .string(state),
       ], status: HTTPResponse.Status(code: status))
     response.headers[.contentType] = "application/problem+json"
+    response.headers[.safetyStatus] = TrustVerdict.Status.refused.rawValue
     return response
   }
 

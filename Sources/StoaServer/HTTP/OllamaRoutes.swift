@@ -13,14 +13,14 @@ extension Handlers {
       var response = Response.json(
         OllamaEmbedRequest.encode(found.vectors, model: found.model, usage: found.usage))
       response.headers[.guardrails] = found.guardrails
-      return response
+      return await vouched(response, by: found.model)
     }
     router.post("/api/embeddings") { request, context in
       let decoded = try OllamaEmbedRequest.decodeOld(try await object(request, context))
       let found = try await embed(decoded, context)
       var response = Response.json(OllamaEmbedRequest.encodeOld(found.vectors.first ?? []))
       response.headers[.guardrails] = found.guardrails
-      return response
+      return await vouched(response, by: found.model)
     }
     router.get("/api/tags") { _, context in
       Response.json(OllamaModels.encode(try await library.entries(for: context.caller)))

@@ -3,6 +3,7 @@ import Hummingbird
 import StoaFormats
 import StoaHub
 import StoaTemplates
+import StoaTrust
 import Synchronization
 
 extension Handlers {
@@ -92,13 +93,15 @@ extension Handlers {
       OpenAICompletionsAnswer.encode(answers.map(\.answer), wantsLogprobs: wantsLogprobs))
     let severest = answers.compactMap(\.rails).max { $0.action < $1.action }
     response.headers[.guardrails] = severest?.header(isFinal: true)
+    if let trust = answers.first?.trust { response.headers.add(trust) }
     return response
   }
 
-  /// An answer and the rails that it passed.
+  /// An answer, the rails that it passed, and what was decided about the model that gave it.
   private struct GuardedAnswer: Sendable {
     var answer: Answer
     var rails: RequestGuard?
+    var trust: ModelTrust.Outcome?
   }
 
   /// How many prompts of one request are answered together; the next wait without a place in the queue.
@@ -130,7 +133,7 @@ extension Handlers {
         group.addTask {
           var answer = Answer(start: one.start, choices: one.request.choices)
           try await one.run { answer.add($0) }
-          return (index, GuardedAnswer(answer: answer, rails: one.rails))
+          return (index, GuardedAnswer(answer: answer, rails: one.rails, trust: one.trust))
         }
       }
       var answers: [Int: GuardedAnswer] = [:]
@@ -148,7 +151,7 @@ extension Handlers {
       OpenAIEmbeddings.encode(
         found.vectors, model: found.model, tokens: found.usage.promptTokens, isBase64: decoded.isBase64))
     response.headers[.guardrails] = found.guardrails
-    return response
+    return await vouched(response, by: found.model)
   }
 
   // MARK: Responses

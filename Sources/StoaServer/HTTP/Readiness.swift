@@ -9,12 +9,14 @@ final class Readiness: Sendable {
   func set(_ value: Bool) { ready.store(value, ordering: .relaxed) }
 }
 
-/// Unloads what nobody uses any more, takes up a renewed certificate and changed rails, and says when the server stops.
+/// Unloads what nobody uses any more, takes up a renewed certificate and changed rails, signs the journal, and says when
+/// the server stops.
 struct Housekeeping: Service {
   let models: ModelStore
   let readiness: Readiness
   let certificate: ServerCertificate?
   let rails: GuardPolicy?
+  let heads: JournalHeads?
   let logger: Logger
 
   func run() async throws {
@@ -24,6 +26,7 @@ struct Housekeeping: Service {
         await models.unloadExpired()
         certificate?.refresh()
         rails?.refresh(logger)
+        await heads?.signIfDue()
       }
     } onCancelOrGracefulShutdown: {
       readiness.set(false)

@@ -41,6 +41,15 @@ extension Handlers {
     }
   }
 
+  /// A response with what was decided about the model whose vectors it holds, and which was in memory a moment ago.
+  func vouched(_ response: Response, by name: String) async -> Response {
+    let resident = await answerer.models.residents().first { $0.model.name == name }
+    guard let trust = resident?.model.trust else { return response }
+    var response = response
+    response.headers.add(trust)
+    return response
+  }
+
   /// `/.well-known/ai-safety`: what was decided about the models in memory.
   func safety(_ context: ServerContext) async -> Response {
     let residents = await answerer.models.residents()
@@ -58,9 +67,6 @@ extension ModelTrust.Outcome {
     object["digest"] = digest.map { .string($0) } ?? .null
     return .object(object)
   }
-
-  /// The root digest of what was signed: `sha256:…`.
-  var digest: String? { findings.rootDigest.map { "sha256:" + Hex.encode($0) } }
 
   private static let maximumEvidence = 64
 
@@ -81,6 +87,6 @@ extension HTTPFields {
 
 extension HTTPField.Name {
   fileprivate static var modelDigest: HTTPField.Name { HTTPField.Name("AI-Model-Digest") ?? .eTag }
-  fileprivate static var safetyStatus: HTTPField.Name { HTTPField.Name("AI-Safety-Status") ?? .eTag }
+  static var safetyStatus: HTTPField.Name { HTTPField.Name("AI-Safety-Status") ?? .eTag }
   fileprivate static var safetyCertificate: HTTPField.Name { HTTPField.Name("AI-Safety-Certificate") ?? .eTag }
 }

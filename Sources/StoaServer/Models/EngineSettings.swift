@@ -25,6 +25,8 @@ package struct EngineSettings: Sendable {
 
   /// Decides about models before they are loaded; nil loads all.
   package var gate: ModelGate?
+  /// Where loads and verdicts are written down; nil for nowhere.
+  package var journal: (any JournalSink)?
 
   package init() {}
 }

@@ -11,7 +11,7 @@ package struct ModelGate: Sendable {
   /// What is decided about a model; throws `ModelRefused` when it must not be loaded.
   package func admit(_ location: ModelLocation) throws -> ModelTrust.Outcome {
     let outcome = try judge(location)
-    guard outcome.verdict.decision < .refuse else { throw ModelRefused(verdict: outcome.verdict) }
+    guard outcome.verdict.decision < .refuse else { throw ModelRefused(outcome: outcome) }
     return outcome
   }
 
@@ -21,9 +21,10 @@ package struct ModelGate: Sendable {
 
 /// A model is not loaded because of what its signature, certificate or files are.
 package struct ModelRefused: Error, CustomStringConvertible {
-  package let verdict: TrustVerdict
+  package let outcome: ModelTrust.Outcome
+  package var verdict: TrustVerdict { outcome.verdict }
 
-  package init(verdict: TrustVerdict) { self.verdict = verdict }
+  package init(outcome: ModelTrust.Outcome) { self.outcome = outcome }
 
   package var description: String { "the model '\(verdict.model)' is \(verdict.line)" }
 

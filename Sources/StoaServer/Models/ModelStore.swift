@@ -69,6 +69,8 @@ actor ModelStore {
   private let memoryBytes: Int
   private let standardKeepAlive: KeepAlive
   private var slots: [String: Slot] = [:]
+  /// The last refusal of each model that the journal has: who asks a thousand times fills no disk.
+  private var journalledRefusals: [String: String] = [:]
 
   init(
     offer: Offer, library: ModelLibrary, settings: EngineSettings, elsewhere: [String] = [],
@@ -176,10 +178,16 @@ actor ModelStore {
     let settings = settings
     // Everybody who waits for the model awaits this task, whoever started it.
     let loading = Task.detached {
-      try await withCheckedThrowingContinuation { continuation in
-        DispatchQueue.global().async {
-          continuation.resume(with: Result { try ResidentModel(name: name, location: location, settings: settings) })
+      do {
+        let model = try await BackgroundWork.run {
+          try ResidentModel(name: name, location: location, settings: settings)
         }
+        // What nobody could write down does not answer.
+        try await settings.journal?.append(model.journalEvents)
+        return model
+      } catch let refusal as ModelRefused {
+        try await self.journal(refusal, of: name)
+        throw refusal
       }
     }
     slot.loading = loading
@@ -193,11 +201,19 @@ actor ModelStore {
     }
     slot.model = model
     changed(ModelChange(name, .loaded, model.trust?.verdict))
+    journalledRefusals[name] = nil
     if let digest = settings.digest {
       // What cannot be digested is still answered; its rows go without.
       slot.digesting = Task { model.digest = try? await BackgroundWork.run { try digest(location) } }
     }
     return model
+  }
+
+  private func journal(_ refusal: ModelRefused, of name: String) async throws {
+    let line = refusal.verdict.line
+    guard let journal = settings.journal, journalledRefusals[name] != line else { return }
+    try await journal.append(refusal.outcome.journalEvents(model: name))
+    journalledRefusals[name] = line
   }
 
   /// Unloads the least recently used models until another fits.

@@ -35,6 +35,14 @@ enum ResidentModel: Sendable {
     }
   }
 
+  /// What the journal keeps of the load: what was decided, and that it was done.
+  var journalEvents: [JournalEvent] {
+    let root: MerkleHash? = if case .answers(let model) = self { model.root } else { nil }
+    return (trust?.journalEvents(model: name) ?? []) + [
+      JournalEvent.load(model: name, digest: root.map { "sha256:" + $0.hex }, path: location.path, outcome: trust)
+    ]
+  }
+
   var name: String {
     switch self {
     case .answers(let model): model.name

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Everybody reads at a pace of their own by the number of the last event they saw, so a slow reader holds up nobody and
 /// misses what has been let go meanwhile.
-final class ServerMonitor: Sendable {
+final class ServerMonitor: GuardObserver {
   private struct State {
     var monitor: MonitorState
     var engine: AlertEngine
@@ -45,7 +45,10 @@ final class ServerMonitor: Sendable {
   }
 
   /// A rail found something in a text of a request.
-  func found(_ event: GuardEvent, of origin: MonitorOrigin) { record(RailHit(event).kind, of: origin) }
+  func observe(_ event: GuardEvent, of request: GuardedRequest) {
+    let origin = MonitorOrigin(request: request.id, model: request.model, key: request.keyID, api: request.api)
+    record(RailHit(event).kind, of: origin)
+  }
 
   /// A model was loaded, unloaded or refused.
   func changed(_ change: ModelChange) { record(.model(change), of: nil) }
@@ -112,8 +115,7 @@ extension RequestOutcome {
     self.init(status: report.status, finish: report.finish)
     promptTokens = usage.promptTokens
     completionTokens = usage.completionTokens
-    // What lies before the first token: loading, waiting, and reading the prompt.
-    if usage.completionTokens > 0 { firstTokenSeconds = usage.loadSeconds + usage.queueSeconds + usage.promptSeconds }
+    firstTokenSeconds = usage.firstTokenSeconds
     generateSeconds = usage.generateSeconds
     totalSeconds = usage.totalSeconds
   }
@@ -132,11 +134,5 @@ extension MonitorEvent {
     case .hit(let hit), .refusal(let hit): hit
     case .finished, .model: nil
     }
-  }
-}
-
-extension ServerMonitor: GuardObserver {
-  func observe(_ event: GuardEvent, of request: GuardedRequest) {
-    found(event, of: MonitorOrigin(request: request.id, model: request.model, key: request.keyID, api: request.api))
   }
 }

@@ -12,10 +12,11 @@ package struct ReceiptSettings: Sendable {
   package var showTokens: Bool
   /// The program's version.
   package var version: String
-  package var storage: any ReceiptStorage
+  package var storage: any ReceiptStorage & JournalStorage
 
   package init(
-    key: SigningKey, areForAll: Bool = false, showTokens: Bool = false, version: String, storage: any ReceiptStorage
+    key: SigningKey, areForAll: Bool = false, showTokens: Bool = false, version: String,
+    storage: any ReceiptStorage & JournalStorage
   ) {
     self.key = key
     self.areForAll = areForAll

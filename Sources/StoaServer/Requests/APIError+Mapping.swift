@@ -4,6 +4,7 @@ import StoaGrammar
 import StoaHub
 import StoaModels
 import StoaTemplates
+import StoaTrust
 
 extension APIError {
   /// What a failure below means to a client.
@@ -13,6 +14,10 @@ extension APIError {
     case let error as ModelRefused:
       self.init(.overloaded, error.description, field: "model", code: "model_refused")
       refusal = error.state
+    case TrustError.file(.changed), FormatError.changed:
+      self.init(
+        .overloaded, "the model's files changed while they were loaded: ask again", field: "model",
+        code: "model_changed", retryAfterSeconds: 1)
     case let error as EngineError: self.init(engine: error)
     case let error as GrammarError:
       self.init(.invalidRequest, "the answer's schema or grammar cannot be used: \(error)", field: "response_format")

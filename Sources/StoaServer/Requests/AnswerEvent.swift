@@ -53,6 +53,8 @@ struct AnswerUsage: Sendable, Equatable {
   var promptSeconds = 0.0
   var generateSeconds = 0.0
   var totalSeconds = 0.0
+  /// From the request to its first token; nil without one.
+  var firstTokenSeconds: Double?
   /// Nil when it is not known.
   var seed: UInt64? = 0
   /// Whether the tokens were estimated, since who generated them did not count them.

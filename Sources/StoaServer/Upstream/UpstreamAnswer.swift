@@ -191,6 +191,7 @@ final class UpstreamAnswer: PendingAnswer {
     count.withLock { $0.write(into: &usage) }
     usage.promptSeconds = tally.promptSeconds
     usage.generateSeconds = tally.generateSeconds
+    usage.firstTokenSeconds = tally.firstTokenSeconds
     usage.totalSeconds = ticket.received.duration(to: .now).seconds
     usage.seed = request.sampling.seed
     return usage

@@ -102,6 +102,7 @@ struct SigstoreLogVerifier {
       let spec = try body.fields("spec")
       switch (entry.kind, entry.version) {
       case ("dsse", "0.0.1"): isMatch = try Self.matchesEnvelope(spec, envelope, certificate)
+      case ("dsse", "0.0.2"): isMatch = try Self.matchesEnvelope2(spec.fields("dsseV002"), envelope, certificate)
       case ("hashedrekord", "0.0.2"):
         isMatch = try Self.matchesDigest(spec.fields("hashedRekordV002"), envelope, certificate)
       default: throw body.malformed("kind", "is \(quoted(entry.kind)) \(quoted(entry.version)), which is not supported")
@@ -125,6 +126,22 @@ struct SigstoreLogVerifier {
       let verifier = String(decoding: try entry.bytes("verifier"), as: UTF8.self)
       let signer = try pemDocuments(verifier, source: spec.source).first { $0.discriminator == "CERTIFICATE" }
       guard try entry.bytes("signature") == signature.bytes, signer?.derBytes == certificate else { return false }
+    }
+    return true
+  }
+
+  /// The same in rekor's second version.
+  private static func matchesEnvelope2(
+    _ spec: JSONFields, _ envelope: DSSEEnvelope, _ certificate: [UInt8]
+  ) throws(TrustError) -> Bool {
+    let hash = try spec.fields("payloadHash")
+    let signatures = try spec.objects("signatures")
+    guard try hash.string("algorithm") == "SHA2_256", try hash.bytes("digest") == sha256(envelope.payload),
+      signatures.count == envelope.signatures.count
+    else { return false }
+    for (entry, signature) in zip(signatures, envelope.signatures) {
+      let signer = try entry.fields("verifier").fields("x509Certificate").bytes("rawBytes")
+      guard try entry.bytes("content") == signature.bytes, signer == certificate else { return false }
     }
     return true
   }

@@ -49,6 +49,8 @@ public protocol JournalSink: Sendable {
   /// Appends an event; returns once it would survive a power cut.
   @discardableResult
   func append(_ event: JournalEvent) async throws -> JournalEntry
+  /// Appends events one after the other, all or none; returns once they would survive a power cut.
+  func append(_ events: [JournalEvent]) async throws
 }
 
 /// Why a journal cannot be written or checked.

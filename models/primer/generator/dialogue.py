@@ -4,7 +4,7 @@ import re
 
 from . import names, things
 from .plots import PLOTS
-from .world import World, choose_outside, expand, fix_articles, polish
+from .world import PLAIN, World, choose_outside, expand, fix_articles, polish
 
 PARAMETERS = "about four and a half million"
 
@@ -131,12 +131,12 @@ def pick(rng, grammar, **slots):
 
 def ask_for_story(rng, world):
     """Return (request, short?) for a story about parts of `world`; may change its plot to fit."""
-    s = world.words
+    s = world.first_words
     short = rng.random() < 0.1
     mood = rng.choice(MOODS) if rng.random() < 0.12 else ""
     if mood:
         world.set_plot(rng.choice([p for p in PLOTS if mood in p.moods]))
-        s = world.words
+        s = world.first_words
     key = rng.choices(list(HERO), weights=(46, 8, 20, 12, 4, 14))[0]
     hero = pick(rng, HERO[key], **s)
     where = pick(rng, PLACE, **s) if rng.random() < (0.62 if hero else 0.3) else ""
@@ -238,11 +238,11 @@ def accept(rng, world):
     else:
         key = rng.choice(("kind name", "kind name", "name", "kind", "trait kind name"))
         hero = pick(rng, HERO[key], **world.words)
-        wish = fix(pick(rng, BARE_WISH, hero=hero, at=world.place.at))
+        wish = fix(pick(rng, BARE_WISH, hero=hero, at=world.first))
     return close(rng, spoken(rng, wish), ("", "", ".", "!"))
 
 
-def conversation(rng):
+def conversation(rng, mix=PLAIN):
     """Return a list of (role, content) turns and the made-up words that occur in it."""
     turns, worlds, world, told = [], [], None, 0
     most_words = rng.choice((330, 330, 330, 620))
@@ -252,7 +252,7 @@ def conversation(rng):
         roll = rng.random()
         offered = turns and OFFER.search(turns[-1][1])
         if offered and rng.random() < 0.4:
-            world = World(rng, avoid=[w.name for w in worlds])
+            world = World(rng, avoid=[w.name for w in worlds], mix=mix)
             said = accept(rng, world), world.tell()
         elif world and roll < 0.60:
             said = question(rng, world)
@@ -261,11 +261,11 @@ def conversation(rng):
         elif not world and roll < 0.08 + 0.12 * (step == 0):
             said = small_talk(rng, GREET)
         elif not world and roll < 0.66:
-            world = World(rng, avoid=[w.name for w in worlds])
+            world = World(rng, avoid=[w.name for w in worlds], mix=mix)
             text, short = ask_for_story(rng, world)
             said = text, world.tell(short)
         elif not world and roll < 0.69:
-            said = question(rng, World(rng))[0], pick(rng, NO_STORY)
+            said = question(rng, World(rng, mix=mix))[0], pick(rng, NO_STORY)
         elif roll < 0.84:
             said = identity(rng)
         elif roll < 0.94 or not world:
@@ -285,16 +285,16 @@ def follow_up(rng, world):
     """Return ((request, answer), world) for another story, a shorter one, or what happened next."""
     roll = rng.random()
     if roll < 0.3:
-        new = World(rng, avoid=[world.name, world.fname])
+        new = World(rng, avoid=[world.name, world.fname], mix=world.mix)
         return (close(rng, spoken(rng, pick(rng, NEW_PLAIN)), ("", "", ".", "!", "?")), new.tell()), new
     if roll < 0.55:
-        new = World(rng, avoid=[world.name, world.fname])
+        new = World(rng, avoid=[world.name, world.fname], mix=world.mix)
         text, short = ask_for_story(rng, new)
         lead = rng.choice(("now ", "and now ", "", "ok, now "))
         return (spoken(rng, lead + text[:1].lower() + text[1:]) if lead else text, new.tell(short)), new
     if roll < 0.7:
         text = close(rng, spoken(rng, pick(rng, SAME_HERO, **world.words)), ("", ".", "!"))
-        new = World(rng, hero=world.hero, avoid=[world.fname])
+        new = World(rng, hero=world.hero, avoid=[world.fname], mix=world.mix)
         return (text, new.tell()), new
     if roll < 0.85:
         return (close(rng, spoken(rng, pick(rng, SHORTER)), ("", ".", "!")), world.tell(short=True)), world

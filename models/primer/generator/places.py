@@ -95,6 +95,19 @@ NAMED = ("in the town of {n}|in the village of {n}|in the city of {n}|on the isl
          "|in {n}|in {n}|on {n} Hill|in {n} Street|at {n} Bay|in {n} Wood|in the land of {n}"
          "|in the kingdom of {n}|at {n} Castle|by the river {n}|on the planet {n}").split("|")
 
+# places of which there are not several, so that nobody says "a sky"
+SINGLE = frozenset("moon sky mud ice sea seaside border coast pole savannah subway woods".split())
+# "in the town of Harnmouth" is also "in a town called Harnmouth"
+TOWNS = ("town", "village", "city", "island", "kingdom", "land")
+# other prepositions that people use, by the last word of the place
+ELSEWHERE = {
+    ("in", "at"): """harbour market lighthouse library station zoo circus windmill airport playground school museum
+        hospital bakery castle palace shop workshop cottage house hall fair theatre tower camp office mill hotel
+        restaurant cinema pool bookshop temple store stable factory inn""".split(),
+    ("on", "at", "in"): "farm beach field hill road".split(),
+    ("by", "at", "near", "on"): "river lake pond fountain well canal waterfall".split(),
+}
+
 # places kept for evaluation and never written by the generator
 HELD_OUT = ("in the opera house", "at the petrol station", "on the tennis court",
             "in the bamboo grove", "at the observatory", "on the raft")
@@ -124,6 +137,33 @@ for _line in DETAILED.strip().splitlines():
     _name, _prep, _sights, _spots = _line.split("|")
     KNOWN[_name] = Place(_prep, "the " + _name, _split(_sights), _split(_spots))
 BARE_PLACES = [p.strip() for p in BARE.replace("\n", "|").split("|")]
+
+
+def place_with_a(rng):
+    """Return (a place, how to say it when first heard of): (in the lighthouse, 'in a lighthouse')."""
+    while True:
+        made = place(rng)
+        first = _with_a(rng, made.phrase)
+        if first is None:
+            continue
+        last = made.phrase.split(" ")[-1]
+        others = next((preps for preps, words in ELSEWHERE.items() if last in words), ())
+        prep = rng.choice(others) if others and rng.random() < 0.5 else made.prep
+        if f"{prep} {made.phrase}" not in HELD_OUT:
+            return Place(prep, made.phrase, made.sights, made.spots), f"{prep} {first}"
+
+
+def _with_a(rng, phrase):
+    """Return 'a harbour' for 'the harbour', or None where that cannot be said."""
+    if not phrase.startswith("the "):
+        return None
+    words = phrase[4:].split(" ")
+    if len(words) == 3 and words[0] in TOWNS and words[1] == "of":
+        return f"a {words[0]} {rng.choice(('called', 'named'))} {words[2]}"
+    plural = words[-1].endswith("s") and words[-1] not in ("circus", "crossroads")
+    if "of" in words or plural or words[-1] in SINGLE or words[-1] != words[-1].lower():
+        return None
+    return "a " + phrase[4:]
 
 
 def _plain(at):

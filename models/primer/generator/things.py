@@ -18,6 +18,9 @@ soldier hunter diver actor thief guard vampire monster fairy cowboy engineer mec
 
 SHE = "girl princess queen witch mermaid grandmother little_girl woman seamstress".split()
 HE = "boy prince king grandfather little_boy man fisherman".split()
+# more of them for the second stage of training
+SHE_TOO = SHE + "girl girl woman woman queen mother lady sister aunt duchess empress".split()
+HE_TOO = HE + "boy boy man man king father lord brother uncle duke emperor".split()
 
 OBJECTS = """key map lantern kite button ring hat scarf book drum bell coin letter spoon teapot
 umbrella marble boat clock basket blanket boot cup whistle compass feather flute glove ladder lamp
@@ -54,8 +57,11 @@ CLIMATE = [
 TIMES = ["morning", "morning", "morning", "afternoon", "afternoon", "evening", "day", "day"]
 
 
-def kind(rng):
-    """Return (kind of character, pronoun or None): 'fox', 'queen', an invented 'tarvel'."""
+def kind(rng, gendered=0.0):
+    """Return (kind of character, pronoun or None): 'fox', 'queen', an invented 'tarvel'; a further share is gendered."""
+    if gendered and rng.random() < gendered:
+        listed, he = rng.choice(((SHE_TOO, "she"), (HE_TOO, "he")))
+        return rng.choice(listed).replace("_", " "), he
     roll = rng.random()
     if roll < 0.48:
         return rng.choice(ANIMALS), None

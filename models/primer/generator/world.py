@@ -1,6 +1,7 @@
 """Owns the state of one story: who, where, which plot; tells it and answers about it."""
 
 import re
+from dataclasses import dataclass
 
 from . import names, places, things
 from .plots import PLOTS
@@ -10,6 +11,17 @@ CHOICE = re.compile(r"\[([^\[\]]*)\]")
 ARTICLE = re.compile(r"\b([Aa]) (?=(?!uni|use|one |eu)[aeiou])")
 SPEECH = re.compile(r'([a-z])" (said|asked|he|she|whispered|cried)\b')
 SENTENCE = re.compile(r"(^|[.!?:] )([a-z])")
+
+
+@dataclass(frozen=True)
+class Mix:
+    """What there is more of in the text of a training stage; without it the text is that of the first stage."""
+
+    indefinite: float = 0.0  # share of stories whose place is first said with a or an
+    gendered: float = 0.0  # further share of girls, kings and others with a certain pronoun
+
+
+PLAIN = Mix()
 
 
 def expand(rng, text):
@@ -46,18 +58,22 @@ def choose_outside(rng, text):
 class World:
     """A character, a friend, a place, a thing and a plot that stay the same all through."""
 
-    def __init__(self, rng, hero=None, avoid=()):
-        self.rng = rng
+    def __init__(self, rng, hero=None, avoid=(), mix=PLAIN):
+        self.rng, self.mix = rng, mix
         self.kind, self.he, self.name, self.trait = hero or self._character(avoid)
         self.fkind, self.fhe, self.fname, _ = self._character((*avoid, self.name), self.kind)
-        self.place = places.place(rng)
+        if mix.indefinite and rng.random() < mix.indefinite:
+            self.place, self.first = places.place_with_a(rng)
+        else:
+            self.place = places.place(rng)
+            self.first = self.place.at
         self.thing, self.adjective = things.thing(rng)
         self.set_plot(rng.choice(PLOTS))
 
     def _character(self, avoid, other_kind=None):
-        kind, he = things.kind(self.rng)
+        kind, he = things.kind(self.rng, self.mix.gendered)
         while kind == other_kind:
-            kind, he = things.kind(self.rng)
+            kind, he = things.kind(self.rng, self.mix.gendered)
         name, he = names.person(self.rng, avoid, he)
         return kind, he, name, self.rng.choice(things.TRAITS)
 
@@ -100,16 +116,22 @@ class World:
         base["end"] = base["end"].format_map(base)
         return base
 
-    def fill(self, grammar):
+    @property
+    def first_words(self):
+        """The words for a request and an opening, where the place may be 'in a lighthouse'."""
+        at = fix_articles(self.first)
+        return {**self.words, "at": at, "At": at[0].upper() + at[1:], "P": at.split(" ", 1)[-1]}
+
+    def fill(self, grammar, words=None):
         """Write one sentence of a grammar."""
         grammar = choose_outside(self.rng, grammar)
-        return polish(expand(self.rng, grammar).format_map(self.words))
+        return polish(expand(self.rng, grammar).format_map(words or self.words))
 
     def tell(self, short=False):
         """Tell the whole story as one or more paragraphs."""
         beats = [b.lstrip("?") for b in self.plot.beats
                  if not b.startswith("?") or (not short and self.rng.random() < 0.65)]
-        opening = self.fill(self.rng.choice(OPENINGS))
+        opening = self.fill(self.rng.choice(OPENINGS), self.first_words)
         self.told_scene = not short and self.rng.random() < 0.9
         scene = self.fill(self.rng.choice(SCENES)) if self.told_scene else ""
         sentences = [self.fill(b) for b in beats]

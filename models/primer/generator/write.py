@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from .dialogue import conversation
-from .world import World
+from .world import PLAIN, Mix, World
 
 HERE = Path(__file__).resolve().parent.parent
 BOS, END = "<|bos|>", "<|end|>"
@@ -24,36 +24,36 @@ def marked(turns):
     return BOS + "".join(f"<|{role}|>{content}{END}" for role, content in turns)
 
 
-def document(rng):
+def document(rng, mix=PLAIN):
     """Return one document and the worlds in it: a plain story or a conversation."""
     if rng.random() < 0.1:
-        world = World(rng)
+        world = World(rng, mix=mix)
         return BOS + world.tell(short=rng.random() < 0.1) + END, [world]
-    turns, worlds = conversation(rng)
+    turns, worlds = conversation(rng, mix)
     return marked(turns), worlds
 
 
-def documents(seed, shard, count=SHARD):
+def documents(seed, shard, count=SHARD, mix=PLAIN):
     """Yield the documents of one shard; the same seed and shard give the same text."""
     rng = random.Random(f"primer {seed} {shard}")
     for _ in range(count):
-        yield document(rng)
+        yield document(rng, mix)
 
 
 def shard_ids(job):
     """Return the token ids of one shard as one array; each document starts with BOS."""
     from tokenizers import Tokenizer
-    seed, shard, path = job
+    seed, shard, path, mix = job
     tokenizer = Tokenizer.from_file(path)
-    texts = [text for text, _ in documents(seed, shard)]
+    texts = [text for text, _ in documents(seed, shard, mix=mix)]
     encoded = tokenizer.encode_batch(texts, add_special_tokens=False)
     return np.concatenate([np.array(e.ids, dtype=np.uint16) for e in encoded])
 
 
-def write(seed, tokens, tokenizer_path, workers=2):
+def write(seed, tokens, tokenizer_path, mix=PLAIN, workers=2):
     """Return at least `tokens` token ids of generated documents."""
     parts, total = [], 0
-    jobs = ((seed, i, str(tokenizer_path)) for i in range(10 ** 6))
+    jobs = ((seed, i, str(tokenizer_path), mix) for i in range(10 ** 6))
     with Pool(workers) as pool:
         for ids in pool.imap(shard_ids, _limited(jobs, tokens)):
             parts.append(ids)
@@ -71,13 +71,16 @@ def _limited(jobs, tokens):
 
 
 def main():
-    config = json.loads((HERE / "config.json").read_text())["data"]
+    config = json.loads((HERE / "config.json").read_text())
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", type=int, default=config["train_seed"])
-    parser.add_argument("--tokens", type=int, default=config["train_tokens"])
+    parser.add_argument("--stage", choices=("one", "two"), default="one", help="which stage's mix, seed and length")
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--tokens", type=int)
     parser.add_argument("--out", type=Path, default=HERE / "build/train.npy")
     args = parser.parse_args()
-    ids = write(args.seed, args.tokens, HERE / "build/tokenizer.json")
+    stage = config if args.stage == "one" else config["stage_two"]
+    seed, tokens = args.seed or stage["data"]["train_seed"], args.tokens or stage["data"]["train_tokens"]
+    ids = write(seed, tokens, HERE / "build/tokenizer.json", Mix(**stage.get("mix", {})))
     args.out.parent.mkdir(exist_ok=True)
     np.save(args.out, ids)
     print(f"{args.out}: {len(ids)} tokens")
