@@ -26,12 +26,18 @@ package final class HTTPClients: Sendable {
     package var connections: Int
     /// How long one that is not used stays open; nil for the usual time.
     package var idleSeconds: Int?
+    /// Whether a proxy is left out on the way to this machine itself, where it would mean its own.
+    package var isDirectToLoopback: Bool
 
-    package init(connectSeconds: Int, silentSeconds: Int?, connections: Int, idleSeconds: Int? = nil) {
+    package init(
+      connectSeconds: Int, silentSeconds: Int?, connections: Int, idleSeconds: Int? = nil,
+      isDirectToLoopback: Bool = false
+    ) {
       self.connectSeconds = connectSeconds
       self.silentSeconds = silentSeconds
       self.connections = connections
       self.idleSeconds = idleSeconds
+      self.isDirectToLoopback = isDirectToLoopback
     }
   }
 
@@ -65,7 +71,8 @@ package final class HTTPClients: Sendable {
 
   /// The client that reaches an address.
   package func client(for url: HubURL) -> HTTPClient {
-    let proxy = proxies.server(for: url)
+    let isDirect = settings.isDirectToLoopback && reach(ofHost: url.host) == .loopback
+    let proxy = isDirect ? nil : proxies.server(for: url)
     return clients.withLock { clients in
       if let client = clients[proxy] { return client }
       var configuration = HTTPClient.Configuration(

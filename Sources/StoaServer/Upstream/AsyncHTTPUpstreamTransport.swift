@@ -29,7 +29,8 @@ final class AsyncHTTPUpstreamTransport: UpstreamTransport {
         proxies: ProxySettings(environment: environment), certificateFile: certificates,
         // Servers close connections that were idle for five seconds, and one that closes just when a request comes would
         // fail it: this end is earlier. Requests wait for their turn there, not here.
-        settings: HTTPClients.Settings(connectSeconds: 10, silentSeconds: nil, connections: 4096, idleSeconds: 3))
+        settings: HTTPClients.Settings(
+          connectSeconds: 10, silentSeconds: nil, connections: 4096, idleSeconds: 3, isDirectToLoopback: true))
       clients = made
       return made
     }
