@@ -141,7 +141,8 @@ class Guard(OracleCase):
         """The program's scores are those of the code that trained the classifiers."""
         texts = (REPOSITORY / "Tests/Fixtures/guard/shipped.jsonl").read_text()
         expected = [json.loads(line)["scores"] for line in texts.splitlines()]
-        for name in ("toxicity", "jailbreak", "injection"):
+        self.assertLessEqual({"toxicity", "jailbreak"}, set(expected[0]))
+        for name in expected[0]:
             result = stoa("guard", "score", "--classifier", name, "--jsonl", "-", stdin=texts)
             self.assertEqual(result.returncode, 0, result.stderr)
             scores = [json.loads(line)["score"] for line in result.stdout.splitlines()]

@@ -36,20 +36,24 @@ struct TextClassifierTests {
   }
 
   /// The classifiers that come with the program load and score texts as the code that trained them does.
-  @Test(arguments: ClassifierKind.allCases) func shipped(_ kind: ClassifierKind) throws {
-    let path = OracleData.repository.appendingPathComponent("models/guard/\(kind.rawValue).stgc").path
-    let classifier = try kind.load(from: [path])
-    #expect(classifier.name == kind.rawValue)
-    #expect((0.5..<1).contains(classifier.threshold))
+  @Test func shipped() throws {
     let lines = try String(contentsOf: Self.folder.appendingPathComponent("shipped.jsonl"), encoding: .utf8)
-    var count = 0
-    for line in lines.split(separator: "\n") {
-      let expected = try JSONDecoder().decode(ShippedLine.self, from: Data(line.utf8))
-      let score = try #require(expected.scores[kind.rawValue])
-      #expect(abs(classifier.score(expected.text) - score) < 1e-6, "\(expected.text)")
-      count += 1
+    let expected = try lines.split(separator: "\n").map {
+      try JSONDecoder().decode(ShippedLine.self, from: Data($0.utf8))
     }
-    #expect(count > 10)
+    #expect(expected.count > 10)
+    let names = Set(expected.flatMap(\.scores.keys))
+    #expect(names.isSuperset(of: ["toxicity", "jailbreak"]))
+    for kind in ClassifierKind.allCases where names.contains(kind.rawValue) {
+      let path = OracleData.repository.appendingPathComponent("models/guard/\(kind.rawValue).stgc").path
+      let classifier = try kind.load(from: [path])
+      #expect(classifier.name == kind.rawValue)
+      #expect((0.5..<1).contains(classifier.threshold))
+      for line in expected {
+        let score = try #require(line.scores[kind.rawValue])
+        #expect(abs(classifier.score(line.text) - score) < 1e-6, "\(kind): \(line.text)")
+      }
+    }
   }
 
   /// The tokens of a text, between which there is one space.
