@@ -199,7 +199,7 @@ class Refusals(GuardedServer):
         while 'stoa_num_requests_running{model_name="primer"} 0' not in self.server.get("/metrics").text:
             self.assertLess(time.monotonic(), end, "the generation goes on")
             time.sleep(0.01)
-        used = self.json_of("usage", "--json", STOA_HOME=str(self.server.home))
+        used = self.json_of("usage", "--by", "model", "--json", STOA_HOME=str(self.server.home))
         self.assertIn("primer", json.dumps(used))
 
     @needs()

@@ -233,7 +233,7 @@ class BeforeStoa(UpstreamCase):
 
 class BeforeAScript(UpstreamCase):
     MODELS = (
-        *("echo", "words", "endless-2", "endless-4", "silent", "broken", "malformed", "tools", "vectors"),
+        *("echo", "words", "endless-2", "endless-5", "silent", "broken", "malformed", "tools", "vectors"),
         *(f"status-{status}" for status in (400, 401, 404, 429, 500, 503)),
     )
 
@@ -282,13 +282,13 @@ class BeforeAScript(UpstreamCase):
 
     @needs()
     def test_refusal_ends_the_exchange(self):
-        """Within a tenth of a second of the word; the best of a few, since machines may be loaded."""
+        """Within a tenth of a second of the text that ends the word; the best of a few, since machines may be loaded."""
         for number in range(1, 6):
-            pieces = pieces_of(self.chat("endless-4", stream=True))
+            pieces = pieces_of(self.chat("endless-5", stream=True))
             self.assertEqual("".join(pieces), "At the  No more of that.")
             self.until(lambda: len(self.upstream.endings) == number, "the exchange goes on")
         self.assertLess(min(self.upstream.endings), 0.1, self.upstream.endings)
-        whole = self.chat("endless-4")
+        whole = self.chat("endless-5")
         self.assertEqual(whole.json["choices"][0]["finish_reason"], "content_filter")
         self.assertTrue(whole.json["stoa"]["estimated"])
         self.assertGreater(whole.json["usage"]["completion_tokens"], 0)

@@ -40,7 +40,8 @@ import Testing
     let (events, number, next) = monitor.latest(10)
     #expect((events.count, number, next) == (4, 0, 4))
     let end = events[1].json(number: 1)
-    #expect(end["kind"] == "finished" && end["tokens_per_s"] == 2 && end["request"] == "a" && end["key"] == .null)
+    #expect(end["kind"] == "finished" && end["request"] == "a" && end["key"] == .null)
+    #expect(end["tokens_per_s"]?.doubleValue == 2)
     #expect(events[0].json(number: 0)["kind"] == "refusal")
   }
 

@@ -67,7 +67,8 @@ import Testing
     #expect(fixture.account.reports.count == 1)
     #expect(report.finish == "content_filter")
     #expect(report.usage.isEstimated)
-    #expect((1...4).contains(report.usage.completionTokens))
+    // Estimated by what had come: from the word's last piece on, how much of it is a matter of chance.
+    #expect((1...6).contains(report.usage.completionTokens))
   }
 
   @Test("What a rail refuses to read never leaves this server")
