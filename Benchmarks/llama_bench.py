@@ -15,7 +15,7 @@ LEFT_OUT = ("TESTS", "EXAMPLES", "SERVER", "APP")
 
 def llama_programs(folder):
     """Paths of the programs by name; builds them under `folder` on the first call, which takes minutes."""
-    version = re.search(r"^llama-cpp-python==(\S+)", REQUIREMENTS.read_text(), re.MULTILINE).group(1)
+    version = re.search(r"^llama-cpp-python\S*==(\S+)", REQUIREMENTS.read_text(), re.MULTILINE).group(1)
     home = folder / version
     paths = {name: home / "build/bin" / name for name in PROGRAMS}
     if not all(path.exists() for path in paths.values()):
