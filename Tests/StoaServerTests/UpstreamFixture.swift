@@ -82,7 +82,7 @@ struct UpstreamFixture {
   let account = RecordingAccount()
   let answerer: Answerer
 
-  init(_ acts: FakeUpstream.Act..., rails: GuardFixture? = nil, timeout: Double = 60) throws {
+  init(_ acts: FakeUpstream.Act..., rails: GuardFixture? = nil, timeout: Double = 3600) throws {
     upstream = FakeUpstream(acts)
     var other = try #require(Upstream("near=http://other.example:8000/v1#far"))
     other.key = UpstreamKey("sk-secret")
