@@ -51,9 +51,9 @@ class Windows:
         return window
 
 
-def orthogonal(g):
+def orthogonal(g, bfloat16=True):
     """Return a batch of matrices with singular values near one (Newton-Schulz, five steps)."""
-    x = g.bfloat16()
+    x = g.bfloat16() if bfloat16 else g
     turned = x.shape[-2] > x.shape[-1]
     x = x.mT if turned else x
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
@@ -66,8 +66,9 @@ def orthogonal(g):
 class Muon(torch.optim.Optimizer):
     """Momentum with orthogonal updates for the matrices inside the layers."""
 
-    def __init__(self, parameters, lr, momentum, decay):
+    def __init__(self, parameters, lr, momentum, decay, bfloat16):
         super().__init__(parameters, dict(lr=lr, momentum=momentum, decay=decay))
+        self.bfloat16 = bfloat16
 
     @torch.no_grad()
     def step(self):
@@ -86,7 +87,7 @@ class Muon(torch.optim.Optimizer):
             v.lerp_(p.grad, 1 - m)
             ahead.append(p.grad.lerp(v, m))
         scale = max(1, matrices[0].shape[0] / matrices[0].shape[1]) ** 0.5
-        for p, u in zip(matrices, orthogonal(torch.stack(ahead))):
+        for p, u in zip(matrices, orthogonal(torch.stack(ahead), self.bfloat16)):
             p.mul_(1 - lr * group["decay"]).add_(u, alpha=-lr * scale)
 
 
@@ -94,7 +95,7 @@ def optimisers(model, c):
     """Return Muon for the layer matrices and AdamW for the rest."""
     inner = [p for n, p in model.named_parameters() if p.ndim == 2 and "embedding" not in n]
     outer = [p for n, p in model.named_parameters() if p.ndim != 2 or "embedding" in n]
-    return (Muon(inner, c["muon_rate"], c["muon_momentum"], c["muon_decay"]),
+    return (Muon(inner, c["muon_rate"], c["muon_momentum"], c["muon_decay"], c["bfloat16"]),
             torch.optim.AdamW(outer, lr=c["adam_rate"], betas=(0.9, 0.95), weight_decay=0.0, fused=True))
 
 
