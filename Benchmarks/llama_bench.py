@@ -1,4 +1,4 @@
-"""llama.cpp's own benchmark programs, built for this very processor from the source that llama-cpp-python carries."""
+"""llama.cpp's own benchmark programs and its server, built for this very processor from the source that llama-cpp-python carries."""
 
 import re
 import subprocess
@@ -8,9 +8,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "Tests/Oracles/requirements-llama.txt"
-PROGRAMS = ("llama-bench", "llama-batched-bench")
-SETTINGS = ("CMAKE_BUILD_TYPE=Release", "GGML_NATIVE=ON", "BUILD_SHARED_LIBS=OFF", "LLAMA_OPENSSL=OFF")
-LEFT_OUT = ("TESTS", "EXAMPLES", "SERVER", "APP")
+PROGRAMS = ("llama-bench", "llama-batched-bench", "llama-server")
+SETTINGS = ("CMAKE_BUILD_TYPE=Release", "GGML_NATIVE=ON", "BUILD_SHARED_LIBS=OFF", "LLAMA_OPENSSL=OFF", "LLAMA_BUILD_SERVER=ON")
+LEFT_OUT = ("TESTS", "EXAMPLES", "APP", "WEBUI", "UI")
 
 
 def llama_programs(folder):
