@@ -33,8 +33,10 @@ package struct GGUFQuantization: Sendable {
       tensors: tensors.map(\.name))
     var plans: [TensorPlan] = []
     for tensor in tensors {
-      let plan = TensorPlan(
-        copying: tensor, type: selector.type(of: tensor.name, shape: tensor.shape, current: tensor.type))
+      let chosen = selector.type(of: tensor.name, shape: tensor.shape, current: tensor.type)
+      // Blocks of 4 bits in which a model is published have no original: they stay unless told otherwise.
+      let stays = tensor.type == .mxfp4 && !allowsRequantizing
+      let plan = TensorPlan(copying: tensor, type: stays ? .mxfp4 : chosen)
       try check(plan, path: input)
       plans.append(plan)
     }
