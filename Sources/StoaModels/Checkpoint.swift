@@ -86,7 +86,7 @@ package enum Checkpoint: Sendable {
       guard let format = tensor.float8 else {
         throw .impossible(
           path: tensor.file.path,
-          problem: "tensor \(quoted(tensor.name)) is of the type \(tensor.typeName), but others that belong to it are not")
+          problem: "tensor \(quoted(tensor.name)) is of the type \(tensor.typeName), others that belong to it are not")
       }
       let scales = ScaledFloat8.scaleNames(of: tensor.name).lazy.compactMap { checkpoint.tensor($0) }.first
       matrices.append(try ScaledFloat8(tensor, format, scales: scales, block: block))

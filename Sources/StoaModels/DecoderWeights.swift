@@ -103,8 +103,8 @@ extension DecoderWeights {
     self.embedding = embedding.tensors[0]
     // Its rows are read as they lie in the file.
     guard embedding.isPlain else {
-      throw .unsupportedFeature(
-        path: checkpoint.path, what: "an embedding of the type \(self.embedding.typeName) (\(quoted(self.embedding.name)))")
+      let (name, type) = (self.embedding.name, self.embedding.typeName)
+      throw .unsupportedFeature(path: checkpoint.path, what: "an embedding of the type \(type) (\(quoted(name)))")
     }
     let packer = try Packer(finder, configuration, pool: pool, progress: progress)
     var layers: [DecoderLayer] = []

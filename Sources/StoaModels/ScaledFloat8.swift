@@ -150,7 +150,8 @@ package enum Float8Settings {
     guard value.arrayValue?.count == 2, sizes.count == 2, sizes.allSatisfy({ (1...1 << 20).contains($0) }) else {
       throw .impossible(
         path: path,
-        problem: "\"\(found.0)\" in \"quantization_config\" is \(value.text()); two numbers of rows and columns were expected")
+        problem: "\"\(found.0)\" in \"quantization_config\" is \(value.text())\n"
+          + "expected two numbers, the rows and the columns of a block")
     }
     return (sizes[0], sizes[1])
   }
