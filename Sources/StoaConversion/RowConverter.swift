@@ -201,8 +201,8 @@ import Synchronization
         unsafe found.copyRow(
           matrix: unit.matrix, row: found.rule.order.source(of: row), columns: unit.columns, into: base)
       }
-      try unsafe bytes.withUnsafeBytes { (run) throws(ConversionError) in
-        try unsafe body((row - unit.rows.lowerBound) * unit.columns.count, run)
+      try unsafe bytes.withUnsafeBufferPointer { (run) throws(ConversionError) in
+        try unsafe body((row - unit.rows.lowerBound) * unit.columns.count, UnsafeRawBufferPointer(run))
       }
     }
   }

@@ -1,3 +1,5 @@
+import StoaTensor
+
 /// The formats of 8-bit floating-point numbers that checkpoints are published in, by their names in safetensors files.
 ///
 /// ggml has no such types: a tensor of one is `ElementType.i8`, and `TensorInfo.float8` says what its bytes mean.

@@ -1,5 +1,4 @@
 import StoaFormats
-import StoaTensor
 
 /// 4-bit floating-point blocks: 32 values of one sign, two exponent and one mantissa bit, times a power of two.
 ///

@@ -1,4 +1,4 @@
-import StoaFormats
+package import StoaFormats
 import StoaTensor
 
 /// A matrix of 8-bit floating-point numbers with the factors that make weights of them, as DeepSeek V3 (arXiv:2412.19437,
