@@ -38,6 +38,11 @@ class Family:
     note: str = ""
     rewrite: Callable | None = None
     loading: Callable | None = None
+    # How the finished checkpoint is published instead: the tensors and the settings of this quantisation. The reference
+    # is of the weights that it stands for.
+    quantise: Callable | None = None
+    # Columns that share a scale where matrices are quantised and engines round their inputs too.
+    block: int | None = None
     # For encoders: how sentence-transformers makes one vector of a text's, and whether it is scaled to length 1.
     pooling: tuple[str, bool] | None = None
 
@@ -93,6 +98,71 @@ def mxfp4(tensors):
         result[name + "_blocks"] = codes
         result[name + "_scales"] = torch.randint(exponent - 1, exponent + 2, codes.shape[:3], dtype=torch.uint8)
     return result
+
+
+def float8(tensor, scale, dtype=torch.float8_e4m3fn):
+    """The numbers that times the scale are nearest to the tensor, and in bfloat16 what they then stand for."""
+    numbers = (tensor.float() / scale).to(dtype)
+    return numbers, (numbers.float() * scale).to(torch.bfloat16)
+
+
+def spread(scales, block, shape):
+    """A scale for each value from one for each block, of which the last ones may be cut."""
+    rows = scales.repeat_interleave(block[0], 0)[: shape[0]]
+    return rows.repeat_interleave(block[1], 1)[:, : shape[1]]
+
+
+def float8_blocks(tensors, block=(32, 24)):
+    """The matrices of layers in blocks with a scale each, as DeepSeek V3 is published, there in blocks of 128 × 128.
+
+    Routers, embeddings and the output stay as they are. Source: deepseek-ai/DeepSeek-V3, `README_WEIGHTS.md`.
+    """
+    stored, meant = dict(tensors), dict(tensors)
+    for name, tensor in tensors.items():
+        if not name.endswith("proj.weight") and "proj_with_mqa" not in name and "_a_proj" not in name:
+            continue
+        if tensor.dim() != 2 or "eh_proj" in name:
+            continue
+        counts = [-(-size // step) for size, step in zip(tensor.shape, block, strict=True)]
+        scales = torch.empty(counts)
+        for row in range(counts[0]):
+            for column in range(counts[1]):
+                part = tensor[row * block[0] :, column * block[1] :][: block[0], : block[1]]
+                scales[row, column] = part.float().abs().max() / 448
+        stored[name], meant[name] = float8(tensor, spread(scales, block, tensor.shape))
+        stored[name + "_scale_inv"] = scales
+    settings = {"quant_method": "fp8", "fmt": "e4m3", "activation_scheme": "dynamic", "weight_block_size": list(block)}
+    return stored, meant, settings
+
+
+def float8_rows(tensors):
+    """A scale for each row of a layer's matrices and a bound for activations, as Llama 3.1 405B is published in FP8."""
+    stored, meant = dict(tensors), dict(tensors)
+    for name, tensor in tensors.items():
+        if not name.endswith("proj.weight"):
+            continue
+        scales = tensor.float().abs().amax(1, keepdim=True) / 448
+        stored[name], meant[name] = float8(tensor, scales)
+        stored[name + "_scale"] = scales
+        stored[name.replace("weight", "input_scale_ub")] = torch.tensor([1200.0])
+    settings = {"quant_method": "fbgemm_fp8", "activation_scale_ub": 1200.0, "modules_to_not_convert": ["lm_head"]}
+    return stored, meant, settings
+
+
+def float8_tensors(tensors):
+    """One scale for a matrix, as compressed-tensors has it; half of them in the format of less precision."""
+    stored, meant = dict(tensors), dict(tensors)
+    for index, (name, tensor) in enumerate(tensors.items()):
+        if not name.endswith(("proj.weight", "lm_head.weight")):
+            continue
+        dtype = (torch.float8_e4m3fn, torch.float8_e5m2)[index % 2]
+        scale = (tensor.float().abs().max() / torch.finfo(dtype).max).to(torch.bfloat16)
+        stored[name], meant[name] = float8(tensor, scale.float(), dtype)
+        stored[name + "_scale"] = scale.reshape((1,) if index % 3 else ())
+    weights = {"num_bits": 8, "type": "float", "strategy": "tensor", "symmetric": True}
+    settings = {"quant_method": "compressed-tensors", "format": "float-quantized", "ignore": [],
+                "config_groups": {"group_0": {"targets": ["Linear"], "weights": weights}}}  # fmt: skip
+    return stored, meant, settings
 
 
 def dequantised():
@@ -343,7 +413,7 @@ FAMILIES = [
                       "rope_type": "yarn", "beta_fast": 32.0, "beta_slow": 1.0, "truncate": False, **YARN},
                   "quantization_config": {"quant_method": "mxfp4", "modules_to_not_convert": [
                       "model.layers.*.self_attn", "model.layers.*.mlp.router", "model.embed_tokens", "lm_head"]}},
-        rewrite=mxfp4, loading=dequantised,
+        rewrite=mxfp4, loading=dequantised, block=32,
     ),
     Family(
         "bert", "BertModel", "BertConfig", sizes(num_key_value_heads=None, type_vocab_size=2, pad_token_id=0),
@@ -353,4 +423,15 @@ FAMILIES = [
         "nomic_bert", "NomicBertModel", "NomicBertConfig", sizes(num_key_value_heads=None, type_vocab_size=2),
         dtype="float32", published=NOMIC_FORM, pooling=("mean", False),
     ),
+    Family(
+        "deepseek_v3_fp8", *DEEPSEEK3,
+        sizes(**MLA, num_hidden_layers=3, q_lora_rank=24, n_routed_experts=4, n_shared_experts=1, n_group=2,
+              topk_group=1, routed_scaling_factor=2.5, norm_topk_prob=True, num_nextn_predict_layers=1,
+              rope_parameters=rope(kind="yarn", mscale=1.0, mscale_all_dim=1.0, beta_fast=32.0, beta_slow=1.0, **YARN)),
+        old_form={"rope_theta": 10000, "rope_scaling": {"type": "yarn", "mscale": 1.0, "mscale_all_dim": 1.0,
+                                                        "beta_fast": 32, "beta_slow": 1, **YARN}},
+        rewrite=with_next_token_module, quantise=float8_blocks,
+    ),
+    Family("llama_fp8_rows", *LLAMA, sizes(), old_form={"rope_theta": 10000.0}, quantise=float8_rows),
+    Family("llama_fp8_tensors", *LLAMA, sizes(), old_form={"rope_theta": 10000.0}, quantise=float8_tensors),
 ]  # fmt: skip

@@ -23,7 +23,7 @@ import transformers
 from safetensors.torch import load_file, save_file
 
 from family_configurations import FAMILIES
-from reference_outputs import EXACT, stepwise, whole, write_expected
+from reference_outputs import EXACT, ROUNDED, stepwise, whole, write_expected
 
 ROOT = Path(__file__).resolve().parent.parent / "Tests/Fixtures/models/families"
 # Matrices that transformers keep as [input, output].
@@ -63,6 +63,7 @@ def write_family(family, seed):
     if family.rewrite is not None:
         rewrite_tensors(folder, family.rewrite)
     rewrite_configuration(folder, family)
+    stored = quantise(folder, family.quantise) if family.quantise else None
     model = load(kind, folder, family)
     if family.is_encoder:
         # Only here, because sentence-transformers takes long to load.
@@ -71,9 +72,14 @@ def write_family(family, seed):
         write_encodings(folder, model)
         write_texts(folder, model, *family.pooling)
     else:
-        note = "; ".join(filter(None, [EXACT, family.note]))
+        note = "; ".join(filter(None, [ROUNDED if family.block else EXACT, family.note]))
         compute = stepwise if family.is_stepwise else whole
-        write_expected(folder, model, note, tolerance=1e-3, lengths=family.lengths, compute=compute)
+        write_expected(
+            folder, model, note, tolerance=None if family.block else 1e-3, block=family.block,
+            lengths=family.lengths, compute=compute,
+        )  # fmt: skip
+    if stored is not None:
+        store(folder, *stored)
     if family.outer is not None:
         wrap(folder, family.outer)
     if family.published is not None:
@@ -96,6 +102,22 @@ def rewrite_tensors(folder, rewrite):
     torch.manual_seed(1)
     tensors = {name: tensor.contiguous() for name, tensor in rewrite(load_file(path)).items()}
     save_file(tensors, path, metadata={"format": "pt"})
+
+
+def quantise(folder, quantise):
+    """Leaves in the folder the weights that the quantised ones stand for; gives the quantised ones and their settings."""
+    (path,) = folder.glob("*.safetensors")
+    stored, meant, settings = quantise(load_file(path))
+    save_file({name: tensor.contiguous() for name, tensor in meant.items()}, path, metadata={"format": "pt"})
+    return stored, settings
+
+
+def store(folder, tensors, settings):
+    """Puts the quantised weights in their place."""
+    (path,) = folder.glob("*.safetensors")
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, path, metadata={"format": "pt"})
+    config = json.loads((folder / "config.json").read_text())
+    write_json(folder / "config.json", {**config, "quantization_config": settings})
 
 
 def rewrite_configuration(folder, family):

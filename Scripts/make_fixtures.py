@@ -32,13 +32,9 @@ from transformers import (
 )
 
 from random_gguf import add_vocabulary, random_tensor, to_bf16
-from reference_outputs import EXACT, write_expected
+from reference_outputs import EXACT, ROUNDED, write_expected
 
 ROOT = Path(__file__).resolve().parent.parent / "Tests/Fixtures/models"
-QUANTISED = (
-    "random weights; the reference is float32 on the dequantised weights; an engine that quantises activations to "
-    "8 bits differs from it, and the tolerance is three times what that costs when simulated with transformers"
-)
 LLAMA3_ROPE = {
     "rope_type": "llama3",
     "factor": 8.0,
@@ -314,7 +310,7 @@ def write_gguf(name, model, mix, choose=small_kind, draw=None, split=0, block=32
     if mix in ("F32", "F16", "BF16"):
         write_expected(folder, model, EXACT, tolerance=1e-3, format=mix)
     else:
-        write_expected(folder, model, QUANTISED, margin=0.08, block=block, format=mix)
+        write_expected(folder, model, ROUNDED, margin=0.08, block=block, format=mix)
 
 
 def main():

@@ -144,7 +144,7 @@ def safetensors() -> None:
         FOLDER / "types.safetensors",
         metadata={"note": "h\u00e9llo"},
     )
-    save_file({"fp8": torch.zeros(2, 2).to(torch.float8_e4m3fn)}, FOLDER / "fp8.safetensors")
+    save_file({"e8m0": torch.ones(2, 2).to(torch.float8_e8m0fnu)}, FOLDER / "e8m0.safetensors")
     folder = FOLDER / "sharded"
     folder.mkdir(exist_ok=True)
     weight_map = {}

@@ -7,6 +7,7 @@
 //   Q5_1    d, m, 32 fifth bits, 16 bytes as Q4_0
 //   Q8_0    d, 32 signed bytes
 //   IQ4_NL  d, 16 bytes as Q4_0; a code is an index of STOA_IQ4_LEVELS
+//   MXFP4   a byte e, 16 bytes as Q4_0; a code is an index of STOA_MXFP4_LEVELS, whose unit is 2^(e - 128)
 //   Q2_K    16 bytes of scale (low nibble) and minimum (high nibble), 64 bytes of codes, d, dmin; byte l of each 32 has
 //           columns l, l + 32, l + 64, l + 96 of a half, two bits each
 //   Q3_K    32 bytes of third bits (bit c / 32 of byte c % 32), 64 bytes as Q2_K, 12 bytes with 16 scales, d
@@ -22,6 +23,16 @@
 
 /// The values that the codes of IQ4_NL and IQ4_XS stand for (`kvalues_iq4nl`).
 #define STOA_IQ4_LEVELS -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113
+
+/// Twice the values of E2M1, a sign, two bits of exponent and one of mantissa, so that they are integers.
+/// Source: OCP Microscaling Formats (MX) Specification 1.0, section 5.3.3; `kvalues_mxfp4` of ggml.
+#define STOA_MXFP4_LEVELS 0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12
+
+/// Half of the scale of a block of MXFP4, 2^(e - 128), as a bfloat16, which holds the two smallest as subnormals.
+/// 255 stands for a NaN (the same specification, section 5.4.1); ggml reads it as 2^127.
+static inline uint16_t mxfp4_unit(uint8_t e) {
+  return e == 255 ? 0x7fc0 : e < 2 ? (uint16_t)(0x20 << e) : (uint16_t)((e - 1) << 7);
+}
 
 /// The 6-bit scale and minimum of sub-block j of Q4_K and Q5_K, which share 12 bytes (`get_scale_min_k4`).
 static inline void unpack_scale_and_minimum(const uint8_t *packed, int j, uint8_t *scale, uint8_t *minimum) {
@@ -164,6 +175,7 @@ static inline void unpack_codes(stoa_type type, const uint8_t *block, uint8_t *c
   switch (type) {
     case STOA_Q4_0:
     case STOA_IQ4_NL: unpack_nibbles(block + 2, codes); break;
+    case STOA_MXFP4: unpack_nibbles(block + 1, codes); break;
     case STOA_Q4_1: unpack_nibbles(block + 4, codes); break;
     case STOA_Q5_0:
       unpack_nibbles(block + 6, codes);

@@ -1,12 +1,17 @@
 // Rows as they lie in a file, back to floats.
 #include "blocks.h"
 
-static const float IQ4_LEVELS[16] = {STOA_IQ4_LEVELS};
+static const float IQ4_LEVELS[16] = {STOA_IQ4_LEVELS}, MXFP4_LEVELS[16] = {STOA_MXFP4_LEVELS};
 
 /// Blocks of 32 with one scale: d * (code - zero) + m.
 static void dequantize_32(stoa_type type, const uint8_t *block, float *out) {
   uint8_t codes[32];
   unpack_codes(type, block, codes);
+  if (type == STOA_MXFP4) {
+    float unit = bfloat_to_float(mxfp4_unit(block[0]));
+    for (int i = 0; i < 32; i++) out[i] = unit * MXFP4_LEVELS[codes[i]];
+    return;
+  }
   float d = half_to_float(load_u16(block));
   if (type == STOA_Q4_1 || type == STOA_Q5_1) {
     float m = half_to_float(load_u16(block + 2));
@@ -84,7 +89,8 @@ size_t stoa_block_columns(stoa_type type) {
     case STOA_Q5_0:
     case STOA_Q5_1:
     case STOA_Q8_0:
-    case STOA_IQ4_NL: return 32;
+    case STOA_IQ4_NL:
+    case STOA_MXFP4: return 32;
     default: return 256;
   }
 }
@@ -106,6 +112,7 @@ size_t stoa_block_bytes(stoa_type type) {
     case STOA_Q5_K: return 176;
     case STOA_Q6_K: return 210;
     case STOA_IQ4_XS: return 136;
+    case STOA_MXFP4: return 17;
   }
   return 0;
 }

@@ -9,7 +9,7 @@
 
 enum { LANES = 16 };
 
-static const int8_t IQ4_LEVELS[16] = {STOA_IQ4_LEVELS};
+static const int8_t IQ4_LEVELS[16] = {STOA_IQ4_LEVELS}, MXFP4_LEVELS[16] = {STOA_MXFP4_LEVELS};
 
 /// The fixed tree over 16 partial sums: the upper half is added to the lower half until one is left.
 static float tree_sum(float lanes[LANES]) {
@@ -81,10 +81,12 @@ static int value_at(stoa_type type, const uint8_t *codes, int r, int c) {
     case STOA_Q4_1:
     case STOA_Q5_0:
     case STOA_Q5_1:
-    case STOA_IQ4_NL: {
+    case STOA_IQ4_NL:
+    case STOA_MXFP4: {
       size_t at = ((size_t)quad % 4 + fifth_vectors(type)) * VECTOR + (size_t)byte;
       int code = quad < 4 ? codes[at] & 15 : codes[at] >> 4;
       if (has_fifth_bits(type)) code |= bit_at(codes, r, c) << 4;
+      if (type == STOA_MXFP4) return MXFP4_LEVELS[code];
       return type == STOA_Q4_0 ? code - 8 : type == STOA_Q5_0 ? code - 16 : has_levels(type) ? IQ4_LEVELS[code] : code;
     }
     case STOA_Q2_K: return codes[q2_codes_at((size_t)c / 16) + (size_t)byte] >> (quad % 4 * 2) & 3;
@@ -161,7 +163,8 @@ static int dot_codes(stoa_type type, const uint8_t *codes, int r, int first, int
 /// Adds one block of 32 to acc.
 static float add_block(stoa_type type, float acc, const uint8_t *codes, const uint8_t *scales, int r, const int8_t *x,
                        float x_scale, int x_sum) {
-  float d = half_to_float(load_u16(scales + 2 * r));
+  uint16_t scale = load_u16(scales + 2 * r);
+  float d = type == STOA_MXFP4 ? bfloat_to_float(scale) : half_to_float(scale);
   acc = __builtin_fmaf((float)dot_codes(type, codes, r, 0, 32, x), d * x_scale, acc);
   if (!has_minimum(type)) return acc;
   float m = half_to_float(load_u16(scales + MINIMA + 2 * r));

@@ -9,6 +9,7 @@
 //                             scales 16 x f16
 //   Q4_0, IQ4_NL              codes 4 x 64: low nibbles quad v, high nibbles quad v + 4
 //                             scales 16 x f16
+//   MXFP4                     the same, scales 16 x bf16: half the power of two of the file, which binary16 cannot hold
 //   Q4_1                      the same, then 16 x f16 minima
 //   Q5_0                      64 bytes of fifth bits, then codes as Q4_0
 //                             scales 16 x f16
@@ -77,7 +78,8 @@ static inline layout layout_of(stoa_type type) {
   switch (type) {
     case STOA_Q8_0: return (layout){32, Q8_0_CODES, HALVES};
     case STOA_Q4_0:
-    case STOA_IQ4_NL: return (layout){32, NIBBLE_CODES, HALVES};
+    case STOA_IQ4_NL:
+    case STOA_MXFP4: return (layout){32, NIBBLE_CODES, HALVES};
     case STOA_Q4_1: return (layout){32, NIBBLE_CODES, 2 * HALVES};
     case STOA_Q5_0: return (layout){32, Q5_CODES, HALVES};
     case STOA_Q5_1: return (layout){32, Q5_CODES, 2 * HALVES};
@@ -136,7 +138,7 @@ static inline size_t q2_codes_at(size_t j) { return j / 4 * Q2_K_PART + (1 + j %
 static inline size_t q6_low_at(size_t v) { return (v / 2 * 3 + 1 + v % 2) * VECTOR; }
 static inline size_t q6_high_at(size_t v) { return v / 2 * 3 * VECTOR; }
 
-/// Whether codes are indices of levels.
+/// Whether codes are indices of the levels of IQ4_NL.
 static inline int has_levels(stoa_type type) { return type == STOA_IQ4_NL || type == STOA_IQ4_XS; }
 
 #endif

@@ -52,12 +52,13 @@ static void pack_q8_0(const uint8_t *block, int r, uint8_t *codes, uint8_t *scal
   memcpy(scales + 2 * r, block, 2);
 }
 
-/// Q4_0, Q4_1, Q5_0, Q5_1 and IQ4_NL.
+/// Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL and MXFP4.
 static void pack_nibble_block(stoa_type type, const uint8_t *block, int r, uint8_t *codes, uint8_t *scales) {
   size_t nibbles = stoa_block_bytes(type) - 16;
   scatter_quads(block + nibbles, 4, r, codes + fifth_vectors(type) * VECTOR);
   if (has_fifth_bits(type)) scatter_packed_bits(block + nibbles - 4, r, codes);
-  memcpy(scales + 2 * r, block, 2);
+  uint16_t scale = type == STOA_MXFP4 ? mxfp4_unit(block[0]) : load_u16(block);
+  memcpy(scales + 2 * r, &scale, 2);
   if (has_minimum(type)) memcpy(scales + MINIMA + 2 * r, block + 2, 2);
 }
 

@@ -38,6 +38,7 @@ size_t stoa_quantize_row(stoa_type type, const float *x, size_t columns, const f
     case STOA_Q6_K: return stoa_quantize_row_k(type, x, columns, importance, out);
     case STOA_IQ4_NL:
     case STOA_IQ4_XS: return stoa_quantize_row_iq4(type, x, columns, importance, out);
+    case STOA_MXFP4: break;  // Models are published in it; nothing is turned into it.
   }
   return 1;
 }

@@ -7,7 +7,7 @@
 //   dot4(acc, u, s)         acc[i] += sum of 4 products of unsigned codes <= 63 with signed bytes
 //   q8_start(sum)           what an accumulator of Q8_0 starts with, given the sum of the activations' codes
 //   dot4_q8(acc, u, s)      the same with codes stored as code + 128
-//   levels(codes)           bytes 0..15 to the levels of IQ4_NL and IQ4_XS, each + 128
+//   look_up(table, codes)   bytes 0..15 to the table's 16 bytes
 //   dot2(acc, a, b)         acc[i] += sum of 2 products of signed 16-bit values
 //   TILE_32, TILE_256       tokens per tile for block sizes 32 and 256
 //   TILE_ROWS, TILE_TOKENS  tile of float products
@@ -34,8 +34,8 @@ typedef uint16_t v16h __attribute__((vector_size(32)));
 typedef uint8_t v32b __attribute__((vector_size(32)));
 typedef int8_t v32c __attribute__((vector_size(32)));
 
-/// The levels of IQ4_NL and IQ4_XS for `levels`.
-static const int8_t IQ4_LEVELS[16] = {STOA_IQ4_LEVELS};
+/// The levels of types whose codes are indices of them.
+static const int8_t IQ4_LEVELS[16] = {STOA_IQ4_LEVELS}, MXFP4_LEVELS[16] = {STOA_MXFP4_LEVELS};
 
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("clang loop unroll(full)")

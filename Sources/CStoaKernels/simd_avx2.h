@@ -44,8 +44,7 @@ INLINE v16i dot2(v16i acc, v16i a, v16i b) {
   return acc + join(_mm256_madd_epi16(lower(a), lower(b)), _mm256_madd_epi16(higher(a), higher(b)));
 }
 
-INLINE v16i levels(v16i codes) {
-  __m128i table = _mm_xor_si128(_mm_loadu_si128((const __m128i *)IQ4_LEVELS), _mm_set1_epi8((char)0x80));
+INLINE v16i look_up(__m128i table, v16i codes) {
   __m256i both = _mm256_broadcastsi128_si256(table);
   return join(_mm256_shuffle_epi8(both, lower(codes)), _mm256_shuffle_epi8(both, higher(codes)));
 }

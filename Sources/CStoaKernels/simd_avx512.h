@@ -13,7 +13,6 @@ INLINE void store_half(void *p, v16f x) {
   _mm256_storeu_si256(p, _mm512_cvtps_ph((__m512)x, _MM_FROUND_TO_NEAREST_INT));
 }
 
-INLINE v16i levels(v16i codes) {
-  __m128i table = _mm_xor_si128(_mm_loadu_si128((const __m128i *)IQ4_LEVELS), _mm_set1_epi8((char)0x80));
+INLINE v16i look_up(__m128i table, v16i codes) {
   return (v16i)_mm512_shuffle_epi8(_mm512_broadcast_i32x4(table), (__m512i)codes);
 }

@@ -91,6 +91,7 @@ static void matmul(const stoa_matmul *job, size_t begin, size_t end) {
     case STOA_Q5_0: matmul_q5_0(job, begin, end); break;
     case STOA_Q5_1: matmul_q5_1(job, begin, end); break;
     case STOA_IQ4_NL: matmul_iq4_nl(job, begin, end); break;
+    case STOA_MXFP4: matmul_mxfp4(job, begin, end); break;
     case STOA_Q2_K: matmul_q2_k(job, begin, end); break;
     case STOA_Q3_K: matmul_q3_k(job, begin, end); break;
     case STOA_Q4_K: matmul_q4_k(job, begin, end); break;

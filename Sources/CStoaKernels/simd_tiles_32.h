@@ -21,17 +21,36 @@ INLINE void tile_q8_0(tile w, const int T, v16f *acc) {
   }
 }
 
+/// What the codes of a type, or the levels they become, are above what they stand for.
+INLINE int code_zero(const stoa_type type) {
+  return type == STOA_Q4_0 ? 8 : type == STOA_MXFP4 ? 12 : type == STOA_Q5_0 ? 16 : 0;
+}
+
 /// What the sum of a block starts with so that unsigned codes count from their zero.
 INLINE v16i nibble_start(const stoa_type type, int32_t x_sum) {
   if (has_levels(type)) return q8_start(x_sum);
-  return splat_int(type == STOA_Q4_0 ? -8 * x_sum : type == STOA_Q5_0 ? -16 * x_sum : 0);
+  return splat_int(-code_zero(type) * x_sum);
 }
 
+/// The levels of IQ4_NL and IQ4_XS take all 8 bits; those of MXFP4 are small enough for the plain dot product.
 INLINE v16i dot_nibbles(const stoa_type type, v16i acc, v16i codes, v16i x) {
-  return has_levels(type) ? dot4_q8(acc, levels(codes), x) : dot4(acc, codes, x);
+  if (type == STOA_MXFP4) {
+    __m128i table = _mm_loadu_si128((const __m128i *)MXFP4_LEVELS);
+    return dot4(acc, look_up(_mm_add_epi8(table, _mm_set1_epi8((char)code_zero(type))), codes), x);
+  }
+  if (has_levels(type)) {
+    __m128i table = _mm_loadu_si128((const __m128i *)IQ4_LEVELS);
+    return dot4_q8(acc, look_up(_mm_xor_si128(table, _mm_set1_epi8((char)0x80)), codes), x);
+  }
+  return dot4(acc, codes, x);
 }
 
-/// Q4_0, Q4_1, Q5_0, Q5_1 and IQ4_NL.
+/// The scales of a block of 16 rows.
+INLINE v16f block_scales(const stoa_type type, const uint8_t *scales) {
+  return type == STOA_MXFP4 ? (v16f)(widen_halves(scales) << 16) : load_half(scales);
+}
+
+/// Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL and MXFP4.
 INLINE void tile_nibbles(tile w, const int T, v16f *acc, const stoa_type type) {
   const v16i nibble = splat_int(0x0f0f0f0f), fifth = splat_int(0x10101010);
   for (size_t b = 0; b < w.blocks; b++) {
@@ -53,7 +72,7 @@ INLINE void tile_nibbles(tile w, const int T, v16f *acc, const stoa_type type) {
         sum[t] = dot_nibbles(type, sum[t], high, splat_quad(x + 16));
       }
     }
-    v16f d = load_half(scales);
+    v16f d = block_scales(type, scales);
     UNROLL for (int t = 0; t < T; t++) {
       acc[t] = fma16(to_float(sum[t]), d * w.x_scales[(size_t)t * w.blocks + b], acc[t]);
     }
@@ -72,3 +91,4 @@ INLINE void tile_q4_1(tile w, const int T, v16f *acc) { tile_nibbles(w, T, acc, 
 INLINE void tile_q5_0(tile w, const int T, v16f *acc) { tile_nibbles(w, T, acc, STOA_Q5_0); }
 INLINE void tile_q5_1(tile w, const int T, v16f *acc) { tile_nibbles(w, T, acc, STOA_Q5_1); }
 INLINE void tile_iq4_nl(tile w, const int T, v16f *acc) { tile_nibbles(w, T, acc, STOA_IQ4_NL); }
+INLINE void tile_mxfp4(tile w, const int T, v16f *acc) { tile_nibbles(w, T, acc, STOA_MXFP4); }

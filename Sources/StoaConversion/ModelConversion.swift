@@ -67,13 +67,14 @@ package struct ModelConversion: Sendable {
       warnings: tokenizer.warnings)
   }
 
-  /// Refuses quantised checkpoints, other than of the one type that GGUF has too.
+  /// Refuses quantised checkpoints, other than of the one type that GGUF has too, and of 8-bit floating point, in which
+  /// models are published that there is no original of.
   private func checkQuantization(
     _ configuration: HuggingFaceConfiguration, _ directory: String
   ) throws(ConversionError) {
     guard let quantization = configuration.raw["quantization_config"], !quantization.isNull else { return }
     let method = quantization["quant_method"]?.stringValue
-    if method == "mxfp4" { return }
+    if method == "mxfp4" || Float8Settings.describe(configuration) { return }
     throw .refused(
       path: directory,
       problem:
@@ -100,6 +101,7 @@ package struct ModelConversion: Sendable {
     for index in plans.indices {
       let plan = plans[index]
       let isMatrix = TensorTypeSelector.allowsQuantization(plan.name, shape: plan.shape)
+      // 4-bit blocks stay what they are, as in llama.cpp's converter.
       if plan.type == .mxfp4 { continue }
       if !isMatrix {
         plans[index].type = .f32

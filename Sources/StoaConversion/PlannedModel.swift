@@ -40,7 +40,8 @@ struct PlannedModel {
         if rule.isOptional { continue }
         throw .model(.missingTensor(path: directory, name: whole.name(of: rule)))
       }
-      guard [.f32, .f16, .bf16, .f64].contains(found.type) else {
+      known.formUnion(found.scales.map(\.name))
+      guard [.f32, .f16, .bf16, .f64, .mxfp4].contains(found.type) else {
         throw .refused(
           path: directory,
           problem:
@@ -49,12 +50,9 @@ struct PlannedModel {
       }
       // Copies of whole rows know a way that is faster.
       let contents =
-        found.stored.isPlainList
+        found.isPlain && found.stored.isPlainList
         ? TensorPlan.Contents.tensors(found.tensors, order: rule.order) : .stored(found)
-      // 4-bit blocks stay what they are.
-      plans.append(
-        TensorPlan(
-          name: rule.name, shape: rule.shape, type: found.isMXFP4 ? .mxfp4 : found.type, contents: contents))
+      plans.append(TensorPlan(name: rule.name, shape: rule.shape, type: found.type, contents: contents))
     }
     try Self.checkUnknown(checkpoint, known, family, decoder, configuration, directory)
     plans += GGUFParameters.computedTensors(decoder)
@@ -78,8 +76,10 @@ struct PlannedModel {
     }
     // A tied output may be stored all the same.
     let tied = decoder.tiesOutput ? family.names("lm_head.weight") + ["embed_out.weight"] : []
+    let suffixes =
+      family.ignoredSuffixes + (Float8Settings.describe(configuration) ? Float8Settings.ignoredSuffixes : [])
     let unknown = checkpoint.tensors.map(\.name).filter { name in
-      !known.contains(name) && !tied.contains(name) && !family.ignoredSuffixes.contains { name.hasSuffix($0) }
+      !known.contains(name) && !tied.contains(name) && !suffixes.contains { name.hasSuffix($0) }
         && !(family.ignoredPrefixes + further).contains { name.hasPrefix($0) }
     }
     guard let first = unknown.first else { return }

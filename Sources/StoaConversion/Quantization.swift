@@ -32,9 +32,13 @@ package struct GGUFQuantization: Sendable {
       fileType, sizes: ModelSizes(file.metadata), options: types, hasImportance: importance != nil,
       tensors: tensors.map(\.name))
     var plans: [TensorPlan] = []
+    var kept = 0
     for tensor in tensors {
-      let plan = TensorPlan(
-        copying: tensor, type: selector.type(of: tensor.name, shape: tensor.shape, current: tensor.type))
+      let chosen = selector.type(of: tensor.name, shape: tensor.shape, current: tensor.type)
+      // Blocks of 4 bits in which a model is published have no original: they stay unless told otherwise.
+      let stays = tensor.type == .mxfp4 && !allowsRequantizing
+      if stays, chosen != .mxfp4 { kept += 1 }
+      let plan = TensorPlan(copying: tensor, type: stays ? .mxfp4 : chosen)
       try check(plan, path: input)
       plans.append(plan)
     }
@@ -50,6 +54,10 @@ package struct GGUFQuantization: Sendable {
       return weights
     }
     var warnings: [String] = []
+    if kept > 0 {
+      let noun = kept == 1 ? "tensor stays" : "tensors stay"
+      warnings.append("\(grouped(kept)) \(noun) MXFP4 as published; --allow-requantize gives them the other types too")
+    }
     if unweighed > 0 {
       let noun = unweighed == 1 ? "tensor was" : "tensors were"
       warnings.append(

@@ -160,7 +160,7 @@ import Synchronization
   private func forEachRow(
     of unit: Unit, _ found: FoundTensor, _ body: (Int, UnsafeRawBufferPointer) throws(ConversionError) -> Void
   ) throws(ConversionError) {
-    if found.isMXFP4 { return try unsafe forEachBlockRow(of: unit, found, body) }
+    guard found.isPlain else { return try unsafe forEachDecodedRow(of: unit, found, body) }
     let (stored, size) = (found.stored, found.type.bytesPerBlock)
     let (perTensor, shape) = (max(stored.matricesPerTensor, 1), stored.matrixShape)
     let tensor = found.tensors[unit.matrix / perTensor]
@@ -190,22 +190,19 @@ import Synchronization
     }
   }
 
-  /// The same for rows of 4-bit blocks, which are copied whole.
-  private func forEachBlockRow(
+  /// The same for rows that are made up of tensors of values and of scales.
+  private func forEachDecodedRow(
     of unit: Unit, _ found: FoundTensor, _ body: (Int, UnsafeRawBufferPointer) throws(ConversionError) -> Void
   ) throws(ConversionError) {
-    var row = [UInt8](repeating: 0, count: found.columns / MXFP4.blockValues * MXFP4.blockBytes)
-    for index in unit.rows {
-      unsafe row.withUnsafeMutableBufferPointer { buffer in
-        if let base = buffer.baseAddress { unsafe found.copyBlocks(matrix: unit.matrix, row: index, into: base) }
+    var bytes = [UInt8](repeating: 0, count: byteCount(unit.columns.count, found.type))
+    for row in unit.rows {
+      unsafe bytes.withUnsafeMutableBytes { buffer in
+        guard let base = buffer.baseAddress else { return }
+        unsafe found.copyRow(
+          matrix: unit.matrix, row: found.rule.order.source(of: row), columns: unit.columns, into: base)
       }
-      let (first, count) = (
-        byteCount(unit.columns.lowerBound, .mxfp4), byteCount(unit.columns.count, .mxfp4)
-      )
-      try unsafe row.withUnsafeBufferPointer { (bytes) throws(ConversionError) in
-        try unsafe body(
-          (index - unit.rows.lowerBound) * unit.columns.count,
-          UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[first..<first + count])))
+      try unsafe bytes.withUnsafeBufferPointer { (run) throws(ConversionError) in
+        try unsafe body((row - unit.rows.lowerBound) * unit.columns.count, UnsafeRawBufferPointer(run))
       }
     }
   }

@@ -58,7 +58,7 @@ struct TensorPlan: Sendable {
     switch contents {
     case .values: .f32
     case .tensors(let tensors, _): tensors.first?.type ?? .f32
-    case .stored(let found): found.isMXFP4 ? .mxfp4 : found.type
+    case .stored(let found): found.type
     }
   }
 

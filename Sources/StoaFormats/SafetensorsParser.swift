@@ -114,8 +114,9 @@ struct SafetensorsParser {
     case "I16": return .i16
     // ggml has no unsigned or logical bytes; `TensorInfo.typeName` tells them apart.
     case "I8", "U8", "BOOL": return .i8
-    case "U16", "U32", "U64", "C64", "F4", "F6_E2M3", "F6_E3M2", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ",
-      "F8_E5M2FNUZ":
+    // Nor has it 8-bit floating-point numbers, which mean something with their scales only: see `Float8`.
+    case "F8_E4M3", "F8_E5M2": return .i8
+    case "U16", "U32", "U64", "C64", "F4", "F6_E2M3", "F6_E3M2", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ":
       throw .unsupported(
         path: file.path, problem: "\(tensor) has the element type \(name), which is not supported",
         advice: "use a BF16, F16 or F32 checkpoint of the model, or a GGUF file")

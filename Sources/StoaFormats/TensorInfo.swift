@@ -4,9 +4,10 @@ public import StoaTensor
 public struct TensorInfo: Sendable {
   /// The name in the file, such as `blk.0.attn_q.weight`.
   public let name: String
-  /// The type of the elements; unsigned bytes and truth values of safetensors files are `i8`, which has their size.
+  /// The type of the elements; unsigned bytes, truth values and 8-bit floating-point
+  /// numbers of safetensors files are `i8`, which has their size.
   public let type: ElementType
-  /// The type as the file calls it: `Q4_K`, `BF16`, or for safetensors also `U8` and `BOOL`.
+  /// The type as the file calls it: `Q4_K`, `BF16`, or for safetensors also `U8`, `BOOL` and `F8_E4M3`.
   public let typeName: String
   /// The dimensions, outermost first: `[rows, columns]`, as in PyTorch. Empty for a scalar.
   public let shape: [Int]

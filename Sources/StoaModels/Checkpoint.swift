@@ -64,26 +64,44 @@ package enum Checkpoint: Sendable {
       stored.names = (0..<rule.shape[0]).map { rule.name.replacing("_exps.", with: ".\($0).") }
       let tensors = stored.names.compactMap { file.tensor($0) }
       return tensors.isEmpty ? nil : try found(rule, tensors, stored)
-    case .huggingFace(let checkpoint, _, _):
+    case .huggingFace(let checkpoint, let configuration, _):
       let tensors = rule.source.names.compactMap { family.tensor($0, in: checkpoint) }
       guard !tensors.isEmpty else { return nil }
-      var scales: TensorInfo?
-      if let name = rule.source.scaleNames.first {
-        scales = family.tensor(name, in: checkpoint)
-        if scales == nil { throw .missingTensor(path: path, name: name) }
-      }
-      return try found(rule, tensors, rule.source, scales)
+      return try found(rule, tensors, rule.source, try encoding(of: tensors, rule, family, checkpoint, configuration))
     }
   }
 
+  private func encoding(
+    of tensors: [TensorInfo], _ rule: TensorRule, _ family: DecoderFamily, _ checkpoint: SafetensorsCheckpoint,
+    _ configuration: HuggingFaceConfiguration
+  ) throws(ModelError) -> StoredEncoding {
+    if let name = rule.source.scaleNames.first {
+      guard let scales = family.tensor(name, in: checkpoint) else { throw .missingTensor(path: path, name: name) }
+      return .splitBlocks(scales: scales)
+    }
+    guard tensors.contains(where: { $0.float8 != nil }) else { return .plain }
+    let block = try Float8Settings.block(configuration, path: path + "/config.json")
+    var matrices: [ScaledFloat8] = []
+    for tensor in tensors {
+      guard let format = tensor.float8 else {
+        throw .impossible(
+          path: tensor.file.path,
+          problem: "tensor \(quoted(tensor.name)) is of the type \(tensor.typeName), others that belong to it are not")
+      }
+      let scales = ScaledFloat8.scaleNames(of: tensor.name).lazy.compactMap { checkpoint.tensor($0) }.first
+      matrices.append(try ScaledFloat8(tensor, format, scales: scales, block: block))
+    }
+    return .float8(matrices)
+  }
+
   private func found(
-    _ rule: TensorRule, _ tensors: [TensorInfo], _ stored: StoredTensor, _ scales: TensorInfo? = nil
+    _ rule: TensorRule, _ tensors: [TensorInfo], _ stored: StoredTensor, _ encoding: StoredEncoding = .plain
   ) throws(ModelError) -> FoundTensor {
     if tensors.count < stored.names.count {
       let present = Set(tensors.map(\.name))
       throw .missingTensor(path: path, name: stored.names.first { !present.contains($0) } ?? rule.name)
     }
-    return try FoundTensor(rule, tensors, stored: stored, scales: scales)
+    return try FoundTensor(rule, tensors, stored: stored, encoding: encoding)
   }
 
   /// What the checkpoint calls the tensor of a rule.

@@ -99,7 +99,13 @@ extension DecoderWeights {
     progress: ((Double) -> Void)?
   ) throws(ModelError) {
     let finder = try TensorFinder(checkpoint, family, configuration)
-    embedding = try finder.required("token_embd.weight").tensors[0]
+    let embedding = try finder.required("token_embd.weight")
+    self.embedding = embedding.tensors[0]
+    // Its rows are read as they lie in the file.
+    guard embedding.isPlain else {
+      let (name, type) = (self.embedding.name, self.embedding.typeName)
+      throw .unsupportedFeature(path: checkpoint.path, what: "an embedding of the type \(type) (\(quoted(name)))")
+    }
     let packer = try Packer(finder, configuration, pool: pool, progress: progress)
     var layers: [DecoderLayer] = []
     for index in 0..<configuration.layers { layers.append(try packer.layer(index)) }

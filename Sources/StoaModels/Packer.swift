@@ -65,9 +65,9 @@ final class Packer {
     return (norm, matrix)
   }
 
-  /// Packed pages of the file are not needed any more.
+  /// Pages of the file that were packed or decoded are not needed any more.
   private func release() {
-    for tensor in finished where tensor.type.blockSize > 1 { tensor.discard() }
+    for tensor in finished where tensor.type.blockSize > 1 || !tensor.isPlain { tensor.discard() }
     finished = []
   }
 
@@ -186,7 +186,7 @@ final class Packer {
     let tensor = try finder.required(name + ".weight")
     // A single row may be stored as a vector.
     let range = rows ?? 0..<tensor.rows
-    guard let packed = unsafe arena.matrix(try tensor.matrix(matrix, rows: range), on: pool) else {
+    guard let packed = unsafe arena.matrix(try tensor.matrix(matrix, rows: range, on: pool), on: pool) else {
       throw .unsupportedType(path: finder.checkpoint.path, tensor: name + ".weight", type: tensor.type)
     }
     if finished.last !== tensor { finished.append(tensor) }

@@ -60,6 +60,7 @@ extension ElementType {
     case .q6_K: STOA_Q6_K
     case .iq4_nl: STOA_IQ4_NL
     case .iq4_xs: STOA_IQ4_XS
+    case .mxfp4: STOA_MXFP4
     default: nil
     }
   }

@@ -67,7 +67,7 @@ class Source:
                 (length,) = struct.unpack("<Q", stream.read(8))
                 header = json.loads(stream.read(length))
             for name, entry in header.items():
-                if name == "__metadata__" or len(entry["shape"]) < 2:
+                if name == "__metadata__" or len(entry["shape"]) < 2 or "_scale" in name:
                     continue
                 kind = "MXFP4" if entry["dtype"] == "U8" else entry["dtype"]
                 counts[kind] = counts.get(kind, 0) + 1
@@ -125,7 +125,7 @@ SOURCES = [
     *made("DeepSeek V2", "deepseek_v2_lite", not_in_llama_cpp=LITE),
     *made("DeepSeek V2", "deepseek_v2", not_in_llama_cpp="llama.cpp does not choose among groups of experts in V2"),
     *given("DeepSeek V3, R1", "deepseek_v3"),
-    *made("DeepSeek V3, R1", "deepseek_v3"),
+    *made("DeepSeek V3, R1", "deepseek_v3", "deepseek_v3_fp8"),
     *given("Qwen 2 and 2.5", "qwen2"),
     *made("Qwen 2 and 2.5", "qwen2", not_in_llama_cpp=WINDOW),
     *made("Qwen 2 and 2.5", "qwen2_tied"),
@@ -147,6 +147,7 @@ SOURCES = [
     *given("GPT-2", "gpt2"),
     *made("GPT-2", "gpt2"),
     *made("StarCoder 2", "starcoder2", not_in_llama_cpp=WINDOW),
+    *made("Llama, FP8", "llama_fp8_rows", "llama_fp8_tensors"),
     *made("gpt-oss", "gpt_oss", not_in_llama_cpp="llama.cpp rounds the ends of YaRN's ramp"),
     *given("BERT", "bert", is_encoder=True),
     *made("BERT", "bert", is_encoder=True),
@@ -165,7 +166,10 @@ the names in which the family is published. The references were computed by tran
 `Scripts/make_family_fixtures.py` makes the checkpoints that lie in the repository.
 
 - **transformers**: logits within 1e-3 of the reference, likelihoods within 2e-3, the same greedy tokens; from the folder
-  and again from the GGUF file of type F32 that `stoa convert` makes of it. Encoders: vectors within 1e-4, with
+  and again from the GGUF file of type F32 that `stoa convert` makes of it. gpt-oss is multiplied with in MXFP4, which
+  rounds activations: its logits are within three times what that costs when simulated with transformers, and those of
+  the file that `stoa quantize --type F32 --allow-requantize` makes of it within 1e-3. Weights in FP8 are read as BF16,
+  and the references are of these. Encoders: vectors within 1e-4, with
   sentence-transformers for the pooling.
 - **Q8_0**: logits of the file of this type are within 10 % of the reference (root mean square, relative); with experts
   within 80 %, since rounding makes routers with random weights choose other experts.
@@ -175,6 +179,10 @@ the names in which the family is published. The references were computed by tran
 
 What can be computed with does not depend on the family: F32, F16, BF16 and the quantised types that `docs/CANONICAL.md`
 lists. Sizes differ from real models', so nothing here says that a model of a given size fits a machine.
+
+DeepSeek V2 to R1 cache for each token and layer the compressed vector and the rotated part of the key, 512 + 64 values
+(arXiv:2405.04434, section 2.1): {latent:,} bytes a token in V2's 60 layers in half precision, where its 128 heads of
+keys (192) and values (128) would take {heads:,}, {ratio:.0f} times as much. `LatentCacheTests` holds the memory to it.
 
 | Family | `model_type` | Folder with | GGUF | Verified |
 |---|---|---|---|---|
@@ -209,7 +217,8 @@ def document():
         formats = "F32" if converted and converted[0].is_encoder else "F32, Q8_0" if converted else "no"
         names = ", ".join(f"`{name}`" for name in names)
         rows.append(f"| {family} | {names} | {', '.join(types) or 'no'} | {formats} | {', '.join(verified) or 'no'} |")
-    text = HEAD + "\n".join(rows) + "\n"
+    latent, heads = 60 * (512 + 64) * 2, 60 * 128 * (192 + 128) * 2
+    text = HEAD.format(latent=latent, heads=heads, ratio=heads / latent) + "\n".join(rows) + "\n"
     return text + ("\nExceptions:\n\n" + "\n".join(dict.fromkeys(notes)) + "\n" if notes else "")
 
 

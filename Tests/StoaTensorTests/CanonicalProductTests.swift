@@ -44,6 +44,14 @@ import Testing
     for block in 0..<x.count / type.blockSize {
       let bytes = Array(row[block * type.bytesPerBlock..<(block + 1) * type.bytesPerBlock])
       let activations = quantized(Array(x[block * type.blockSize..<(block + 1) * type.blockSize]))
+      if type == .mxfp4 {
+        // The levels are twice the numbers, and the scale half the power of two.
+        let integers = values(type, [128] + bytes.dropFirst(), columns: 32)
+        let total = zip(integers, activations.codes).reduce(0) { $0 + Int($1.0) * $1.1 }
+        let scale = Float(sign: .plus, exponent: Int(bytes[0]) - 128, significand: 1)
+        sum.addProduct(Float(total), scale * activations.scale)
+        continue
+      }
       func add(_ units: [Float], _ offset: Int) {
         let integers = values(type, replacing(bytes, offsets, units), columns: type.blockSize)
         let total = zip(integers, activations.codes).reduce(0) { $0 + Int($1.0) * $1.1 }

@@ -21,6 +21,7 @@ extension SeededGenerator {
           block.replaceSubrange(
             offset..<offset + 2, with: bytes(Self.half(Float.random(in: -0.02...0.02, using: &self))))
         }
+        if type == .mxfp4 { block[0] = UInt8.random(in: 117...121, using: &self) }
         result += block
       }
       return result
@@ -34,6 +35,8 @@ extension SeededGenerator {
     case .q2_K: [80, 82]
     case .q3_K: [108]
     case .q6_K: [208]
+    // Its scale is one byte.
+    case .mxfp4: []
     default: [0]
     }
   }

@@ -43,6 +43,7 @@ typedef enum stoa_type {
   STOA_IQ4_NL = 20,
   STOA_IQ4_XS = 23,
   STOA_BF16 = 30,
+  STOA_MXFP4 = 39,
 } stoa_type;
 
 /// Element types of cached keys and values.

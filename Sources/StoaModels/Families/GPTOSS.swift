@@ -5,8 +5,8 @@ extension DecoderFamily {
   /// gpt-oss (OpenAI, 2025, arXiv:2508.10925).
   ///
   /// Every other layer keeps to a sliding window; each head has a sink, a score without a value. Experts have biases and
-  /// an activation of their own, and are stored in 4-bit blocks (MXFP4, OCP Microscaling Formats 1.0), which are widened
-  /// to bfloat16 without loss. The two factors of an expert lie row by row. Sources: transformers,
+  /// an activation of their own, and are stored in 4-bit blocks (MXFP4, OCP Microscaling Formats 1.0), which are multiplied
+  /// with as they are. The two factors of an expert lie row by row. Sources: transformers,
   /// `modeling_gpt_oss.py`; llama.cpp, `conversion/gpt_oss.py`.
   static let gptOSS = DecoderFamily(
     title: "a gpt-oss model", architectures: ["gpt-oss"], modelTypes: ["gpt_oss"], norm: .rootMeanSquare,

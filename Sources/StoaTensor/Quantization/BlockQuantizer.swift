@@ -5,8 +5,9 @@ import CStoaKernels
 /// The bytes equal those of ggml's `ggml_quantize_chunk` (`ggml-quants.c`, built without fused multiply-adds), so a file
 /// quantised here is the file that llama.cpp would have made. Calls are independent: split work by rows.
 package enum BlockQuantizer {
-  /// The types that can be written and read.
-  package static let types: [ElementType] = ElementType.computable
+  /// The types that can be written, and read back. MXFP4 is read only: models are published in it, and files in any of
+  /// these are closer to what they were made from.
+  package static let types: [ElementType] = ElementType.computable.filter { $0 != .mxfp4 }
 
   /// Quantises rows of `columns` floats.
   ///
@@ -19,6 +20,7 @@ package enum BlockQuantizer {
     _ source: UnsafeBufferPointer<Float>, columns: Int, as type: ElementType,
     importance: UnsafeBufferPointer<Float>?, into destination: UnsafeMutableRawBufferPointer
   ) throws(QuantizationError) {
+    guard types.contains(type) else { throw .unsupported(type) }
     let (storage, rowBytes) = try layout(type, columns: columns)
     let rows = source.count / columns
     guard source.count % columns == 0, destination.count == rows * rowBytes else {
