@@ -95,10 +95,12 @@ struct RunCommand: ParsableCommand {
     let tokens = try promptTokens(text, loaded, settings, terminal)
     var writer = AnswerWriter(isTerminal: terminal.outputIsTerminal, isSilent: json)
     var answer = RailedAnswer(rails)
+    var options = settings.options
+    options.watch = rails?.watch(loaded.model, shownTokens: options.shownTokens)
     let session = try loaded.model.makeSession()
     let result = try Interrupts.listen {
       try session.generate(
-        prompt: tokens, options: settings.options,
+        prompt: tokens, options: options,
         isCancelled: { Interrupts.requested || answer.isOver || writer.failure != nil },
         onText: { writer.write(answer.append($0)) })
     }

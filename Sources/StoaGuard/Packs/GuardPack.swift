@@ -99,6 +99,7 @@ public struct RailChange: Equatable, Sendable {
   var replacement: String?
   var decodes: Bool?
   var exceptions: [String]?
+  var avoids: Bool?
   var isOff: Bool?
 
   /// Changes the rail of this name, or adds it if the change has a detector and an action.
@@ -124,6 +125,7 @@ public struct RailChange: Equatable, Sendable {
     if let replacement { rail.replacement = replacement }
     if let decodes { rail.decodes = decodes }
     if let exceptions { rail.exceptions = exceptions }
+    if let avoids { rail.avoids = avoids }
     if let isOff { rail.isOff = isOff }
   }
 }

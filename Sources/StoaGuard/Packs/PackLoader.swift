@@ -93,6 +93,7 @@ struct PackLoader {
     for rail in pack.rails + rails.filter({ !pack.rails.contains($0) }) {
       do throws(RailError) {
         _ = try GuardProgram(pack: pack.name, rails: [rail], stage: rail.stages.first ?? .input, detectors: detectors)
+        try rail.checkAvoidance(detectors)
       } catch {
         problems.append(
           places.problem(rail: rail.id, option: error.option, index: error.index, error.reason, error.hint))

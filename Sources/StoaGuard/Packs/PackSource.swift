@@ -101,9 +101,6 @@ struct PackSource: Sendable {
       message += file.text.utf8
       message.append(0x0A)
     }
-    return Digests.sha256(message).map { byte in
-      let text = String(byte, radix: 16)
-      return byte < 16 ? "0" + text : text
-    }.joined()
+    return Digests.hexadecimal(Digests.sha256(message))
   }
 }

@@ -17,7 +17,7 @@ struct Guarding: Sendable {
   }
 
   /// The path of an interface, which overrides of packs name.
-  private static func route(of api: String) -> String {
+  static func route(of api: String) -> String {
     switch api {
     case "openai.chat": "/v1/chat/completions"
     case "openai.completions": "/v1/completions"
@@ -27,6 +27,7 @@ struct Guarding: Sendable {
     case "ollama.chat": "/api/chat"
     case "ollama.generate": "/api/generate"
     case "ollama.embed": "/api/embed"
+    case "cli": ""
     default: api
     }
   }
