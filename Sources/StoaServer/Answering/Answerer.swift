@@ -3,6 +3,7 @@ import StoaDialogue
 import StoaEngine
 import StoaFormats
 import StoaGrammar
+import StoaGuard
 import StoaTokenizers
 
 /// The one path of a request: model, prompt, limits, scheduler, and what is written down about it.
@@ -60,7 +61,7 @@ struct Answerer: Sendable {
     for prompt: Prompt, _ model: String, _ caller: Caller, _ api: String, _ id: String
   ) throws -> RequestGuard? {
     try guarding?.rails(
-      for: GuardedRequest(id: id, model: model, keyID: caller.keyID, api: api), keyName: caller.keyName,
+      for: MonitorOrigin(request: id, model: model, key: caller.keyID, api: api), keyName: caller.keyName,
       systemPrompt: prompt.systemPrompt, metrics: metrics)
   }
 

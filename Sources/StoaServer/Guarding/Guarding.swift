@@ -8,7 +8,7 @@ struct Guarding: Sendable {
 
   /// The rails for a request, of the pack as it is now.
   func rails(
-    for request: GuardedRequest, keyName: String?, systemPrompt: String?, metrics: ServerMetrics
+    for request: MonitorOrigin, keyName: String?, systemPrompt: String?, metrics: ServerMetrics
   ) throws -> RequestGuard {
     let context = GuardContext(model: request.model, key: keyName ?? "", route: Self.route(of: request.api))
     return try RequestGuard(

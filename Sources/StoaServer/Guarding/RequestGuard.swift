@@ -29,7 +29,7 @@ package final class RequestGuard: Sendable {
     try self.init(
       version, for: GuardContext(model: model), systemPrompt: systemPrompt,
       tally: GuardTally(
-        GuardedRequest(id: "", model: model, keyID: nil, api: "cli"), metrics: nil, observer: nil))
+        MonitorOrigin(request: "", model: model, key: nil, api: "cli"), metrics: nil, observer: nil))
   }
 
   /// The severest action so far.
