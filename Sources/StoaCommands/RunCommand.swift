@@ -63,7 +63,7 @@ struct RunCommand: ParsableCommand {
     let receiptKey = try receipt.key()
     // Compiled first: a mistake in a schema should not have to wait for the model.
     let grammar = try structure.compiled()
-    let pack = try rails.pack.map { try loadRails($0).current }
+    let pack = try rails.pack.map { try loadRails($0, gate: trust.packGate()).current }
     try FirstUse(reference: target.model, yes: yes, terminal: terminal).pullIfMissing()
     let loaded = try LoadedModel.load(
       target, context: context.context, threads: threads.threads, tokenizerPath: tokenizer.path,

@@ -1,4 +1,3 @@
-import StoaTestSupport
 import Testing
 
 @testable import StoaGuard

@@ -16,6 +16,9 @@ public struct GuardPack: Sendable {
   public var digest: String
   /// The files and folders that the pack and those that it extends were read from; empty for one that comes along.
   public var places: [String]
+  /// The folders and files that the pack and those that it extends are, each of which is signed by itself; none for one
+  /// that comes along.
+  package var roots: [String]
 
   /// The names of the packs that come with the library.
   public static var builtInNames: [String] { PackSource.builtInNames }
