@@ -42,8 +42,9 @@ package struct PackGate: Sendable {
     let first = try GuardPack(source)
     var outcomes: [(root: String, outcome: ModelTrust.Outcome)] = []
     for root in first.roots {
-      let outcome = try judge(try ModelFolder(path: root), [root, first.name])
-      guard outcome.verdict.decision < .refuse else { throw PackRefused(root: root, verdict: outcome.verdict) }
+      let folder = try ModelFolder(path: root)
+      let outcome = try judge(folder, [root, first.name])
+      guard outcome.verdict.decision < .refuse else { throw PackRefused(root: folder.path, verdict: outcome.verdict) }
       outcomes.append((root, outcome))
     }
     let pack = try GuardPack(source)
