@@ -20,7 +20,7 @@ struct GuardCommand: ParsableCommand {
       """,
     subcommands: [
       GuardCheckCommand.self, GuardTestCommand.self, GuardExplainCommand.self, GuardDiffCommand.self,
-      GuardScoreCommand.self,
+      GuardScoreCommand.self, GuardBenchCommand.self,
     ])
 }
 
