@@ -1,6 +1,6 @@
-package import Foundation
+import Foundation
 import StoaFormats
-package import StoaGuard
+import StoaGuard
 package import StoaTrust
 
 /// Decides about packs by their signatures before they are used, and makes sure that what was read is what was signed.
