@@ -63,7 +63,7 @@ struct RunCommand: ParsableCommand {
     let receiptKey = try receipt.key()
     // Compiled first: a mistake in a schema should not have to wait for the model.
     let grammar = try structure.compiled()
-    let pack = try rails.pack.map { try loadRails($0).current }
+    let pack = try rails.pack.map { try loadRails($0, gate: trust.packGate()).current }
     try FirstUse(reference: target.model, yes: yes, terminal: terminal).pullIfMissing()
     let loaded = try LoadedModel.load(
       target, context: context.context, threads: threads.threads, tokenizerPath: tokenizer.path,
@@ -95,10 +95,12 @@ struct RunCommand: ParsableCommand {
     let tokens = try promptTokens(text, loaded, settings, terminal)
     var writer = AnswerWriter(isTerminal: terminal.outputIsTerminal, isSilent: json)
     var answer = RailedAnswer(rails)
+    var options = settings.options
+    options.watch = rails?.watch(loaded.model, shownTokens: options.shownTokens)
     let session = try loaded.model.makeSession()
     let result = try Interrupts.listen {
       try session.generate(
-        prompt: tokens, options: settings.options,
+        prompt: tokens, options: options,
         isCancelled: { Interrupts.requested || answer.isOver || writer.failure != nil },
         onText: { writer.write(answer.append($0)) })
     }

@@ -1,3 +1,4 @@
+import StoaGrammar
 import StoaModels
 import StoaTokenizers
 
@@ -29,21 +30,34 @@ struct AnswerProgress {
 
   let prompt: [Int32]
   let seed: UInt64
-  private(set) var tokens: [Int32] = []
-  private(set) var text = ""
-  private(set) var logprobs: [TokenLogprobs] = []
+  var tokens: [Int32] { state.tokens }
+  var text: String { state.text }
+  var logprobs: [TokenLogprobs] { state.logprobs }
   private(set) var finishReason: FinishReason?
   /// The stop string that ended the answer.
-  var stopSequence: String? { answer.stopSequence }
+  var stopSequence: String? { state.answer.stopSequence }
 
   private let model: LanguageModel
   private let topLogprobs: Int?
+  private let shownTokens: Set<Int32>
   private let endTokens: Set<Int32>
   private let limit: Int
-  private var sampler: Sampler
-  private var answer: AnswerText
-  private var constraint: Constraint?
-  private var trigger: TriggerMatcher?
+  private let cut: Int?
+  private var state: State
+  private var avoidance: Avoidance<State>?
+  /// Steps whose tokens may still be taken back.
+  private var held: [Step] = []
+
+  /// All that a token changes.
+  private struct State {
+    var tokens: [Int32] = []
+    var text = ""
+    var logprobs: [TokenLogprobs] = []
+    var sampler: Sampler
+    var answer: AnswerText
+    var constraint: Constraint?
+    var trigger: TriggerMatcher?
+  }
 
   init(prompt: [Int32], options: GenerationOptions, model: LanguageModel) throws {
     try options.sampling.validate()
@@ -56,65 +70,134 @@ struct AnswerProgress {
     self.model = model
     seed = options.sampling.seed ?? UInt64.random(in: 0..<(1 << 32))
     topLogprobs = options.topLogprobs
+    shownTokens = options.shownTokens
     endTokens = options.ignoresEnd ? [] : model.endTokens
     limit = min(options.maxTokens ?? Int.max, model.contextLength - prompt.count)
-    sampler = Sampler(
+    cut = options.cut
+    let sampler = Sampler(
       parameters: options.sampling, seed: seed, choice: options.choice, prompt: prompt, compute: model.model.compute)
-    constraint = try Constraint(options.constraint, model.tokenizer, shownTokens: options.shownTokens)
-    trigger = options.trigger.flatMap { TriggerMatcher($0, model.tokenizer, shownTokens: options.shownTokens) }
+    let constraint = try Constraint(options.constraint, model.tokenizer, shownTokens: options.shownTokens)
     // A grammar is about all bytes of the answer, so none is dropped at the start of a text.
     let isFirstText = constraint == nil && prompt.allSatisfy { $0 == model.bosToken }
-    answer = AnswerText(
-      tokenizer: model.tokenizer, isFirstText: isFirstText, stop: options.stop, shown: options.shownTokens)
-    if limit <= 0 { finishReason = .length }
+    state = State(
+      sampler: sampler,
+      answer: AnswerText(
+        tokenizer: model.tokenizer, isFirstText: isFirstText, stop: options.stop, shown: options.shownTokens),
+      constraint: constraint,
+      trigger: options.trigger.flatMap { TriggerMatcher($0, model.tokenizer, shownTokens: options.shownTokens) })
+    // Without a tokenizer there is no text to watch.
+    if model.tokenizer != nil {
+      avoidance = options.watch.map { Avoidance($0, vocabularySize: model.configuration.vocabularySize) }
+    }
+    if limit <= 0 || cut == 0 { finishReason = .length }
     if constraint?.isComplete ?? false { finishReason = .stop }
   }
 
   /// Chooses the token that follows the last one, by the logits after it.
-  mutating func take(_ logits: UnsafeBufferPointer<Float>) throws -> Step {
-    let position = prompt.count + tokens.count
-    let constrained = try unsafe constraint?.choose(logits, room: limit - tokens.count) { [sampler] mask in
-      try unsafe sampler.choose(logits, position: position, mask: mask)
-    }
-    let token = try unsafe constrained ?? sampler.choose(logits, position: position)
-    sampler.record(token)
+  ///
+  /// - Returns: What can be shown now: the token, none while it may still be taken back, or several of which this is
+  ///   certain now. When the answer goes back instead, it has fewer tokens than before.
+  mutating func take(_ logits: UnsafeBufferPointer<Float>) throws -> [Step] {
+    let before = avoidance == nil ? nil : state
+    let token = try unsafe choose(logits)
+    state.sampler.record(token)
     if endTokens.contains(token) {
+      if goBack(to: avoidance?.finish()) { return [] }
       finishReason = .stop
-      return Step(text: finishText())
+      let steps = cutOff(release(all: true))
+      return steps + [Step(text: finishText())]
     }
     var step = Step(token: token)
-    if let topLogprobs { step.logprobs = try unsafe sampler.logprobs(logits, chosen: token, top: topLogprobs) }
-    tokens.append(token)
-    if let added = step.logprobs { logprobs.append(added) }
-    step.text = answer.append(token)
-    if constraint == nil, let begun = try trigger?.append(token) {
-      constraint = begun
-      trigger = nil
+    if let topLogprobs { step.logprobs = try unsafe state.sampler.logprobs(logits, chosen: token, top: topLogprobs) }
+    state.tokens.append(token)
+    if let added = step.logprobs { state.logprobs.append(added) }
+    step.text = state.answer.append(token)
+    if state.constraint == nil, let begun = try state.trigger?.append(token) {
+      state.constraint = begun
+      state.trigger = nil
     }
-    if answer.isStopped || constraint?.isComplete ?? false {
-      finishReason = .stop
+    state.text += step.text
+    var end: FinishReason?
+    if state.answer.isStopped || state.constraint?.isComplete ?? false {
+      end = .stop
     } else if tokens.count >= limit {
-      finishReason = .length
+      end = .length
     }
-    text += step.text
-    if finishReason != nil { step.text += finishText() }
-    return step
+    if let before {
+      held.append(step)
+      let bytes = model.tokenizer?.bytes(of: token, showSpecial: shownTokens.contains(token)) ?? []
+      if goBack(to: avoidance?.read(bytes, before: before)) { return [] }
+      if end != nil, goBack(to: avoidance?.finish()) { return [] }
+    }
+    finishReason = end
+    var steps = cutOff(before == nil ? [step] : release(all: end != nil))
+    if finishReason != nil, let last = steps.indices.last { steps[last].text += finishText() }
+    return steps
+  }
+
+  /// Chooses among the tokens that a grammar allows and a watch does not exclude. Where the grammar leaves no other, it
+  /// comes first: what must not be said is then found.
+  private mutating func choose(_ logits: UnsafeBufferPointer<Float>) throws -> Int32 {
+    let position = prompt.count + tokens.count
+    let excluded = avoidance?.excluded()
+    let sampler = state.sampler
+    func pick(_ mask: TokenMask?) throws -> Int32 {
+      guard let excluded else { return try unsafe sampler.choose(logits, position: position, mask: mask) }
+      var allowed = mask ?? TokenMask(all: logits.count)
+      allowed.subtract(excluded)
+      return try unsafe sampler.choose(logits, position: position, mask: allowed.isEmpty ? mask : allowed)
+    }
+    let room = limit - tokens.count
+    let constrained = try unsafe state.constraint?.choose(logits, room: room) { try pick($0) }
+    return try constrained ?? pick(nil)
+  }
+
+  // MARK: Taking back
+
+  private mutating func goBack(to place: Int?) -> Bool {
+    guard let place else { return false }
+    let count = tokens.count
+    let token = tokens[place]
+    guard let back = avoidance?.goBack(to: place, from: token) else { return false }
+    held.removeLast(count - place)
+    state = back
+    return true
+  }
+
+  /// The steps that cannot be taken back any more, or all.
+  private mutating func release(all: Bool) -> [Step] {
+    guard let count = avoidance?.settle(all: all) else { return [] }
+    defer { held.removeFirst(count) }
+    return Array(held[..<count])
+  }
+
+  /// Ends the answer where it is to be cut off; gives the steps that are left.
+  private mutating func cutOff(_ steps: [Step]) -> [Step] {
+    let shown = tokens.count - held.count
+    guard let cut, shown >= cut else { return steps }
+    held = []
+    state.tokens.removeSubrange(cut...)
+    state.logprobs.removeSubrange(min(cut, state.logprobs.count)...)
+    finishReason = .length
+    return steps.dropLast(shown - cut)
   }
 
   /// The log probability of each token of a text but the first, by the logits after the token before it.
   func logprobs(
     of token: Int32, _ logits: UnsafeBufferPointer<Float>
-  ) throws -> TokenLogprobs { try unsafe sampler.logprobs(logits, chosen: token, top: topLogprobs ?? 0) }
+  ) throws -> TokenLogprobs { try unsafe state.sampler.logprobs(logits, chosen: token, top: topLogprobs ?? 0) }
 
-  /// Ends the answer before the model does.
+  /// Ends the answer before the model does; what may still have been taken back is.
   mutating func cancel() -> String {
+    if let before = avoidance?.firstCheckpoint { state = before }
+    held = []
     finishReason = .cancelled
     return finishText()
   }
 
   private mutating func finishText() -> String {
-    let rest = answer.finish()
-    text += rest
+    let rest = state.answer.finish()
+    state.text += rest
     return rest
   }
 }

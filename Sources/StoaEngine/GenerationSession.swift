@@ -21,6 +21,11 @@ public struct GenerationOptions: Sendable {
   public var shownTokens: Set<Int32> = []
   /// Whether the answer goes on past the tokens with which the model ends it.
   public var ignoresEnd = false
+  /// What keeps the answer from saying something; nil for nothing.
+  package var watch: (any AnswerWatch)?
+  /// After how many tokens the answer is cut off, though it would have gone on; nil for not at all. Other than
+  /// `maxTokens` it changes no token before.
+  package var cut: Int?
   /// Which of several answers to the same prompt and seed this is.
   public var choice: UInt64 = 0
 
@@ -105,14 +110,16 @@ public final class GenerationSession {
     var firstToken: ContinuousClock.Instant?
     do {
       while progress.finishReason == nil {
-        var step = Result<AnswerProgress.Step, any Error>.failure(EngineError.notANumber)
+        var steps = Result<[AnswerProgress.Step], any Error>.failure(EngineError.notANumber)
         try unsafe compute(pending, isCancelled: isCancelled) { logits in
-          step = Result { try unsafe progress.take(logits) }
+          steps = Result { try unsafe progress.take(logits) }
         }
         if firstToken == nil { firstToken = .now }
-        let taken = try step.get()
-        if !taken.text.isEmpty { onText(taken.text) }
-        pending = progress.tokens.suffix(1)
+        for step in try steps.get() where !step.text.isEmpty { onText(step.text) }
+        if progress.finishReason != nil { break }
+        // When tokens were taken back, the last one left is computed again, for its logits.
+        truncateCache(to: prompt.count + progress.tokens.count - 1)
+        pending = progress.tokens.isEmpty ? prompt.suffix(1) : progress.tokens.suffix(1)
       }
     } catch ModelError.cancelled {
       let rest = progress.cancel()

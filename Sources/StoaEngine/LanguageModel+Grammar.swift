@@ -8,8 +8,14 @@ extension LanguageModel {
   ///
   /// - Parameter shownTokens: Special tokens that stand for their names; the options of the answer have to show them too.
   public func constraint(_ grammar: CompiledGrammar, shownTokens: Set<Int32> = []) throws -> TokenMasker {
-    guard let tokenizer else { throw EngineError.grammarNeedsTokenizer }
-    let vocabulary = tokenVocabularies.withLock { cached in
+    guard let vocabulary = vocabulary(shownTokens: shownTokens) else { throw EngineError.grammarNeedsTokenizer }
+    return try TokenMasker(grammar, vocabulary)
+  }
+
+  /// What each token writes; nil without a tokenizer.
+  package func vocabulary(shownTokens: Set<Int32>) -> TokenVocabulary? {
+    guard let tokenizer else { return nil }
+    return tokenVocabularies.withLock { cached in
       if let known = cached[shownTokens] { return known }
       let tokens = (0..<model.configuration.vocabularySize).map { id in
         tokenizer.bytes(of: Int32(id), showSpecial: shownTokens.contains(Int32(id)))
@@ -18,6 +24,5 @@ extension LanguageModel {
       cached[shownTokens] = vocabulary
       return vocabulary
     }
-    return try TokenMasker(grammar, vocabulary)
   }
 }

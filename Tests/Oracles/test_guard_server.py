@@ -260,6 +260,56 @@ class Refusals(GuardedServer):
         self.assertEqual((answer["replay"], answer["first_difference"]), ("identical", None))
 
 
+class Avoiding(OracleCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
+        cls.pack = cls.folder / "pack.yaml"
+        cls.pack.write_text(pack() + "    avoid: true\n")
+
+    @needs(packages=["cryptography"])
+    def test_answers_go_another_way_and_can_be_computed_again(self):
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric import ed25519
+
+        key, path = self.folder / "key.pem", self.folder / "receipt.json"
+        pem = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        key.write_bytes(ed25519.Ed25519PrivateKey.generate().private_bytes(*pem))
+        arguments = ("--seed", SEED, "--max-tokens", TOKENS, "--guard", self.pack)
+        command = ("run", "primer", PROMPT, *arguments, "--json", "--receipt", path, "--receipt-key", key)
+        answer = self.json_of(*command)
+        self.assertNotRegex(answer["text"].lower(), r"\bharbour\b")
+        self.assertNotEqual(answer["finish_reason"], "content_filter")
+        before = free().split("harbour")[0].rstrip()
+        self.assertTrue(answer["text"].startswith(before), answer["text"])
+        # The receipt says that the pack is needed; with it the tokens are the same, with another it is refused.
+        verify = ("receipt", "verify", path, "--replay", "primer")
+        replay = self.json_of(*verify, "--guard", self.pack, "--threads", 1, "--json")
+        self.assertEqual((replay["replay"], replay["first_difference"]), ("identical", None))
+        missing = stoa(*verify)
+        self.assertNotEqual(missing.returncode, 0)
+        self.assertIn("--guard PACK", missing.stderr)
+        other = stoa(*verify, "--guard", "strict")
+        self.assertNotEqual(other.returncode, 0)
+        self.assertIn("as it was then", other.stderr)
+
+    @needs()
+    def test_streams_are_whole_answers_and_nothing_that_was_taken_back_is_shown(self):
+        with Server("primer", "--guard", self.pack) as server:
+            body = {"model": "primer", "messages": said(PROMPT), "max_tokens": TOKENS}
+            for seed in range(1, 9):
+                answers = [
+                    server.ask("POST", "/v1/chat/completions", {**body, "seed": seed, "stream": stream})
+                    for stream in (False, True)
+                ]
+                whole = answers[0].json["choices"][0]
+                events = [data for _, data in answers[1].events if data != "[DONE]"]
+                pieces = [event["choices"][0]["delta"].get("content") or "" for event in events if event["choices"]]
+                self.assertEqual("".join(pieces), whole["message"]["content"])
+                self.assertNotRegex(whole["message"]["content"].lower(), r"\bharbour\b")
+                self.assertNotEqual(whole["finish_reason"], "content_filter")
+
+
 class Reloading(GuardedServer):
     action = "redact"
 

@@ -8,11 +8,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import unittest.mock
 from pathlib import Path
 
 from oracle import DATA, HANG_SECONDS, OracleCase, environment, needs, stoa
+from server import Server
 
 VECTORS = "documents/model_signing_vectors/scripts/tests"
 NOW = datetime.datetime.now(datetime.timezone.utc)
@@ -147,6 +149,56 @@ class Signing(OracleCase):
         self.assert_reference("verify", "key", path, "--signature", signature, "--public_key", public)
         self.assertEqual(self.verify(path, "--key", public), ("signed", []))
         self.assertEqual(self.verify(path, "--key", public, "--fresh"), ("signed", []))
+
+    @needs(packages=PACKAGES)
+    def test_packs_of_rails(self):
+        """A signed pack is one for the reference, and is used only as it was signed, also when it changes."""
+        key, public, _ = self.key()
+        bank, base = self.folder / "packs" / "bank", self.folder / "packs" / "base"
+        text = (
+            "pack: {}\nversion: 1\n{}rails:\n"
+            "  - {{id: {}, detector: ban, options: {{terms: [{}]}}, action: refuse}}\n"
+        )
+        for folder, head, term in ((base, "", "old"), (bank, "extends: ../base\n", "zephyr")):
+            folder.mkdir(parents=True)
+            (folder / "pack.yaml").write_text(text.format(folder.name, head, folder.name, term))
+            self.sign(folder, "--key", key)
+            signature = folder / "model.sig"
+            self.assert_reference("verify", "key", folder, "--signature", signature, "--public_key", public)
+            self.assertEqual(self.verify(folder, "--key", public), ("signed", []))
+        trust = self.folder / "trust.yaml"
+        rule = "models:\n  - {model: primer, require: unsigned}\n"
+        trust.write_text(f"version: 1\nrequire: signed\nkeys:\n  - {{name: ours, file: {public}}}\n{rule}")
+        guarded = ("--guard", bank, "--trust", trust, "--trust-policy")
+
+        def run(policy):
+            return stoa("run", "primer", "about zephyr", *guarded, policy)
+
+        self.assertIn("I can't help with that.", run("enforce").stdout)
+        with Server("primer", *guarded, "enforce", home=self.folder / "home") as server:
+            changed = text.format("bank", "extends: ../base\n", "bank", "kraken")
+            (bank / "pack.yaml").write_text(changed)
+            end = time.monotonic() + HANG_SECONDS
+            while "cannot be used" not in server.log and time.monotonic() < end:
+                time.sleep(0.05)
+            self.assertIn("refused", server.log)
+            check = {"text": "a kraken, a zephyr", "pack": "bank"}
+            hits = server.ask("POST", "/v1/guard/check", check).json["hits"]
+            self.assertEqual([hit["start"] for hit in hits], [12])
+            self.sign(bank, "--key", key)
+            while server.ask("POST", "/v1/guard/check", check).json["hits"][0]["start"] != 2:
+                self.assertLess(time.monotonic(), end)
+                time.sleep(0.05)
+        (base / "pack.yaml").write_text(text.format("base", "", "base", "older"))
+        for policy in ("enforce", "warn"):
+            refused = run(policy)
+            self.assertEqual(refused.returncode, 3, refused.stderr)
+            self.assertIn("/packs/base'", refused.stderr)
+        (base / "model.sig").unlink()
+        self.assertEqual(run("enforce").returncode, 3)
+        warned = run("warn")
+        self.assertEqual(warned.returncode, 0, warned.stderr)
+        self.assertIn("base is unsigned", warned.stderr)
 
     @needs(packages=PACKAGES)
     def test_reference_accepts_ours_by_certificate(self):

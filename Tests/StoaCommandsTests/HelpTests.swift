@@ -55,6 +55,8 @@ import Testing
         "--json",
       ]
     ),
+    (["guard", "bench"], ["stoa guard bench", "--pack <pack>", "--piece <n>", "--rounds <n>", "<file>", "--json"]),
+    (["receipt", "verify"], ["stoa receipt verify <file>", "--replay <model>", "--guard <pack>", "--json"]),
     (["monitor"], ["stoa monitor [--url <url>] [--once] [--incidents] [--json]"]),
     (["doctor"], ["stoa doctor"]),
     (["completions"], ["stoa completions <shell>", "bash, zsh, fish"]),

@@ -162,7 +162,7 @@ struct GuardPackTests {
   }
 }
 
-private struct TemporaryFolder: ~Copyable {
+struct TemporaryFolder: ~Copyable {
   let path: String
 
   init() throws {

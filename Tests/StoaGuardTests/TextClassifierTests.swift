@@ -89,6 +89,14 @@ struct TextClassifierTests {
     }
   }
 
+  /// A place in the file is named only where there is a file.
+  @Test func errorsNameWhatThereIs() throws {
+    let missing = try #require(throws: TextClassifierError.self) { try ClassifierKind.toxicity.load(from: ["/none"]) }
+    #expect(missing.description.contains("/none") && !missing.description.contains("at byte"))
+    let broken = try #require(throws: TextClassifierError.self) { try TextClassifier([1, 2, 3, 4]) }
+    #expect(broken.description.hasSuffix("(at byte 0)"))
+  }
+
   /// Windows of 8 tokens, 4 apart, cover every token.
   @Test(arguments: 0...40) func windowsCoverAll(_ count: Int) {
     let features = TextFeatures(Array(repeating: "ab ", count: count).joined().utf8)

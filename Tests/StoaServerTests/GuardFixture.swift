@@ -49,7 +49,7 @@ struct GuardFixture {
 
   /// The rails of the pack for a request.
   func rails(systemPrompt: String? = nil, observer: (any GuardObserver)? = nil) throws -> RequestGuard {
-    let request = GuardedRequest(id: "abc", model: "primer", keyID: nil, api: "openai.chat")
+    let request = MonitorOrigin(request: "abc", model: "primer", key: nil, api: "openai.chat")
     return try RequestGuard(
       GuardPolicy(path).current, for: GuardContext(model: "primer"), systemPrompt: systemPrompt,
       tally: GuardTally(request, metrics: nil, observer: observer))

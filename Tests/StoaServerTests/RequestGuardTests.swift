@@ -134,7 +134,7 @@ import Testing
     _ = try rails.judged("about zephyr")
     _ = passed(rails, [.content(choice: 0, "zephyr it is", [])])
     #expect(observer.events.map(\.stage) == [.input, .output])
-    #expect(observer.events.map(\.request.id) == ["abc", "abc"])
+    #expect(observer.events.map(\.request.request) == ["abc", "abc"])
     #expect(rails.action == .flag)
   }
 
@@ -194,7 +194,7 @@ import Testing
     defer { fixture.remove() }
     let guarding = Guarding(policy: try GuardPolicy(fixture.path), observer: nil)
     func text(_ model: String, _ key: String?, _ api: String) throws -> String {
-      let request = GuardedRequest(id: "", model: model, keyID: nil, api: api)
+      let request = MonitorOrigin(request: "", model: model, key: nil, api: api)
       let rails = try guarding.rails(
         for: request, keyName: key, systemPrompt: nil, metrics: ServerMetrics())
       do throws(RequestGuard.Refusal) { return try rails.judged("a word") } catch { return error.message }
@@ -226,9 +226,9 @@ import Testing
 }
 
 private final class RecordingObserver: GuardObserver {
-  private let seen = Mutex<[(stage: GuardStage, request: GuardedRequest)]>([])
-  var events: [(stage: GuardStage, request: GuardedRequest)] { seen.withLock { $0 } }
-  func observe(_ event: GuardEvent, of request: GuardedRequest) {
+  private let seen = Mutex<[(stage: GuardStage, request: MonitorOrigin)]>([])
+  var events: [(stage: GuardStage, request: MonitorOrigin)] { seen.withLock { $0 } }
+  func observe(_ event: GuardEvent, of request: MonitorOrigin) {
     seen.withLock { $0.append((event.stage, request)) }
   }
 }

@@ -16,7 +16,7 @@ import Testing
       finish: "stop")
   }
 
-  private let origin = GuardedRequest(id: "q", model: "m", keyID: "k", api: "a")
+  private let origin = MonitorOrigin(request: "q", model: "m", key: "k", api: "a")
 
   private func event(_ action: GuardAction = .flag, text: String? = nil) -> GuardEvent {
     let hit = GuardHit(rail: "r", hazard: "S1", label: "L", pattern: "p", action: action, range: 0..<1, score: 1)

@@ -19,7 +19,7 @@ struct ReceiptTests {
       model: .init(name: "m", digest: .emptyRoot, template: .leaf([])),
       engine: .init(version: "0.1.0", context: 128, cacheType: "f16"), parameters: parameters,
       constraint: Receipt.constraint("json"), prompt: held(prompt), answer: held(answer), finish: "stop",
-      verdict: shown ? "redact" : nil)
+      verdict: shown ? "redact" : nil, avoids: shown ? .emptyRoot : nil)
   }
 
   private static func replay(_ change: (inout ReceiptReplay) -> Void = { _ in }) -> ReceiptReplay {

@@ -93,13 +93,15 @@ final class Chat {
       tokens = try builder.raw(judged.turns.last?.text ?? text)
     }
     var answer = RailedAnswer(rails)
+    var options = settings.options
+    options.watch = rails?.watch(loaded.model, shownTokens: options.shownTokens)
     var writer = AnswerWriter(isTerminal: true)
     // No echo while the answer streams: what is typed meanwhile goes to the next line, not into the text.
     let mode = TerminalMode.enter(.quiet)
     defer { mode?.leave() }
     let result = try Interrupts.listen {
       try session.generate(
-        prompt: tokens, options: settings.options,
+        prompt: tokens, options: options,
         isCancelled: { Interrupts.requested || answer.isOver || writer.failure != nil },
         onText: { writer.write(answer.append($0)) })
     }

@@ -20,7 +20,7 @@ struct GuardCommand: ParsableCommand {
       """,
     subcommands: [
       GuardCheckCommand.self, GuardTestCommand.self, GuardExplainCommand.self, GuardDiffCommand.self,
-      GuardScoreCommand.self,
+      GuardScoreCommand.self, GuardBenchCommand.self,
     ])
 }
 
@@ -37,10 +37,14 @@ struct RailsOption: ParsableArguments {
   var pack: String?
 }
 
-/// The pack of this name, ready for requests; tells what of it is off.
-func loadRails(_ name: String) throws -> GuardPolicy {
+/// The pack of this name, ready for requests; tells what of it is off and what was decided about its signature.
+func loadRails(_ name: String, gate: PackGate? = nil) throws -> GuardPolicy {
   do {
-    let policy = try GuardPolicy(name)
+    let policy = try GuardPolicy(name, gate: gate)
+    for verdict in policy.verdicts where verdict.decision == .alert || verdict.status != .unsigned {
+      let line = "the guard pack \(PrintableText.line(verdict.model)) is \(PrintableText.line(verdict.line))\n"
+      Output.note(verdict.decision == .alert ? "warning: " + line : line)
+    }
     let programs = try policy.current.programs(for: GuardContext())
     noteWarnings(of: GuardStage.allCases.map { programs.program($0) })
     return policy

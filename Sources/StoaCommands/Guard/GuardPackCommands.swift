@@ -165,7 +165,8 @@ extension Rail {
       ),
       ("threshold", "\(threshold)"), ("action", action.rawValue), ("class", hazard), ("message", message),
       ("replacement", replacement ?? ""),
-      ("decode", "\(decodes)"), ("except", exceptions.joined(separator: ", ")), ("off", "\(isOff)"),
+      ("decode", "\(decodes)"), ("except", exceptions.joined(separator: ", ")), ("avoid", "\(avoids)"),
+      ("off", "\(isOff)"),
     ]
   }
 
@@ -174,7 +175,7 @@ extension Rail {
       "id": .string(id), "on": .array(stages.map(\.rawValue).sorted().map(JSONValue.string)),
       "detector": .array(detectors.map(JSONValue.string)), "threshold": .double(threshold),
       "action": .string(action.rawValue),
-      "class": .string(hazard), "decode": .bool(decodes), "off": .bool(isOff),
+      "class": .string(hazard), "decode": .bool(decodes), "avoid": .bool(avoids), "off": .bool(isOff),
     ])
   }
 
@@ -182,7 +183,7 @@ extension Rail {
     let places =
       stages.count == GuardStage.allCases.count ? "everywhere" : stages.map(\.rawValue).sorted().joined(separator: ", ")
     return [
-      style.bold(id), isOff ? "off" : action.rawValue, hazard, places,
+      style.bold(id), isOff ? "off" : avoids ? "avoid, else \(action.rawValue)" : action.rawValue, hazard, places,
       detectors.joined(separator: ", ") + (decodes ? " (also encoded)" : ""),
     ]
   }

@@ -42,6 +42,10 @@ struct FailureReport {
       status = .refused
       message = error.description
       advice = ["stoa verify tells every reason; stoa trust says whom you trust"]
+    case let error as PackRefused:
+      status = .refused
+      message = error.description
+      advice = ["stoa verify tells every reason; stoa sign signs a pack that was changed on purpose"]
     case let error as OutputError where error.readerIsGone:
       // The reader has seen enough; that is no failure of ours.
       status = .done

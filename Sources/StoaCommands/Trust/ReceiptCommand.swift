@@ -19,11 +19,12 @@ extension ReceiptCommand {
       discussion: """
         A receipt names its own key: --key says which it must be, otherwise compare the fingerprint. With --replay the \
         answer is computed again, on any processor and number of threads, and compared token by token. A receipt with \
-        hashes needs the body of the request too. Exit status 3 when the receipt does not hold.
+        hashes needs the body of the request too, one of an answer that rails with avoid led its pack. Exit status 3 when the receipt does not hold.
 
         Examples:
           stoa receipt verify receipt.json --key server.pub
           stoa receipt verify receipt.json --replay model.gguf --request request.json
+          stoa receipt verify receipt.json --replay model.gguf --guard packs/bank
         """)
 
     @Argument(help: "The receipt.", completion: .file()) var file: String
@@ -34,11 +35,16 @@ extension ReceiptCommand {
     @Option(help: ArgumentHelp("The model to compute the answer with again.", valueName: "model")) var replay: String?
     @Option(help: ArgumentHelp("The body of the request, as it was sent.", valueName: "file"), completion: .file())
     var request: String?
+    @Option(
+      name: .customLong("guard"),
+      help: ArgumentHelp("The pack whose rails the answer was led around, as it was then.", valueName: "pack"))
+    var pack: String?
     @OptionGroup var threads: ThreadsOption
     @OptionGroup var output: JSONOption
 
     func validate() throws {
       if request != nil, replay == nil { throw ValidationError("--request needs --replay") }
+      if pack != nil, replay == nil { throw ValidationError("--guard needs --replay") }
     }
 
     func run() throws {
@@ -80,6 +86,7 @@ extension ReceiptCommand {
         }
         return object
       }
+      let rails = try pack.map { try loadRails($0).current }
       var target = ModelArgument()
       target.model = model
       let location = try target.resolve()
@@ -91,7 +98,7 @@ extension ReceiptCommand {
       let replay = try AnswerReplay(location, digest: digest, for: receipt, threads: threads.threads)
       do {
         let answer = try Interrupts.listen {
-          try replay.run(receipt, request: body, isCancelled: { Interrupts.requested })
+          try replay.run(receipt, request: body, pack: rails, isCancelled: { Interrupts.requested })
         }
         return receipt.firstDifference(from: answer)
       } catch is CancellationError {

@@ -33,16 +33,18 @@ struct TrustPolicyOptions: ParsableArguments {
 
   /// What decides before a model is loaded; nil when nothing does.
   func gate() throws -> ModelGate? { try ModelGate.make(mode: trustPolicy?.mode, store: trust, fallback: .warn) }
+
+  /// What decides before a pack of rails is used; nil when nothing does.
+  func packGate() throws -> PackGate? { try PackGate.make(mode: trustPolicy?.mode, store: trust, fallback: .warn) }
 }
 
-extension ModelGate {
-  /// A gate by a trust store.
+extension TrustStore {
+  /// The store that commands judge by; nil when nothing is judged.
   ///
   /// - Parameters:
   ///   - mode: What the user wants; nil for what the store says.
-  ///   - store: The store's file; nil for the usual one, if there is one.
-  ///   - fallback: The mode when neither says one and there is a store.
-  static func make(mode: TrustMode?, store path: String?, fallback: TrustMode) throws -> ModelGate? {
+  ///   - path: The store's file; nil for the usual one, if there is one.
+  static func chosen(mode: TrustMode?, path: String?) throws -> TrustStore? {
     guard mode != .off else { return nil }
     let usual = ModelLibrary().home.trust
     var store: TrustStore
@@ -55,6 +57,28 @@ extension ModelGate {
       store.mode = mode ?? .warn
     }
     store.mode = mode ?? store.mode
+    return store
+  }
+}
+
+extension PackGate {
+  /// A gate by a trust store, as for models.
+  static func make(mode: TrustMode?, store path: String?, fallback: TrustMode) throws -> PackGate? {
+    try TrustStore.chosen(mode: mode, path: path).map {
+      PackGate(store: $0, fallback: fallback, isCancelled: { Interrupts.requested })
+    }
+  }
+}
+
+extension ModelGate {
+  /// A gate by a trust store.
+  ///
+  /// - Parameters:
+  ///   - mode: What the user wants; nil for what the store says.
+  ///   - store: The store's file; nil for the usual one, if there is one.
+  ///   - fallback: The mode when neither says one and there is a store.
+  static func make(mode: TrustMode?, store path: String?, fallback: TrustMode) throws -> ModelGate? {
+    guard let store = try TrustStore.chosen(mode: mode, path: path) else { return nil }
     let trust = ModelTrust(store: store, mode: fallback)
     let cache = SignedModel.cache()
     return ModelGate { location in

@@ -66,16 +66,34 @@ final class RunningSequence {
       if promptLogprobs.count == prompt.count - 1 { ticket.continuation.yield(.prompt(promptLogprobs)) }
     }
     guard position == tokens.count - 1, progress.finishReason == nil else { return }
-    let step = try unsafe progress.take(logits)
+    let steps = try unsafe progress.take(logits)
     if firstToken == nil { firstToken = .now }
-    if let token = step.token {
+    let count = prompt.count + progress.tokens.count
+    if count > tokens.count, let token = progress.tokens.last {
       tokens.append(token)
-      ticket.continuation.yield(.token(token, text: step.text, logprobs: step.logprobs))
-    } else if !step.text.isEmpty {
-      lastText = step.text
+    } else if progress.finishReason == nil {
+      keptCount = count
+    }
+    for step in steps {
+      if let token = step.token {
+        ticket.continuation.yield(.token(token, text: step.text, logprobs: step.logprobs))
+      } else if !step.text.isEmpty {
+        lastText = step.text
+      }
     }
   }
 
+  /// Forgets what was computed of tokens that the answer has taken back; the last one left is computed again, for its
+  /// logits.
+  func settle() {
+    guard let keptCount else { return }
+    self.keptCount = nil
+    tokens.removeSubrange(keptCount...)
+    cache.truncate(to: keptCount - 1)
+  }
+
+  /// How many tokens are left when the answer has taken some back; else nil.
+  private var keptCount: Int?
   private var lastText = ""
 
   /// Tells the result.

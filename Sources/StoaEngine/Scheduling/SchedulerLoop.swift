@@ -194,6 +194,7 @@ final class SchedulerLoop {
       tree.insert(
         sequence.tokens.prefix(count), pages: Array(sequence.cache.pages.prefix(CacheLayout.pages(for: count))))
     }
+    sequence.settle()
     if sequence.progress.finishReason != nil {
       sequence.finish()
       release(sequence)

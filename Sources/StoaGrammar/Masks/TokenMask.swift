@@ -28,9 +28,25 @@ public struct TokenMask: Sendable, Equatable {
     return tokens
   }
 
+  /// A mask that allows each of `count` tokens.
+  package init(all count: Int) {
+    words = [UInt64](repeating: .max, count: (count + 63) / 64)
+    if count % 64 != 0, let last = words.indices.last { words[last] = 1 << UInt64(count % 64) - 1 }
+  }
+
   /// Allows a token of the vocabulary.
   @inline(__always)
-  mutating func insert(_ token: Int32) { words[Int(token) >> 6] |= 1 << UInt64(token & 63) }
+  package mutating func insert(_ token: Int32) { words[Int(token) >> 6] |= 1 << UInt64(token & 63) }
+
+  /// Allows what the other mask does too.
+  package mutating func formUnion(_ other: TokenMask) {
+    for index in words.indices where index < other.words.count { words[index] |= other.words[index] }
+  }
+
+  /// Allows nothing any more that the other mask allows.
+  package mutating func subtract(_ other: TokenMask) {
+    for index in words.indices where index < other.words.count { words[index] &= ~other.words[index] }
+  }
 
   mutating func formUnion(_ tokens: TokenList) {
     switch tokens {

@@ -54,6 +54,9 @@ struct PatternScanner: Sendable {
     open.first?.start ?? count
   }
 
+  /// The last byte that has come.
+  var lastByte: UInt8? { window.last }
+
   /// Scans more bytes and adds the hits that are certain now, ordered by start.
   mutating func feed(_ bytes: ArraySlice<UInt8>, into hits: inout [PatternHit]) {
     guard !bytes.isEmpty else { return }

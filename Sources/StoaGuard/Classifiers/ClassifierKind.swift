@@ -33,7 +33,7 @@ public enum ClassifierKind: String, CaseIterable, Sendable {
       }
     }
     throw TextClassifierError(
-      offset: 0,
+      offset: nil,
       reason:
         "\(rawValue).stgc was not found at \(places.prefix(2).joined(separator: " or ")); set STOA_GUARD_MODELS to its folder"
     )

@@ -67,13 +67,13 @@ public struct TextClassifier: Sendable {
 
 /// Why a classifier's file cannot be used.
 public struct TextClassifierError: Error, Equatable, CustomStringConvertible, Sendable {
-  /// The byte where it was found.
-  public let offset: Int
+  /// The byte of the file where it was found; nil when there is no file.
+  public let offset: Int?
   /// What is wrong.
   public let reason: String
 
-  /// The reason and the place in one line.
-  public var description: String { "\(reason) (at byte \(offset))" }
+  /// The reason, and the place where there is one, in one line.
+  public var description: String { reason + (offset.map { " (at byte \($0))" } ?? "") }
 }
 
 /// Reads fields one after another and never past the end.

@@ -26,13 +26,14 @@ package struct MonitorEvent: Equatable, Sendable {
   }
 }
 
-/// Which request an event belongs to.
+/// Which request an event or a hit belongs to.
 package struct MonitorOrigin: Equatable, Sendable {
   /// The identifier that answers, logs and the ledger share.
   package var request: String
   package var model: String
   /// The identifier of the key that asked; nil without one.
   package var key: String?
+  /// The interface that was asked: `openai.chat`, `anthropic.messages`, …
   package var api: String
 
   package init(request: String, model: String, key: String?, api: String) {

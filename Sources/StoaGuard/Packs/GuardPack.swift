@@ -16,6 +16,9 @@ public struct GuardPack: Sendable {
   public var digest: String
   /// The files and folders that the pack and those that it extends were read from; empty for one that comes along.
   public var places: [String]
+  /// The folders and files that the pack and those that it extends are, each of which is signed by itself; none for one
+  /// that comes along.
+  package var roots: [String]
 
   /// The names of the packs that come with the library.
   public static var builtInNames: [String] { PackSource.builtInNames }
@@ -99,6 +102,7 @@ public struct RailChange: Equatable, Sendable {
   var replacement: String?
   var decodes: Bool?
   var exceptions: [String]?
+  var avoids: Bool?
   var isOff: Bool?
 
   /// Changes the rail of this name, or adds it if the change has a detector and an action.
@@ -124,6 +128,7 @@ public struct RailChange: Equatable, Sendable {
     if let replacement { rail.replacement = replacement }
     if let decodes { rail.decodes = decodes }
     if let exceptions { rail.exceptions = exceptions }
+    if let avoids { rail.avoids = avoids }
     if let isOff { rail.isOff = isOff }
   }
 }

@@ -46,7 +46,7 @@ struct PackLoader {
     }
     var pack = GuardPack(
       name: head.name, version: head.version, summary: head.summary, parent: parent,
-      digest: source.digest(parent: parent?.digest), places: source.places)
+      digest: source.digest(parent: parent?.digest), source: source)
     for part in parts {
       for change in part.changes {
         if change.detectors == nil || change.action == nil, !pack.rails.contains(where: { $0.id == change.id }) {
@@ -93,6 +93,7 @@ struct PackLoader {
     for rail in pack.rails + rails.filter({ !pack.rails.contains($0) }) {
       do throws(RailError) {
         _ = try GuardProgram(pack: pack.name, rails: [rail], stage: rail.stages.first ?? .input, detectors: detectors)
+        try rail.checkAvoidance(detectors)
       } catch {
         problems.append(
           places.problem(rail: rail.id, option: error.option, index: error.index, error.reason, error.hint))
@@ -103,8 +104,9 @@ struct PackLoader {
 }
 
 extension GuardPack {
-  fileprivate init(name: String, version: String, summary: String, parent: GuardPack?, digest: String, places: [String])
-  {
+  fileprivate init(
+    name: String, version: String, summary: String, parent: GuardPack?, digest: String, source: PackSource
+  ) {
     self.name = name
     self.version = version
     self.summary = summary
@@ -112,7 +114,8 @@ extension GuardPack {
     rails = parent?.rails ?? []
     overrides = parent?.overrides ?? []
     examples = []
-    self.places = places + (parent?.places ?? [])
+    places = source.places + (parent?.places ?? [])
+    roots = (source.root.map { [$0] } ?? []) + (parent?.roots ?? [])
   }
 }
 

@@ -66,7 +66,7 @@ struct PackReader {
 
   private static let railKeys = [
     "id", "on", "detector", "options", "threshold", "action", "class", "message", "replacement", "decode", "except",
-    "off",
+    "avoid", "off",
   ]
 
   private mutating func change(_ node: Node, _ places: inout PackPlaces) -> RailChange? {
@@ -104,6 +104,9 @@ struct PackReader {
       case "replacement": change.replacement = document.text(value, "replacement")
       case "decode": change.decodes = document.flag(value, "decode")
       case "except": change.exceptions = document.texts(value, "except")
+      case "avoid":
+        change.avoids = document.flag(value, "avoid")
+        places.note(rail: id, option: "avoid", index: nil, document.file, value.mark)
       case "off": change.isOff = document.flag(value, "off")
       default: break
       }

@@ -16,6 +16,11 @@ struct PackSource: Sendable {
   var folder: String?
   /// `pack.yaml` or the only file first, the others by name.
   var files: [File]
+  /// Whether the pack is a folder and not one file.
+  var isFolder = false
+
+  /// The folder or file that the pack is; nil for those that come along.
+  var root: String? { folder == nil ? nil : isFolder ? folder : files.first?.name }
 
   /// The files, and for a pack that is a folder that too, since files may be added; none for those that come along.
   var places: [String] {
@@ -62,7 +67,7 @@ struct PackSource: Sendable {
     for file in [head] + names.filter({ $0 != head }) {
       files.append(File(name: path + "/" + file, label: file, text: try read(path + "/" + file)))
     }
-    return PackSource(name: name, folder: path, files: files)
+    return PackSource(name: name, folder: path, files: files, isFolder: true)
   }
 
   private static func failure(_ path: String, _ reason: String, _ hint: String) -> PackError {
@@ -101,9 +106,6 @@ struct PackSource: Sendable {
       message += file.text.utf8
       message.append(0x0A)
     }
-    return Digests.sha256(message).map { byte in
-      let text = String(byte, radix: 16)
-      return byte < 16 ? "0" + text : text
-    }.joined()
+    return Digests.hexadecimal(Digests.sha256(message))
   }
 }

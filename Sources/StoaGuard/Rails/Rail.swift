@@ -22,6 +22,8 @@ public struct Rail: Equatable, Sendable {
   public var decodes: Bool
   /// Hits that are equal to one of these, without regard to case, do not count.
   public var exceptions: [String]
+  /// Whether a model that is asked here is kept from writing what the rail finds, so that it says something else instead.
+  public var avoids: Bool
   /// Whether the rail is left out.
   public var isOff: Bool
 
@@ -31,7 +33,7 @@ public struct Rail: Equatable, Sendable {
     options: DetectorOptions = DetectorOptions(), threshold: Double = 0.5, action: GuardAction,
     hazard: String = "other",
     message: String = Rail.usualMessage, replacement: String? = nil, decodes: Bool = false, exceptions: [String] = [],
-    isOff: Bool = false
+    avoids: Bool = false, isOff: Bool = false
   ) {
     self.id = id
     self.stages = stages
@@ -44,6 +46,7 @@ public struct Rail: Equatable, Sendable {
     self.replacement = replacement
     self.decodes = decodes
     self.exceptions = exceptions
+    self.avoids = avoids
     self.isOff = isOff
   }
 

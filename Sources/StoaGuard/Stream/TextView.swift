@@ -28,6 +28,9 @@ struct TextView: Sendable {
     return first
   }
 
+  /// The last byte of the view; nil before there is one, and while it is not known whether another one comes first.
+  var lastByte: UInt8? { derivation?.pending == nil ? scanners.first?.lastByte : nil }
+
   /// Reads the next bytes and tells the hits by set, entry, original range and score; leaks by their number.
   mutating func feed(
     _ bytes: ArraySlice<UInt8>, hit: (Int, PatternHit) -> Void, leak: (Int, Range<Int>) -> Void

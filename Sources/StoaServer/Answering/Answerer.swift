@@ -3,6 +3,7 @@ import StoaDialogue
 import StoaEngine
 import StoaFormats
 import StoaGrammar
+import StoaGuard
 import StoaTokenizers
 
 /// The one path of a request: model, prompt, limits, scheduler, and what is written down about it.
@@ -37,7 +38,7 @@ struct Answerer: Sendable {
     let (passed, refusal, work) = try await BackgroundWork.run {
       var request = request
       let refusal = rails?.judge(&request, loaded.model.tokenizer)
-      return (request, refusal, try GenerationPlan(request, loaded))
+      return (request, refusal, try GenerationPlan(request, loaded, rails: rails))
     }
     let token = try await account.admit(caller, promptTokens: work.prompt.count)
     let prepared = PreparedAnswer(
@@ -60,7 +61,7 @@ struct Answerer: Sendable {
     for prompt: Prompt, _ model: String, _ caller: Caller, _ api: String, _ id: String
   ) throws -> RequestGuard? {
     try guarding?.rails(
-      for: GuardedRequest(id: id, model: model, keyID: caller.keyID, api: api), keyName: caller.keyName,
+      for: MonitorOrigin(request: id, model: model, key: caller.keyID, api: api), keyName: caller.keyName,
       systemPrompt: prompt.systemPrompt, metrics: metrics)
   }
 
@@ -164,7 +165,8 @@ struct GenerationPlan: Sendable {
   /// Whether the seed was chosen here and not by the request.
   let choseSeed: Bool
 
-  init(_ request: AnswerRequest, _ loaded: LoadedModel) throws {
+  /// - Parameter rails: What the answer is led around.
+  init(_ request: AnswerRequest, _ loaded: LoadedModel, rails: RequestGuard? = nil) throws {
     let renderer = PromptRenderer(model: loaded.model, dialogue: loaded.dialogue)
     let rendered = try renderer.render(
       request.prompt, truncates: request.truncatesPrompt, reserve: max(1, request.maxTokens ?? 512))
@@ -198,6 +200,7 @@ struct GenerationPlan: Sendable {
     choseSeed = request.sampling.seed == nil
     options.sampling.seed = options.sampling.seed ?? UInt64.random(in: 0..<(1 << 32))
     try options.sampling.validate()
+    options.watch = rails?.watch(loaded.model, shownTokens: options.shownTokens)
     self.options = options
   }
 

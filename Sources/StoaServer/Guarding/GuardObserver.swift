@@ -1,28 +1,10 @@
 package import StoaGuard
 import Synchronization
 
-/// The request that a hit belongs to.
-package struct GuardedRequest: Sendable, Equatable {
-  /// The request's identifier, as in answers, logs and the ledger.
-  package var id: String
-  package var model: String
-  /// The key's identifier; nil without a key.
-  package var keyID: String?
-  /// The interface that was asked: `openai.chat`, `anthropic.messages`, …
-  package var api: String
-
-  package init(id: String, model: String, keyID: String?, api: String) {
-    self.id = id
-    self.model = model
-    self.keyID = keyID
-    self.api = api
-  }
-}
-
 /// Is told of every hit in a server; called while text is scanned, so it must be quick.
 package protocol GuardObserver: Sendable {
   /// Takes a hit; `event.stage` says where the text stood.
-  func observe(_ event: GuardEvent, of request: GuardedRequest)
+  func observe(_ event: GuardEvent, of request: MonitorOrigin)
   /// Whether events should carry what matched.
   var wantsText: Bool { get }
 }
@@ -33,12 +15,12 @@ extension GuardObserver {
 
 /// Counts the hits of one request, remembers its verdict, and passes the hits on.
 final class GuardTally: EventSink {
-  private let request: GuardedRequest
+  private let request: MonitorOrigin
   private let metrics: ServerMetrics?
   private let observer: (any GuardObserver)?
   private let severest = Mutex(GuardAction.allow)
 
-  init(_ request: GuardedRequest, metrics: ServerMetrics?, observer: (any GuardObserver)?) {
+  init(_ request: MonitorOrigin, metrics: ServerMetrics?, observer: (any GuardObserver)?) {
     self.request = request
     self.metrics = metrics
     self.observer = observer

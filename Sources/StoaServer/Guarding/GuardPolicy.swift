@@ -1,6 +1,7 @@
 package import Logging
 import StoaGuard
 import StoaHub
+package import StoaTrust
 import Synchronization
 
 /// The pack that a server guards its answers by, read again when its files change.
@@ -12,32 +13,49 @@ package final class GuardPolicy: Sendable {
   }
 
   private let source: String
+  private let gate: PackGate?
   private let state: Mutex<State>
+  /// What was decided about the signatures of the pack when it was first read; none where nobody looked.
+  package let verdicts: [TrustVerdict]
 
   /// Reads a pack by its name or path.
   ///
-  /// - Throws: `PackError` or `RailError`.
-  package init(_ source: String) throws {
+  /// - Parameter gate: Decides whether the pack may be used, now and when it has changed; nil for always.
+  /// - Throws: `PackError`, `RailError`, or `PackRefused` and `TrustError` of the gate.
+  package init(_ source: String, gate: PackGate? = nil) throws {
     self.source = source
-    let pack = try GuardPack(source)
-    state = Mutex(State(version: try GuardVersion(pack), files: Self.versions(pack.places)))
+    self.gate = gate
+    let (pack, verdicts) = try Self.load(source, gate)
+    self.verdicts = verdicts
+    let places = pack.places + (gate?.places(of: pack) ?? [])
+    state = Mutex(State(version: try GuardVersion(pack), files: Self.versions(places)))
+  }
+
+  private static func load(_ source: String, _ gate: PackGate?) throws -> (GuardPack, [TrustVerdict]) {
+    guard let gate else { return (try GuardPack(source), []) }
+    let (pack, verdicts) = try gate.load(source)
+    return (pack, verdicts)
   }
 
   /// What requests begin with now.
   package var current: GuardVersion { state.withLock { $0.version } }
 
-  /// Reads the pack if its files have changed. One that has mistakes changes nothing, and is looked at again when its
-  /// files change again.
+  /// Reads the pack if its files have changed. One that has mistakes or may not be used changes nothing, and is looked
+  /// at again when its files change again.
   package func refresh(_ logger: Logger) {
     let known = state.withLock { $0.files }
     // Before they are read: what changes meanwhile is read again.
     let files = Self.versions(Array(known.keys))
     guard files != known else { return }
     do {
-      let pack = try GuardPack(source)
-      if pack.digest == current.pack.digest { return state.withLock { $0.files = Self.merged(files, pack.places) } }
+      let (pack, verdicts) = try Self.load(source, gate)
+      let places = pack.places + (gate?.places(of: pack) ?? [])
+      if pack.digest == current.pack.digest { return state.withLock { $0.files = Self.merged(files, places) } }
       let version = try GuardVersion(pack)
-      state.withLock { $0 = State(version: version, files: Self.merged(files, pack.places)) }
+      state.withLock { $0 = State(version: version, files: Self.merged(files, places)) }
+      for verdict in verdicts where verdict.decision == .alert {
+        logger.warning("guard pack is not as demanded", metadata: ["pack": "\(source)", "problem": "\(verdict.line)"])
+      }
       logger.notice("guard pack read again", metadata: ["pack": "\(version.label)"])
     } catch {
       let places = (error as? PackError)?.problems.map(\.file) ?? []

@@ -15,6 +15,8 @@ package struct GuardPrograms: Sendable {
   package let toolCall: GuardProgram
   /// The rails of the input that mask, for what the client repeats of earlier answers; nil when none does.
   let masking: GuardProgram?
+  /// What answers are led around; nil for nothing.
+  let avoidance: AnswerAvoidance?
 
   package init(_ pack: GuardPack, for context: GuardContext = GuardContext()) throws(RailError) {
     let rails = pack.rails(for: context)
@@ -34,6 +36,7 @@ package struct GuardPrograms: Sendable {
     toolCall = try program(.toolCall, hiding)
     let masking = rails.filter { $0.action == .mask && !$0.isOff && $0.stages.contains(.input) }
     self.masking = masking.isEmpty ? nil : try program(.input, masking)
+    avoidance = try AvoidanceProgram(pack: pack.name, digest: pack.digest, rails: rails).map(AnswerAvoidance.init)
   }
 
   /// The program of a stage.
@@ -68,6 +71,16 @@ package final class GuardVersion: Sendable {
     let programs = try GuardPrograms(pack, for: context)
     compiled.withLock { $0[key] = programs }
     return programs
+  }
+
+  /// The rails of this digest that answers of a model were led around; nil when the pack has no such rails for it.
+  func avoidance(digest: String, model: String, api: String) throws(RailError) -> AnswerAvoidance? {
+    // Whose key it was no receipt says: each that the pack tells apart is tried.
+    for key in [""] + pack.overrides.compactMap(\.key) {
+      let context = GuardContext(model: model, key: key.filter { $0 != "*" }, route: Guarding.route(of: api))
+      if let found = try programs(for: context).avoidance, found.digest == digest { return found }
+    }
+    return nil
   }
 
   /// How headers name it: `default; version="1.0.0"; digest=sha256:0123456789abcdef`.

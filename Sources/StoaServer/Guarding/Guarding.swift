@@ -8,7 +8,7 @@ struct Guarding: Sendable {
 
   /// The rails for a request, of the pack as it is now.
   func rails(
-    for request: GuardedRequest, keyName: String?, systemPrompt: String?, metrics: ServerMetrics
+    for request: MonitorOrigin, keyName: String?, systemPrompt: String?, metrics: ServerMetrics
   ) throws -> RequestGuard {
     let context = GuardContext(model: request.model, key: keyName ?? "", route: Self.route(of: request.api))
     return try RequestGuard(
@@ -17,7 +17,7 @@ struct Guarding: Sendable {
   }
 
   /// The path of an interface, which overrides of packs name.
-  private static func route(of api: String) -> String {
+  static func route(of api: String) -> String {
     switch api {
     case "openai.chat": "/v1/chat/completions"
     case "openai.completions": "/v1/completions"
@@ -27,6 +27,7 @@ struct Guarding: Sendable {
     case "ollama.chat": "/api/chat"
     case "ollama.generate": "/api/generate"
     case "ollama.embed": "/api/embed"
+    case "cli": ""
     default: api
     }
   }

@@ -1,3 +1,4 @@
+package import StoaEngine
 package import StoaGuard
 package import StoaTemplates
 import StoaTokenizers
@@ -28,11 +29,16 @@ package final class RequestGuard: Sendable {
     try self.init(
       version, for: GuardContext(model: model), systemPrompt: systemPrompt,
       tally: GuardTally(
-        GuardedRequest(id: "", model: model, keyID: nil, api: "cli"), metrics: nil, observer: nil))
+        MonitorOrigin(request: "", model: model, key: nil, api: "cli"), metrics: nil, observer: nil))
   }
 
   /// The severest action so far.
   package var action: GuardAction { tally.action }
+
+  /// Leads an answer of the model around what rails with `avoid` find; nil when there is nothing to avoid.
+  package func watch(_ model: LanguageModel, shownTokens: Set<Int32>) -> (any AnswerWatch)? {
+    programs.avoidance?.watch(model, shownTokens: shownTokens)
+  }
 
   /// How the header names the pack, with the verdict when it is final.
   func header(isFinal: Bool) -> String { version.label + (isFinal ? "; action=\(action.rawValue)" : "") }

@@ -45,10 +45,7 @@ final class ServerMonitor: GuardObserver {
   }
 
   /// A rail found something in a text of a request.
-  func observe(_ event: GuardEvent, of request: GuardedRequest) {
-    let origin = MonitorOrigin(request: request.id, model: request.model, key: request.keyID, api: request.api)
-    record(RailHit(event).kind, of: origin)
-  }
+  func observe(_ event: GuardEvent, of request: MonitorOrigin) { record(RailHit(event).kind, of: request) }
 
   /// A model was loaded, unloaded or refused.
   func changed(_ change: ModelChange) { record(.model(change), of: nil) }

@@ -20,6 +20,8 @@ package struct AnswerRecord: Sendable {
   package var finish: String
   /// The severest action of the rails that it passed; nil without rails.
   package var verdict: String?
+  /// The digest of the rails that it was led around; nil without such rails.
+  package var avoids: MerkleHash?
 
   package init(
     id: String, api: String, model: Receipt.Model, prompt: [Int32], options: GenerationOptions, constraint: String?,
@@ -39,6 +41,7 @@ package struct AnswerRecord: Sendable {
   package mutating func note(_ rails: RequestGuard) {
     model.guardPack = MerkleHash(hex: rails.version.pack.digest)
     verdict = rails.action.rawValue
+    avoids = rails.programs.avoidance.flatMap { MerkleHash(hex: $0.digest) }
   }
 
   /// The receipt.
@@ -52,7 +55,7 @@ package struct AnswerRecord: Sendable {
       engine: Receipt.Engine(version: version, context: model.contextLength, cacheType: model.cacheType.rawValue),
       parameters: ReceiptParameters(options, seed: options.sampling.seed ?? 0),
       constraint: constraint.map { Receipt.constraint($0) },
-      prompt: held(prompt), answer: held(answer), finish: finish, verdict: verdict)
+      prompt: held(prompt), answer: held(answer), finish: finish, verdict: verdict, avoids: avoids)
   }
 }
 

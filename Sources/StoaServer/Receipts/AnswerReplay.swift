@@ -16,6 +16,8 @@ package struct AnswerReplay: Sendable {
     case unknownCacheType(String)
     case continuesStoredResponse
     case noSuchPrompt(index: Int)
+    case needsPack(digest: String?)
+    case otherPack(String)
 
     /// What is wrong, and on a second line what to do.
     package var description: String {
@@ -28,6 +30,16 @@ package struct AnswerReplay: Sendable {
       case .continuesStoredResponse:
         "the request continues a stored response\nwrite the whole conversation into its input, without previous_response_id"
       case .noSuchPrompt(let index): "the request has no prompt \(index)"
+      case .needsPack(let digest):
+        """
+        the answer was led around what rails of a pack find\(digest.map { ", which has the digest \($0)" } ?? "")
+        give the pack with --guard PACK
+        """
+      case .otherPack(let name):
+        """
+        the pack \(quoted(name)) has not got the rails that the answer was led around
+        give the pack as it was then
+        """
       }
     }
   }
@@ -49,9 +61,11 @@ package struct AnswerReplay: Sendable {
 
   /// Computes the answer again.
   ///
-  /// - Parameter request: The body of the request; needed when the receipt has hashes or the answer followed a grammar.
+  /// - Parameters:
+  ///   - request: The body of the request; needed when the receipt has hashes or the answer followed a grammar.
+  ///   - pack: The pack with the rails that the answer was led around; needed when there were such rails.
   package func run(
-    _ receipt: Receipt, request: JSONObject?, isCancelled: () -> Bool = { false }
+    _ receipt: Receipt, request: JSONObject?, pack: GuardVersion? = nil, isCancelled: () -> Bool = { false }
   ) throws -> ReceiptReplay {
     var options = GenerationOptions(receipt.parameters)
     var prompt: [Int32]
@@ -74,7 +88,14 @@ package struct AnswerReplay: Sendable {
     }
     // What a rail ended goes on in the model: the tokens until then are compared.
     let wasCut = receipt.finish == Receipt.cutFinish
-    if wasCut { options.maxTokens = receipt.answer.count }
+    if wasCut { options.cut = receipt.answer.count }
+    if let avoids = receipt.avoids {
+      guard let pack else { throw Failure.needsPack(digest: receipt.model.guardPack?.hex) }
+      guard let rails = try pack.avoidance(digest: avoids.hex, model: receipt.model.name, api: receipt.api) else {
+        throw Failure.otherPack(pack.pack.name)
+      }
+      options.watch = rails.watch(loaded.model, shownTokens: options.shownTokens)
+    }
     let result = try loaded.model.makeSession().generate(prompt: prompt, options: options, isCancelled: isCancelled)
     if result.finishReason == .cancelled { throw CancellationError() }
     let model = Receipt.Model(loaded.model, name: loaded.name, digest: digest)

@@ -74,6 +74,9 @@ public struct Receipt: Sendable, Equatable {
   public var finish: String
   /// The severest action of the rails that request and answer passed, such as `redact`; nil without rails.
   public var verdict: String?
+  /// The digest of the rails that the answer was led around (`avoid` in a guard pack): whoever computes it again needs
+  /// the pack. Nil when there were none.
+  public var avoids: MerkleHash?
 
   /// How an answer ends that a rail ended.
   public static let cutFinish = "content_filter"
@@ -82,7 +85,8 @@ public struct Receipt: Sendable, Equatable {
   public init(
     id: String, api: String, time: String, model: Model, engine: Engine, parameters: ReceiptParameters,
     constraint: ReceiptTokens?,
-    prompt: ReceiptTokens, answer: ReceiptTokens, finish: String, verdict: String? = nil
+    prompt: ReceiptTokens, answer: ReceiptTokens, finish: String, verdict: String? = nil,
+    avoids: MerkleHash? = nil
   ) {
     self.id = id
     self.api = api
@@ -95,6 +99,7 @@ public struct Receipt: Sendable, Equatable {
     self.answer = answer
     self.finish = finish
     self.verdict = verdict
+    self.avoids = avoids
   }
 
   /// The description of a constraint as a salted hash: of its bytes, each as a token.
@@ -244,7 +249,7 @@ extension Receipt {
   init(_ fields: JSONFields) throws(TrustError) {
     try fields.allowOnly(
       "version", "id", "api", "time", "model", "engine", "parameters", "constraint", "prompt", "answer", "finish",
-      "verdict", "signer")
+      "verdict", "avoids", "signer")
     guard try fields.count("version") == 1 else {
       throw fields.malformed("version", "is not 1, the only one that is read")
     }
@@ -268,6 +273,7 @@ extension Receipt {
     answer = try ReceiptTokens(fields.fields("answer"))
     finish = try fields.text("finish")
     verdict = fields.value("verdict") == nil ? nil : try fields.text("verdict")
+    avoids = try fields.optionalHash("avoids")
   }
 
   var json: JSONObject {
@@ -285,6 +291,7 @@ extension Receipt {
     ]
     object["constraint"] = constraint?.json
     object["verdict"] = verdict.map { .string($0) }
+    object["avoids"] = avoids.map { .string($0.hex) }
     return object
   }
 }

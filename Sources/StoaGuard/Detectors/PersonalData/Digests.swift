@@ -2,6 +2,14 @@
 ///
 /// Written here so that the module depends on nothing for twenty bytes of checksum; nothing secret is hashed.
 enum Digests {
+  /// The bytes as hexadecimal digits.
+  static func hexadecimal(_ bytes: [UInt8]) -> String {
+    bytes.map { byte in
+      let text = String(byte, radix: 16)
+      return byte < 16 ? "0" + text : text
+    }.joined()
+  }
+
   /// SHA-256 (FIPS 180-4).
   static func sha256(_ message: [UInt8]) -> [UInt8] {
     var padded = message + [0x80]
