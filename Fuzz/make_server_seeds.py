@@ -89,12 +89,24 @@ nested:
 """
 
 
+MARK = "]<]minimax[>["
+NOTATIONS = [
+    'I look.<|tool_call>call:now{city:<|"|>x<|"|>,days:[2,None,true],a:{b:null}}<tool_call|>',
+    '<|tool_call_start|>[get_weather(city="x", days=2), now(a=\'it\\\'s\', b=[True, None], c={"k": 1})]<|tool_call_end|>',
+    f'{MARK}<tool_call>\n{MARK}<invoke name="now">{MARK}<a>{MARK}<item>1{MARK}</item>{MARK}</a>{MARK}</invoke>\n{MARK}</tool_call>',
+    '>>>all\nHi>>>now\n{}>>>get_weather\n{"city": "x"}',
+    'Hi<|message_sep|>\n\nfunction call<|role_sep|>\n{"name": "now", "arguments": {}}<|message_sep|>',
+]
+
+
 def calls():
     """Calls as the tests have them, each for every family."""
     source = (ROOT / "Tests/StoaDialogueTests/AnswerParserTests.swift").read_text()
     good = source[source.index("static let good") : source.index("func findsCalls")]
     texts = [text.replace('\\"', '"').replace("\\n", "\n") for text in re.findall(r'"((?:[^"\\\n]|\\.)+)"', good)]
     for family in range(40):
+        for text in NOTATIONS:
+            yield from (bytes([family, flags]) + text.encode() for flags in (0, 4))
         for flags in (0, 3):
             yield bytes([family, flags]) + "".join(texts[:40]).encode()[: 4000 if flags else 1500]
     for text in texts:

@@ -1,5 +1,6 @@
-import StoaDialogue
 import StoaFormats
+
+@testable import StoaDialogue
 
 private let tools = [
   ToolDefinition(
@@ -10,14 +11,16 @@ private let tools = [
   ToolDefinition(name: "now"), ToolDefinition(name: "now now"),
 ]
 
-/// What a model writes; the first byte says of which family, the second whether it thinks first. However the text is
+/// What a model writes; the first byte says of which family, the second whether it thinks first and what the prompt has
+/// begun. However the text is
 /// cut, its parts are the same, and a call is one of the tools with an object of arguments.
 func readAnswer(_ bytes: [UInt8]) -> CInt {
   guard bytes.count > 2 else { return 0 }
   let families = CallFormat.allCases
-  let format = DialogueFormat(
+  var format = DialogueFormat(
     calls: families[Int(bytes[0]) % families.count],
     reasoning: bytes[1] & 1 == 0 ? nil : ReasoningMarks(open: "<think>", close: "</think>"))
+  if bytes[1] & 4 != 0 { format.frames = format.calls.frames }
   let text = String(decoding: bytes.dropFirst(2).prefix(8192), as: UTF8.self)
   let opened = bytes[1] & 2 != 0
   let whole = parts(of: [text], format, opened)
@@ -36,7 +39,8 @@ private func parts(
   of pieces: [String], _ format: DialogueFormat, _ startsInReasoning: Bool, streamsArguments: Bool = false
 ) -> [AnswerPart] {
   var parser = AnswerParser(
-    format: format, tools: tools, startsInReasoning: startsInReasoning, ids: CallIDs(seed: 1, format: format.calls))
+    format: format, tools: tools, startsInReasoning: startsInReasoning, opening: format.frames.isEmpty ? "" : ">>>",
+    ids: CallIDs(seed: 1, format: format.calls))
   parser.streamsArguments = streamsArguments
   var parts: [AnswerPart] = []
   for part in pieces.flatMap({ parser.append($0) }) + parser.finish() {
