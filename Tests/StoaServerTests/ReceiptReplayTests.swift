@@ -108,7 +108,8 @@ import Testing
       do { replay = try Self.replay(receipt, copy) } catch EngineError.notANumber { continue }
       let difference = try #require(receipt.firstDifference(from: replay), "\(tensor.name)")
       // That the digest is another one is told of an answer that is the same all the same.
-      let place = zip(replay.answer, receipt.answer.tokens ?? []).enumerated().first { $0.element.0 != $0.element.1 }?.offset
+      let place = zip(replay.answer, receipt.answer.tokens ?? []).enumerated().first { $0.element.0 != $0.element.1 }?
+        .offset
       #expect(difference.field == (place == nil ? "model.digest" : "answer"), "\(tensor.name)")
       #expect(difference.index == place)
       if let place { places.insert(place) }
