@@ -64,6 +64,19 @@ def seeds(target):
         }
         for kind, predicate in PREDICATES.items()
     ]
+    if target == "harness-results":
+        results = {
+            "results": {"t": {"alias": "t", "acc,none": 0.5, "acc_stderr,none": 0.1, "ppl,filter": 3.5}},
+            "n-samples": {"t": {"original": 4, "effective": 4}},
+            "versions": {"t": 1.0},
+            "configs": {"t": {"num_fewshot": 0}},
+            "config": {"random_seed": 0, "numpy_seed": 1234},
+            "lm_eval_version": "0.4.9",
+        }
+        samples = b'{"doc_id":0,"acc":1.0}\n{"doc_id":1,"acc":0.0}\n'
+        return [json.dumps(results).encode(), samples]
+    if target == "statement":
+        return [json.dumps(value).encode() for value in statements]
     return [json.dumps(value).encode() for value in (*statements, *PREDICATES.values())]
 
 

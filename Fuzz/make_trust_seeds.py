@@ -20,6 +20,20 @@ models: [{model: primer, require: signed}]
 waivers: [{model: primer, waive: tainted-lineage, reason: r, expires: 2027-01-31}]
 """
 
+START = "2026-01-01T00:00:00.000Z"
+INDEX = b"""{"event":"issued","time":"2026-11-01T00:00:00Z","issuer":"root","serial":"01","subject":"CN=a","sha256":"00",\
+"not_after":"2027-11-01T00:00:00Z","model":"00"}
+{"event":"revoked","time":"2026-11-02T00:00:00Z","issuer":"root","serial":"01","reason":"keyCompromise"}
+{"event":"crl","time":"2026-11-03T00:00:00Z","issuer":"root","number":1}
+"""
+# An Ed25519 key pair of RFC 8410, section 10.
+KEYS = [
+    b"-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n"
+    b"-----END PUBLIC KEY-----\n",
+    b"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"
+    b"-----END PRIVATE KEY-----\n",
+]
+
 
 def der(pem):
     return base64.b64decode("".join(re.findall(r"^[A-Za-z0-9+/=]+$", pem, re.MULTILINE)))
@@ -62,6 +76,35 @@ def seeds(target):
             return {base64.b64decode(stamp["signedTimestamp"]) for stamp in stamps} | set(promises(certificates))
         case "safety-info":
             return {info()}
+        case "pem":
+            texts = [text for case in chains for text in case["chain"] + case["crls"]]
+            return {"".join(texts[first : first + 2]).encode() for first in range(0, len(texts), 7)} | set(KEYS)
+        case "sigstore-root":
+            certificate = base64.b64encode(der(chains[0]["roots"][0])).decode()
+            key = {"rawBytes": certificate, "keyDetails": "PKIX_ECDSA_P256_SHA_256", "validFor": {"start": START}}
+            log = {
+                "baseUrl": "https://log.example",
+                "hashAlgorithm": "SHA2_256",
+                "publicKey": key,
+                "logId": {"keyId": "AA=="},
+            }
+            chain = {"certificates": [{"rawBytes": certificate}]}
+            authority = {"subject": {}, "uri": "https://ca.example", "certChain": chain, "validFor": {"start": START}}
+            return {
+                json.dumps(
+                    {
+                        "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
+                        "tlogs": [log],
+                        "ctlogs": [log],
+                        "certificateAuthorities": [authority],
+                        "timestampAuthorities": [authority],
+                    }
+                ).encode()
+            }
+        case "levels":
+            return {(FIXTURES.parents[2] / "docs/levels.yaml").read_bytes()}
+        case "authority-index":
+            return {INDEX}
         case _:
             return {STORE}
 

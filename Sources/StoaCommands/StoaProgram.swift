@@ -28,12 +28,3 @@ public enum StoaProgram {
     }
   }
 }
-
-/// The documented exit statuses.
-enum ExitStatus: Int32 {
-  case done = 0
-  case failed = 1
-  case usage = 2
-  case refused = 3
-  case interrupted = 130
-}

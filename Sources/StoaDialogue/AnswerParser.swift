@@ -24,6 +24,8 @@ package struct AnswerParser: Sendable {
   /// What may be a call, in the mode `reading`.
   private var attempt = Attempt()
   private let startsInReasoning: Bool
+  /// How many of the next bytes the prompt has written; they are no part of the answer.
+  private var openingCount: Int
   /// Whether arguments come out piece by piece: for answers that a grammar forces, because a call that has begun cannot
   /// be taken back when it breaks. Then it ends with what is there.
   package var streamsArguments = false
@@ -62,14 +64,20 @@ package struct AnswerParser: Sendable {
   }
 
   /// Parses an answer of a model that was told of these tools; without tools nothing is a call.
-  package init(format: DialogueFormat, tools: [ToolDefinition], startsInReasoning: Bool, ids: CallIDs) {
+  ///
+  /// - Parameter opening: What the prompt has written of the answer already.
+  package init(
+    format: DialogueFormat, tools: [ToolDefinition], startsInReasoning: Bool, opening: String = "", ids: CallIDs
+  ) {
+    input = Array(opening.utf8)
+    openingCount = input.count
     reasoning = format.reasoning
     self.startsInReasoning = startsInReasoning && reasoning != nil
     self.tools = Dictionary(tools.map { ($0.name, $0) }) { first, _ in first }
     self.ids = ids
     layouts = tools.isEmpty ? [] : format.calls.layouts
-    frames = format.reasoning?.frames.map { Array($0.utf8) } ?? []
-    let reasoningMarks = frames.isEmpty ? [] : (format.reasoning.map { [Array($0.open.utf8)] } ?? [])
+    frames = ((format.reasoning?.frames ?? []) + format.frames).map { Array($0.utf8) }
+    let reasoningMarks = format.reasoning.map { $0.frames.isEmpty ? [] : [Array($0.open.utf8)] } ?? []
     contentMarks = layouts.compactMap { $0.mark.map { Array($0.utf8) } } + frames + reasoningMarks
   }
 
@@ -151,16 +159,20 @@ package struct AnswerParser: Sendable {
     }
     if isFound {
       if let frame = frames.first(where: { input.starts(with: $0) }) {
-        input.removeFirst(frame.count)
+        drop(frame.count)
         space = []
         mode = .afterReasoning
         return true
       }
-      if let open = reasoning?.open.utf8, !frames.isEmpty, input.starts(with: open) {
-        input.removeFirst(open.count)
+      if let open = reasoning?.open.utf8, contentMarks.contains(where: { $0.elementsEqual(open) }),
+        input.starts(with: open)
+      {
+        drop(open.count)
         mode = .reasoningBeginning
         return true
       }
+      // A frame may begin with the mark of calls.
+      if !isEnd, frames.contains(where: { $0.starts(with: input) }) { return false }
       let marked = layouts.filter { layout in layout.mark.map { input.starts(with: $0.utf8) } ?? false }
       attempt(
         marked.map { ($0, $0.open + $0.call) }, refused: marked.compactMap { $0.mark?.utf8.count }.max() ?? 0)
@@ -173,6 +185,7 @@ package struct AnswerParser: Sendable {
   /// Takes the next bytes, and the white space before them, as content.
   private mutating func say(_ count: Int) {
     let text = takeText(count)
+    if text.isEmpty { return }
     if case .content(let before)? = parts.last {
       parts[parts.count - 1] = .content(before + text)
     } else {
@@ -241,7 +254,7 @@ package struct AnswerParser: Sendable {
   /// Takes what was read as a call, or as the end of several.
   private mutating func accept(_ candidate: Candidate) {
     guard let call = candidate.reader.call else {
-      input.removeFirst(attempt.position)
+      drop(attempt.position)
       space = []
       mode = .afterCall
       return
@@ -264,7 +277,7 @@ package struct AnswerParser: Sendable {
   private mutating func endCall(_ count: Int) {
     parts.append(.toolCallEnd(index: callCount))
     callCount += 1
-    input.removeFirst(count)
+    drop(count)
     space = []
     mode = .afterCall
   }
@@ -283,8 +296,13 @@ package struct AnswerParser: Sendable {
   private mutating func takeText(_ count: Int) -> String {
     defer {
       space = []
-      input.removeFirst(count)
+      drop(count)
     }
-    return String(decoding: (mode.dropsSpace ? [] : space) + input[..<count], as: UTF8.self)
+    return String(decoding: (mode.dropsSpace ? [] : space) + input[min(openingCount, count)..<count], as: UTF8.self)
+  }
+
+  private mutating func drop(_ count: Int) {
+    input.removeFirst(count)
+    openingCount = max(0, openingCount - count)
   }
 }

@@ -3,16 +3,35 @@ import StoaFormats
 /// The JSON types that a tool's schema allows for an argument; nil for all.
 struct ArgumentTypes: Sendable {
   private(set) var names: Set<String>?
+  /// The schema, references followed; null where there is none.
+  private(set) var schema = JSONValue.null
   private let root: JSONValue
 
   /// Schemas that are looked at, so that those which refer to themselves come to an end.
   private static let mostSchemas = 256
 
   init(of key: String, _ tool: ToolDefinition) {
-    root = tool.parameters ?? .null
-    names = nil
+    let root = tool.parameters ?? .null
+    self.init(root["properties"]?[key], root)
+  }
+
+  /// The types of a schema; references in it are those of `root`.
+  init(_ schema: JSONValue?, _ root: JSONValue) {
+    self.root = root
     var budget = Self.mostSchemas
-    if let schema = root["properties"]?[key] { names = types(schema, &budget) }
+    names = schema.flatMap { types($0, &budget) }
+    self.schema = schema.map { resolved($0, &budget) } ?? .null
+  }
+
+  /// The types of a member of an object, or of an item of a list if there is no key.
+  func inner(_ key: String?) -> ArgumentTypes {
+    let branches = [schema] + ((schema["anyOf"] ?? schema["oneOf"])?.arrayValue ?? [])
+    var budget = Self.mostSchemas
+    for branch in branches.map({ resolved($0, &budget) }) {
+      if let key, let schema = branch["properties"]?[key] { return ArgumentTypes(schema, root) }
+      if key == nil, let schema = branch["items"], schema.objectValue != nil { return ArgumentTypes(schema, root) }
+    }
+    return ArgumentTypes(nil, root)
   }
 
   /// Whether a text may stand for itself.
@@ -48,10 +67,7 @@ struct ArgumentTypes: Sendable {
     if let list = schema["type"]?.arrayValue { return Set(list.compactMap(\.stringValue)) }
     if let options = schema["enum"]?.arrayValue { return Set(options.map(Self.type)) }
     if let value = schema["const"] { return [Self.type(value)] }
-    if let reference = schema["$ref"]?.stringValue, reference.hasPrefix("#/") {
-      let target = reference.dropFirst(2).split(separator: "/").reduce(JSONValue?.some(root)) { $0?[String($1)] }
-      return target.flatMap { types($0, &budget) }
-    }
+    if let target = target(of: schema) { return types(target, &budget) }
     guard let branches = (schema["anyOf"] ?? schema["oneOf"])?.arrayValue else { return nil }
     var union: Set<String> = []
     for branch in branches {
@@ -59,6 +75,21 @@ struct ArgumentTypes: Sendable {
       union.formUnion(names)
     }
     return union
+  }
+
+  /// What a schema refers to; nil when it refers to nothing that is there.
+  private func target(of schema: JSONValue) -> JSONValue? {
+    guard let reference = schema["$ref"]?.stringValue, reference.hasPrefix("#/") else { return nil }
+    return reference.dropFirst(2).split(separator: "/").reduce(JSONValue?.some(root)) { $0?[String($1)] }
+  }
+
+  private func resolved(_ schema: JSONValue, _ budget: inout Int) -> JSONValue {
+    var schema = schema
+    while budget > 0, let target = target(of: schema) {
+      budget -= 1
+      schema = target
+    }
+    return schema
   }
 
   private static func type(_ value: JSONValue) -> String {

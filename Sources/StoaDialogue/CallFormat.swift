@@ -18,6 +18,8 @@ package enum CallFormat: String, Sendable, Equatable, CaseIterable {
   case kimi
   /// `<function=f>{…}</function>`: Functionary 3.1.
   case functionary
+  /// `>>>f\n{…}`, where `>>>all\n` begins content: Functionary 3.2.
+  case functionaryV32
   /// `<|tool_call|>[{"name": "f", "arguments": {…}}]`: Granite 3.
   case granite
   /// `<|START_ACTION|>[{"tool_name": "f", "parameters": {…}}]<|END_ACTION|>`: Command R7B and later.
@@ -46,19 +48,38 @@ package enum CallFormat: String, Sendable, Equatable, CaseIterable {
   case solar
   /// `<|function_call|>{"name": "f", "arguments": {…}}` at the end of the answer: GigaChat 3.1.
   case gigaChat
+  /// `function call<|role_sep|>\n{"name": "f", "arguments": {…}}` as the answer's last message: GigaChat 3.
+  case gigaChat3
+  /// `<|tool_call>call:f{key:<|"|>text<|"|>}<tool_call|>`: Gemma 4.
+  case gemma4
+  /// `<|tool_call_start|>[f(key="text")]<|tool_call_end|>`: LFM2.
+  case lfm2
+  /// Invocations of elements in elements, each tag after `]<]minimax[>[`: MiniMax M3.
+  case minimaxM3
   /// A message in the channel `commentary` to `functions.f`, which ends the answer: gpt-oss.
   case harmony
   /// As Hermes, described in a system message: templates that show no tools, or in a form that is not known here.
   case generic
 
   /// Whether an answer can hold several calls.
-  package var allowsSeveralCalls: Bool { ![.llama3, .gigaChat, .harmony].contains(self) }
+  package var allowsSeveralCalls: Bool { ![.llama3, .gigaChat, .gigaChat3, .harmony].contains(self) }
 
   /// Special tokens that are but a part of a text of the layouts.
   var specialTokens: [String] {
     switch self {
     case .deepseekV4: ["｜DSML｜"]
+    case .gemma4: ["<|channel>"]
+    case .gigaChat3: ["<|role_sep|>", "<|role_sep|>\n", "<|message_sep|>", "<|message_sep|>\n\n"]
     case .harmony: ["<|start|>", "<|channel|>", "<|constrain|>", "<|message|>", "<|end|>"]
+    default: []
+    }
+  }
+
+  /// Texts between the messages of an answer that say nothing.
+  var frames: [String] {
+    switch self {
+    case .functionaryV32: [">>>all\n"]
+    case .gigaChat3: ["<|message_sep|>"]
     default: []
     }
   }
@@ -100,6 +121,7 @@ package enum CallFormat: String, Sendable, Equatable, CaseIterable {
             .text("<function="), .name, .text(">"), .space(""), .arguments, .space(""), .text("</function>"),
           ])
       ]
+    case .functionaryV32: return [CallLayout(call: [.text(">>>"), .name, .space("\n"), .arguments])]
     case .granite: return [.list("<|tool_call|>")]
     case .command:
       return [
@@ -157,6 +179,35 @@ package enum CallFormat: String, Sendable, Equatable, CaseIterable {
       return [
         CallLayout(
           call: [.text("<|function_call|>"), .space(""), .object(name: "name", arguments: "arguments")])
+      ]
+    case .gigaChat3:
+      return [
+        CallLayout(
+          call: [
+            .text("function call<|role_sep|>"), .space("\n"), .object(name: "name", arguments: "arguments"),
+          ])
+      ]
+    case .gemma4:
+      return [
+        CallLayout(
+          call: [.text("<|tool_call>"), .text("call:"), .name, .notation(.braces), .text("<tool_call|>")],
+          separator: [.space("")])
+      ]
+    case .lfm2:
+      return [
+        CallLayout(
+          open: [.text("<|tool_call_start|>"), .space(""), .text("["), .space("")],
+          call: [.name, .notation(.keywords)],
+          separator: [.space(""), .text(","), .space(" ")],
+          close: [.space(""), .text("]"), .space(""), .text("<|tool_call_end|>")])
+      ]
+    case .minimaxM3:
+      let mark = ArgumentNotation.tagMark
+      return [
+        CallLayout(
+          open: [.text(mark + "<tool_call>"), .space("\n")],
+          call: [.text(mark + "<invoke name=\""), .name, .text("\">"), .notation(.elements)],
+          separator: [.space("\n")], close: [.space("\n"), .text(mark + "</tool_call>")])
       ]
     case .harmony: return Self.harmonyLayouts
     case .apertus: return [.list("<|tools_prefix|>", "<|tools_suffix|>", call: .keyed)]

@@ -14,10 +14,12 @@ extension DialogueFormat {
   /// What an answer has to follow under a choice; nil when nothing has to be forced.
   ///
   /// A forced answer is one call, or several when `parallel` and the format has them, with arguments by each tool's
-  /// schema. Reasoning may come first, and does when the prompt has opened it. Throws when a schema cannot be compiled,
+  /// schema. Reasoning may come first, and does when the prompt has opened it; `opening` is what the prompt has written of
+  /// the answer. Throws when a schema cannot be compiled,
   /// or when there is no tool to be called.
   package func grammar(
-    for tools: [ToolDefinition], choice: ToolChoice, parallel: Bool, startsInReasoning: Bool = false
+    for tools: [ToolDefinition], choice: ToolChoice, parallel: Bool, startsInReasoning: Bool = false,
+    opening: String = ""
   ) throws(GrammarError) -> Grammar? {
     let callable: [ToolDefinition]
     switch choice {
@@ -29,7 +31,7 @@ extension DialogueFormat {
       throw .schema(
         pointer: "tool_choice", keyword: "function", problem: "there is no such tool\nname one of the tools")
     }
-    let calls = try CallGrammar(calls).grammar(callable, parallel: parallel, after: nil)
+    let calls = try CallGrammar(calls).grammar(callable, parallel: parallel, after: opening.isEmpty ? nil : opening)
     guard let reasoning else { return calls }
     let rest = afterReasoning(reasoning)
     return startsInReasoning
@@ -39,7 +41,10 @@ extension DialogueFormat {
 
   /// What an answer follows whose content is of a grammar: reasoning comes first if the prompt has opened it, or if the
   /// content has a frame, in which case it may.
-  package func grammar(content: Grammar, startsInReasoning: Bool) -> Grammar {
+  package func grammar(content: Grammar, startsInReasoning: Bool, opening: String = "") -> Grammar {
+    if !opening.isEmpty, let frame = frames.first(where: { $0.hasPrefix(opening) }) {
+      return .sequence([.text(String(frame.dropFirst(opening.count))), content])
+    }
     guard let reasoning else { return content }
     let framed = reasoning.frames.first.map { Grammar.sequence([.text($0), content]) } ?? content
     if startsInReasoning { return .sequence([afterReasoning(reasoning), framed]) }
@@ -61,7 +66,12 @@ extension DialogueFormat {
     let writer = CallGrammar(calls)
     let mark = writer.layout.mark ?? CallGrammar.bareMark
     let marks = writer.layout.isBare ? [mark] + calls.layouts.compactMap(\.mark).map { $0 + mark } : [mark]
-    let grammar = try writer.grammar(tools, parallel: parallel, after: mark)
+    var grammar = try writer.grammar(tools, parallel: parallel, after: mark)
+    // Where content begins with the same mark as calls, it may follow as well.
+    if let frame = frames.first(where: { $0.hasPrefix(mark) }) {
+      let content = Grammar.sequence([.text(String(frame.dropFirst(mark.count))), try Grammar(regex: #"[\s\S]*"#)])
+      grammar = .choice([grammar, content])
+    }
     return CallTrigger(marks: marks, isOnlyAtStart: writer.layout.isBare, grammar: grammar)
   }
 }
@@ -116,6 +126,7 @@ private struct CallGrammar {
         pointer: "", keyword: "type", problem: "\(type) as the parameters of \(tool.name)\nthey must be an object")
     }
     if let marks = layout.parameterMarks { return try marks.grammar(of: tool) }
+    if let notation = layout.notation { return try notation.grammar(of: tool) }
     if schema.isEmpty { return try .jsonObject() }
     if schema["type"] == nil, schema["$ref"] == nil { schema["type"] = "object" }
     return try Grammar(jsonSchema: .object(schema))

@@ -29,6 +29,8 @@ struct CallLayout: Sendable, Equatable {
     case keyed
     /// The arguments one by one, with what ends them.
     case parameters(ParameterMarks)
+    /// The arguments in a notation of their own, with what ends them.
+    case notation(ArgumentNotation)
     /// Nothing but white space to the end of the answer.
     case end
 
@@ -36,7 +38,7 @@ struct CallLayout: Sendable, Equatable {
     var isFixed: Bool {
       switch self {
       case .text, .space, .word, .end: true
-      case .name, .arguments, .object, .keyed, .parameters: false
+      case .name, .arguments, .object, .keyed, .parameters, .notation: false
       }
     }
   }
@@ -52,6 +54,11 @@ struct CallLayout: Sendable, Equatable {
     call.lazy.compactMap { if case .parameters(let marks) = $0 { marks } else { nil } }.first
   }
 
+  /// The notation of arguments, where they have one.
+  var notation: ArgumentNotation? {
+    call.lazy.compactMap { if case .notation(let notation) = $0 { notation } else { nil } }.first
+  }
+
   /// All texts that may be special tokens.
   var texts: [String] {
     (open + call + separator + close).flatMap { part -> [String] in
@@ -59,6 +66,7 @@ struct CallLayout: Sendable, Equatable {
       case .text(let text): [text]
       case .parameters(let marks):
         [marks.keyOpen, marks.keyClose] + (marks.valueOpen.map { [$0] } ?? []) + [marks.valueClose, marks.end]
+      case .notation(let notation): notation.texts
       default: []
       }
     }
@@ -86,7 +94,9 @@ extension CallLayout {
     return text + close[...].texts(around: "").joined()
   }
 
-  private func written(_ arguments: String) -> String { parameterMarks?.written(arguments) ?? arguments }
+  private func written(_ arguments: String) -> String {
+    parameterMarks?.written(arguments) ?? notation?.written(arguments) ?? arguments
+  }
 }
 
 extension ArraySlice<CallLayout.Part> {
@@ -106,6 +116,7 @@ extension ArraySlice<CallLayout.Part> {
         texts[texts.count - 1] += "{\(quoted(name)): "
         texts.append("}")
       case .parameters(let marks): texts.append(marks.end)
+      case .notation(let notation): texts.append(notation.end)
       case .end: break
       }
     }

@@ -19,7 +19,8 @@ struct CallReader: Sendable {
   private var part = 0
   private var bytes: [UInt8] = []
   private var scanner = JSONScanner()
-  private var parameters: ParameterReader?
+  /// What reads arguments that are not JSON.
+  private var reader: (any ArgumentReader)?
   private var name = ""
 
   /// With longer words it is no call.
@@ -63,14 +64,10 @@ struct CallReader: Sendable {
         guard tools[name] != nil else { return .broken }
       case .parameters(let marks):
         guard let tool = tools[name] else { return .broken }
-        if parameters == nil { parameters = ParameterReader(marks, tool) }
-        switch parameters?.read(byte) {
-        case .more: return .more
-        case .done:
-          call = parameters.map { ReadCall(name: name, arguments: $0.arguments) }
-          return next()
-        case .broken, nil: return .broken
-        }
+        return readArguments(byte) { ParameterReader(marks, tool) }
+      case .notation(let notation):
+        guard let tool = tools[name] else { return .broken }
+        return readArguments(byte) { notation.reader(tool) }
       case .arguments, .object, .keyed:
         bytes.append(byte)
         switch scanner.read(byte) {
@@ -110,6 +107,17 @@ struct CallReader: Sendable {
   /// The JSON string in a range; nil when something else is there.
   private func word(_ range: Range<Int>) -> String? { (try? JSONValue(parsing: text(range)))?.stringValue }
 
+  private mutating func readArguments(_ byte: UInt8, _ make: () -> any ArgumentReader) -> Progress {
+    if reader == nil { reader = make() }
+    switch reader?.read(byte) {
+    case .more: return .more
+    case .done:
+      call = reader.map { ReadCall(name: name, arguments: $0.arguments) }
+      return next()
+    case .broken, nil: return .broken
+    }
+  }
+
   private mutating func next() -> Progress {
     part += 1
     bytes = []
@@ -143,7 +151,7 @@ struct CallReader: Sendable {
         }
       }
       return nil
-    case .text, .space, .word, .name, .parameters, .end: return nil
+    case .text, .space, .word, .name, .parameters, .notation, .end: return nil
     }
   }
 

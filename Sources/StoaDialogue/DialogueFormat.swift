@@ -8,6 +8,8 @@ package struct DialogueFormat: Sendable, Equatable {
   /// Whether the template describes tools itself. Otherwise it has to be rendered without them, and `instructions`
   /// belong in a system message.
   package var templateShowsTools: Bool
+  /// Texts between the messages of an answer that say nothing, besides those of `reasoning`.
+  package var frames: [String] = []
 
   package init(calls: CallFormat, reasoning: ReasoningMarks? = nil, templateShowsTools: Bool = false) {
     self.calls = calls
@@ -29,15 +31,25 @@ package struct DialogueFormat: Sendable, Equatable {
     // Some templates write calls, but say nothing of tools.
     let words = template.split { !$0.isLetter && !$0.isNumber && $0 != "_" }
     templateShowsTools = calls != .generic && words.contains("tools")
+    frames = calls.frames
   }
 
   /// The texts that the parser has to see even where they are special tokens, which detokenisers hide.
   package var visibleMarks: [String] {
     var marks: [String] = []
-    for mark in (reasoning.map { [$0.open, $0.close] + $0.frames } ?? []) + calls.specialTokens
+    for mark in (reasoning.map { [$0.open, $0.close] + $0.frames } ?? []) + frames + calls.specialTokens
       + calls.layouts.flatMap(\.texts)
     where !marks.contains(mark) { marks.append(mark) }
     return marks
+  }
+
+  /// What the prompt has written of the answer: the mark that stands before content and calls alike, or nothing.
+  package func opening(prompt: String) -> String {
+    guard let mark = calls.layouts[0].mark, frames.contains(where: { $0.hasPrefix(mark) }), prompt.hasSuffix(mark)
+    else {
+      return ""
+    }
+    return mark
   }
 
   /// Whether an answer to this prompt begins in the midst of reasoning, because the template has opened it.
@@ -81,6 +93,7 @@ package struct ReasoningMarks: Sendable, Equatable {
     ReasoningMarks(open: "[THINK]", close: "[/THINK]"),
     ReasoningMarks(open: "<seed:think>", close: "</seed:think>"),
     ReasoningMarks(open: "<mm:think>", close: "</mm:think>"),
+    ReasoningMarks(open: "<|channel>thought", close: "<channel|>"),
     ReasoningMarks(open: "<|START_THINKING|>", close: "<|END_THINKING|>"),
     ReasoningMarks(open: "<|inner_prefix|>", close: "<|inner_suffix|>"),
   ]
@@ -115,6 +128,16 @@ extension CallFormat {
         .solar
       } else if has("<|function_call|>", "\"arguments\": ") {
         .gigaChat
+      } else if has("function call", "<|role_sep|>", "\"arguments\": ") {
+        .gigaChat3
+      } else if has("<|tool_call>call:", "<tool_call|>") {
+        .gemma4
+      } else if has(ArgumentNotation.tagMark, "<invoke name=") {
+        .minimaxM3
+      } else if has("<|tool_call_start|>[") || has("<|tool_list_start|>") {
+        .lfm2
+      } else if has(">>>all", "recipient") {
+        .functionaryV32
       } else if has("[TOOL_CALLS]", "[ARGS]") {
         .mistralNamed
       } else if has("[TOOL_CALLS]") {

@@ -62,7 +62,7 @@ struct ParameterMarks: Sendable, Equatable {
 }
 
 /// Reads arguments that are written one by one, byte by byte.
-struct ParameterReader: Sendable {
+struct ParameterReader: ArgumentReader {
   private let marks: ParameterMarks
   private let tool: ToolDefinition
   private var state = State.between

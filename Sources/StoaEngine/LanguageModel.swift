@@ -18,6 +18,8 @@ public struct LoadOptions: Sendable {
   public var tokenizerPath: String?
   /// Prompt tokens that are computed together. It changes speed and memory, never results.
   public var prefillChunk: Int = 512
+  /// What to compute with in place of `threads` and the fastest kernels; results are the same.
+  package var kernels: Compute?
 
   /// The defaults.
   public init() {}
@@ -34,7 +36,7 @@ public struct LoadOptions: Sendable {
     guard prefillChunk >= 1 else {
       throw EngineError.invalidParameter(name: "chunk", value: "\(prefillChunk)", range: "1 or more")
     }
-    return try Compute(instructionSet: try InstructionSet.selected(), threads: threads)
+    return try kernels ?? Compute(instructionSet: try InstructionSet.selected(), threads: threads)
   }
 }
 

@@ -28,6 +28,29 @@ extension Grammar {
     combining([part]) { .optional($0[0]) }
   }
 
+  /// Items in this order, of which some may be absent, with a text between each two that are there.
+  package static func members(_ items: [(grammar: Grammar, isRequired: Bool)], separator: String) -> Grammar {
+    combining(items.map(\.grammar)) { parts in
+      let items = zip(parts, items).map { MemberList.Item(expression: $0, isRequired: $1.isRequired) }
+      return .members(MemberList(items: items, separator: .text(separator)))
+    }
+  }
+
+  /// A grammar that is made out of itself; it must not begin with itself.
+  package static func recursive<Failure: Error>(_ body: (Grammar) throws(Failure) -> Grammar) throws(Failure) -> Grammar
+  {
+    var itself = Grammar()
+    itself.root = itself.add(unbound)
+    var grammar = try body(itself)
+    for index in grammar.rules.indices where grammar.rules[index].name == unbound {
+      grammar.rules[index] = Rule(name: "itself", body: .rule(grammar.root))
+    }
+    return grammar
+  }
+
+  /// The name of a rule that stands for the whole of which it is a part; nothing that is read can be called so.
+  private static let unbound = "\u{0}"
+
   /// All texts up to and including the first occurrence of a mark, which must not be empty.
   package static func through(_ mark: String) -> Grammar {
     let scalars = mark.unicodeScalars.map(\.value)

@@ -2,15 +2,17 @@
 
 import json
 import re
+import subprocess
 import tempfile
 import unittest
 from pathlib import Path
 
 from chromium import Page
-from oracle import REPOSITORY, OracleCase, needs
+from oracle import FIXTURES, HANG_SECONDS, REPOSITORY, OracleCase, needs, stoa
 from server import Server
 
 CONSOLE = REPOSITORY / "Sources/StoaServer/Console/console.html"
+MODEL = FIXTURES / "gguf_f16/model.gguf"
 PROMPT = "tell me a story about a fox named Ada at the harbour"
 HOSTILE = """<img src=x onerror="document.title='broken'"> **bold** `<b>code</b>` [link](javascript:alert(1))
 
@@ -100,7 +102,8 @@ class Chat(OracleCase):
         self.assertEqual(page.value("messages.length"), 4)
         urls = {event["request"]["url"] for event in page.named("Network.requestWillBeSent")}
         urls = {url for url in urls if not url.startswith("data:")}
-        self.assertEqual(urls, {server.url + path for path in ("/", "/v1/models", "/v1/chat/completions")})
+        paths = ("/", "/v1/models", "/v1/models/primer/status", "/v1/chat/completions")
+        self.assertEqual(urls, {server.url + path for path in paths})
         self.assertEqual(page.named("Runtime.exceptionThrown"), [])
         self.assertEqual(page.named("Log.entryAdded"), [])
 
@@ -114,7 +117,7 @@ class Chat(OracleCase):
         self.assertLessEqual(page.value("document.documentElement.scrollWidth"), 360)
         self.assertEqual(page.value("getComputedStyle(document.body).colorScheme"), "dark")
         page.value("document.getElementById('more').click()")
-        self.assertIn("unsigned", page.value("document.getElementById('certificate').innerText"))
+        page.wait_for("document.getElementById('certificate').innerText.includes('unsigned')")
         page.press("Escape")
         self.assertFalse(page.value("document.getElementById('side').checkVisibility()"))
 
@@ -177,6 +180,98 @@ class Chat(OracleCase):
         self.assertEqual(page.value("shown.querySelector('code').textContent"), "<b>code</b>")
         self.assertIn("<script>", page.value("shown.querySelector('pre').textContent"))
         self.assertEqual(page.value("document.title"), "Stoa")
+
+
+class Badge(OracleCase):
+    def setUp(self):
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.home = self.folder / "home"
+
+    def done(self, *arguments):
+        result = stoa(*arguments, STOA_HOME=str(self.home))
+        self.assertEqual(result.returncode, 0, f"{arguments}: {result.stderr}")
+
+    def prepare(self):
+        """A model of each verdict."""
+        paths = {name: self.folder / f"{name}.gguf" for name in ("certified", "signed", "unsigned", "refused")}
+        for number, path in enumerate(paths.values()):
+            path.write_bytes(MODEL.read_bytes() + bytes([number]) * 32)
+        ca, leaf, key = (self.folder / name for name in ("ca", "leaf.pem", "leaf.key"))
+        self.done("ca", "init", ca, "--organization", "Example")
+        issue = ["ca", "issue", paths["certified"], "--ca", ca, "--level", "self-vouched", "--new-key", key]
+        self.done(*issue, "--organization", "Example Labs", "--out", leaf)
+        self.done("sign", paths["certified"], "--key", key, "--certificate", leaf)
+        self.done("ca", "crl", "--ca", ca, "--out", f"{paths['certified']}.crl")
+        lab, public = self.folder / "lab.key", self.folder / "lab.pub"
+        curve = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]
+        for arguments in (["genpkey", *curve, "-out", lab], ["pkey", "-in", lab, "-pubout", "-out", public]):
+            subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, timeout=HANG_SECONDS)
+        for name in ("signed", "refused"):
+            self.done("sign", paths[name], "--key", lab)
+        changed = bytearray(paths["refused"].read_bytes())
+        changed[-1] ^= 1
+        paths["refused"].write_bytes(changed)
+        trust = self.folder / "trust.yaml"
+        self.done("trust", "add-root", ca / "root.pem", "--trust", trust, "--yes")
+        store = trust.read_text().replace("require: self-vouched", "require: signed")
+        trust.write_text(store + f"keys:\n  - {{name: our lab, file: {public}}}\n")
+        models = [argument for name, path in paths.items() for argument in ("--model", f"{name}={path}")]
+        return [*models, "--trust", trust, "--trust-policy", "warn"]
+
+    @needs(programs=["chromium", "bash", "openssl"])
+    def test_who_vouches_for_each_model(self):
+        """The badge says the verdict, and on a click or a key every reason, as `/status` has them."""
+        arguments = self.prepare()
+        words = {
+            "certified": "self-vouched, by ",
+            "signed": "by our lab",
+            "unsigned": "nobody vouches",
+            "refused": "",
+        }
+        server = self.enterContext(Server(*arguments, home=self.home))
+        for width, dark in ((1280, False), (360, True)):
+            page = self.enterContext(Page(server.url + "/", width=width, dark=dark))
+            page.wait_for("document.getElementById('model')?.disabled === false")
+            for name, words_of in words.items():
+                with self.subTest(f"{name} at {width}"):
+                    page.value(f"document.getElementById('model').value = {json.dumps(name)}")
+                    page.value("document.getElementById('model').dispatchEvent(new Event('change'))")
+                    page.wait_for(f"document.getElementById('voice').textContent.startsWith('{name} is {name}: ')")
+                    status = server.get(f"/v1/models/{name}/status").json
+                    self.assertEqual(status["verdict"], name)
+                    self.check(page, name, status, words_of)
+            self.assertLessEqual(page.value("document.documentElement.scrollWidth"), width)
+            self.assertEqual(page.named("Runtime.exceptionThrown"), [])
+            self.assertEqual(page.named("Log.entryAdded"), [])
+
+    def check(self, page, name, status, words):
+        names = [
+            node["name"]["value"]
+            for node in page.call("Accessibility.getFullAXTree")["nodes"]
+            if not node.get("ignored") and node["role"]["value"] == "button"
+        ]
+        self.assertIn(name, names, "what a screen reader calls the badge")
+        page.value("document.getElementById('certificate').open = false")
+        page.value("document.getElementById('badge').focus()")
+        page.press("Enter")
+        self.assertTrue(page.value("document.getElementById('certificate').open"))
+        self.assertTrue(page.value("document.getElementById('certificate').checkVisibility()"))
+        self.assertEqual(page.value("document.activeElement.localName"), "summary")
+        line = page.value("document.getElementById('vouched').textContent")
+        worst = [reason["why"] for reason in status["reasons"] if not reason["ok"]]
+        self.assertTrue(line.startswith(f"{name}: {words}"), line)
+        if name == "refused":
+            self.assertIn(line.removeprefix("refused: "), worst)
+        reasons = page.value("[...document.querySelectorAll('#reasons li')].map((item) => item.textContent)")
+        expected = [
+            f"{'✓' if reason['ok'] else '✗'} {reason['check']} {'holds' if reason['ok'] else 'fails'}: {reason['why']}"
+            for reason in status["reasons"]
+        ]
+        self.assertEqual(reasons, expected)
+        # The same key closes it.
+        page.press("Enter")
+        self.assertFalse(page.value("document.getElementById('certificate').open"))
+        page.press("Escape")
 
 
 if __name__ == "__main__":

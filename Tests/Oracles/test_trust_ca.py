@@ -99,6 +99,70 @@ class Authority(OracleCase):
                 self.assertEqual(self.verify(leaf, SELF, at)[0], accepted)
                 self.assertEqual(self.verdict(at), (word, states))
 
+    @needs(programs=["openssl"])
+    def test_renewal(self):
+        """A renewed certificate is another one for the same key, model and names, which openssl accepts longer than the
+        first; of the two each can be revoked alone, and what was revoked is not renewed."""
+        leaf = self.issue("leaf", "self-vouched", "--licence", "MIT", "--days", 10)
+        self.lists("--days", 120)
+        renewed = self.folder / "renewed.pem"
+        answer = self.json_of("ca", "renew", leaf, "--ca", self.ca, "--out", renewed, "--json")
+        old, new = ({flag: self.shown(path, flag) for flag in self.FLAGS} for path in (leaf, renewed))
+        differing = {flag for flag in self.FLAGS if old[flag] != new[flag]}
+        self.assertLessEqual(differing, {"-serial", "-startdate", "-enddate", "-fingerprint"})
+        self.assertLessEqual({"-serial", "-enddate", "-fingerprint"}, differing)
+        self.assertEqual(answer["serial"], new["-serial"].split("=")[1])
+        # All that it says about the model is the same, byte for byte: the extensions, but for none.
+        self.assertEqual(self.extensions(leaf), self.extensions(renewed))
+        now = time.time()
+        for path, at, accepted in (
+            (leaf, now + 60, True),
+            (leaf, now + 11 * DAY, False),
+            (renewed, now + 60, True),
+            (renewed, now + 11 * DAY, True),
+            (renewed, now + 91 * DAY, False),
+        ):
+            self.assertEqual(self.verify(path, SELF, at)[0], accepted, (path.name, (at - now) / DAY))
+        self.assertEqual(self.verdict(now + 11 * DAY), ("refused", ["expired"]))
+        self.done("sign", self.model, "--key", self.folder / "leaf.key", "--certificate", renewed)
+        self.assertEqual(self.verdict(now + 11 * DAY), ("certified", []))
+
+        self.revoke(leaf)
+        self.assertIn("certificate revoked", self.verify(leaf, SELF)[1])
+        self.assertTrue(self.verify(renewed, SELF)[0])
+        self.assertEqual(self.verdict(), ("certified", []))
+        again = stoa("ca", "renew", leaf, "--ca", self.ca, "--out", self.folder / "no.pem")
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("was revoked", again.stderr)
+        self.done("ca", "init", self.folder / "other", "--organization", "Other")
+        other = stoa("ca", "renew", renewed, "--ca", self.folder / "other", "--out", self.folder / "no.pem")
+        self.assertEqual(other.returncode, 1)
+        self.assertIn("did not issue", other.stderr)
+        self.assertFalse((self.folder / "no.pem").exists())
+
+    FLAGS = ("-serial", "-startdate", "-enddate", "-subject", "-issuer", "-pubkey", "-fingerprint", "-ext")
+
+    def shown(self, path, flag):
+        """What openssl shows of a certificate; for `-ext` those of the extensions that it knows by name."""
+        known = ["subjectAltName,keyUsage,extendedKeyUsage,certificatePolicies,authorityKeyIdentifier"]
+        ok, text = openssl("x509", "-in", path, "-noout", flag, *(known if flag == "-ext" else []))
+        self.assertTrue(ok, text)
+        return text.strip()
+
+    def extensions(self, path):
+        """Every extension as openssl asn1parse dumps it, by its name."""
+        lines = openssl("asn1parse", "-in", path)[1].splitlines()
+        start = next(number for number, line in enumerate(lines) if "cont [ 3 ]" in line)
+        found = {}
+        for number, line in enumerate(lines[start:], start):
+            if "prim: OBJECT" in line:
+                value = next(later for later in lines[number + 1 :] if "OCTET STRING" in later)
+                found[line.split(":")[-1]] = value.split("OCTET STRING")[-1].strip()
+            if line.split(":")[1].startswith("d=1") and number > start:
+                break
+        self.assertGreaterEqual(len(found), 5)
+        return found
+
     def revoke(self, leaf):
         self.done("ca", "revoke", leaf, "--ca", self.ca, "--reason", "keyCompromise")
         self.lists()

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def openssl(*arguments):
     return subprocess.run(command, capture_output=True, check=True, timeout=HANG_SECONDS).stdout
 
 
-class Gate(OracleCase):
+class GateCase(OracleCase):
     def setUp(self):
         self.folder = Path(tempfile.mkdtemp(prefix="stoa-gate-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
@@ -62,8 +63,6 @@ class Gate(OracleCase):
     def entries(self, kind):
         answer = json.loads(self.done("journal", "list", "--kind", kind, "--limit", 1000, "--json"))
         return [entry["body"] for entry in reversed(answer["entries"])]
-
-    # The models
 
     def path(self, name):
         return self.folder / f"{name}.gguf"
@@ -81,6 +80,28 @@ class Gate(OracleCase):
 
     def sign(self, name, key, leaf):
         self.done("sign", self.path(name), "--key", key, "--certificate", leaf)
+
+    def digest(self, name):
+        """D of a model of one file: SHA-256 of the SHA-256 of its bytes."""
+        return hashlib.sha256(hashlib.sha256(self.path(name).read_bytes()).digest()).hexdigest()
+
+    @staticmethod
+    def ask(server, name, **more):
+        return server.post("/v1/completions", {"model": name, "prompt": "a", "max_tokens": 1, **more})
+
+    def check_refusal(self, answer, verdict, name, state):
+        self.assertEqual(answer.status, 503, answer.text)
+        self.assertEqual(answer.headers["content-type"], "application/problem+json")
+        self.assertEqual(answer.headers["ai-safety-status"], "refused")
+        problem = answer.json
+        self.assertEqual((problem["type"], problem["status"]), ("urn:stoa:problem:model-refused", 503))
+        self.assertEqual(problem["state"], state)
+        self.assertIn(f"{name}.gguf", problem["detail"])
+        self.assertEqual((verdict["verdict"], verdict["decision"]), ("refused", "refuse"))
+
+
+class Gate(GateCase):
+    # The models
 
     def foreign(self):
         """A root that is trusted and certifies keys for programs."""
@@ -130,10 +151,6 @@ class Gate(OracleCase):
         trust = [] if policy == "off" else ["--trust", self.trust]
         return Server(*models, "--trust-policy", policy, *trust, *more, home=self.home)
 
-    @staticmethod
-    def ask(server, name, **more):
-        return server.post("/v1/completions", {"model": name, "prompt": "a", "max_tokens": 1, **more})
-
     # Tests
 
     @needs(programs=["openssl"])
@@ -172,20 +189,6 @@ class Gate(OracleCase):
         state = STATES[name][0]
         # A root that is not of our making publishes no list here.
         return [state, "stale-status"] if name == "foreign" else [state] if state else []
-
-    def digest(self, name):
-        """D of a model of one file: SHA-256 of the SHA-256 of its bytes."""
-        return hashlib.sha256(hashlib.sha256(self.path(name).read_bytes()).digest()).hexdigest()
-
-    def check_refusal(self, answer, verdict, name, state):
-        self.assertEqual(answer.status, 503, answer.text)
-        self.assertEqual(answer.headers["content-type"], "application/problem+json")
-        self.assertEqual(answer.headers["ai-safety-status"], "refused")
-        problem = answer.json
-        self.assertEqual((problem["type"], problem["status"]), ("urn:stoa:problem:model-refused", 503))
-        self.assertEqual(problem["state"], state)
-        self.assertIn(f"{name}.gguf", problem["detail"])
-        self.assertEqual((verdict["verdict"], verdict["decision"]), ("refused", "refuse"))
 
     def check_certificate(self, server, answer, name, leaf):
         der = openssl("x509", "-in", leaf, "-outform", "DER")
@@ -289,6 +292,154 @@ class Gate(OracleCase):
             self.assertEqual(self.ask(server, "m").status, 200)
         report = json.loads(self.done("journal", "verify", "--key", public, "--json"))
         self.assertEqual((report["ok"], report["unprotected"]), (True, 0))
+
+
+DAY = 86_400
+# What `openssl ca` needs to certify a key anew with other dates, or to sign a list.
+SIGNING = """
+[ca]
+default_ca = own
+[own]
+database = {0}/index.txt
+new_certs_dir = {0}
+serial = {0}/serial
+crlnumber = {0}/crlnumber
+crl_extensions = list
+default_md = sha384
+policy = names
+copy_extensions = copyall
+unique_subject = no
+[names]
+organizationName = optional
+commonName = optional
+[list]
+authorityKeyIdentifier = keyid
+"""
+
+
+def stamp(seconds):
+    return time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + seconds))
+
+
+class Moments(GateCase):
+    """The states that time, a log and a base bring about; openssl signs with the authority's key what no authority would."""
+
+    def openssl_ca(self, authority, *arguments):
+        work = self.folder / "work"
+        work.mkdir(exist_ok=True)
+        (work / "index.txt").write_text("")
+        (work / "ca.cnf").write_text(SIGNING.format(work))
+        signer = ["-cert", authority / "self-vouched.pem", "-keyfile", authority / "self-vouched.key"]
+        openssl("ca", "-batch", "-config", work / "ca.cnf", *signer, *arguments)
+
+    def expire(self, name, authority, key, leaf):
+        """The same certificate, but that it ended five days ago."""
+        request = self.folder / "again.csr"
+        copied = ["-x509toreq", "-copy_extensions", "copyall", "-out", request]
+        openssl("x509", "-in", leaf, "-signkey", key, *copied)
+        serial = openssl("x509", "-in", leaf, "-noout", "-serial").decode().strip().split("=")[1]
+        (self.folder / "work").mkdir(exist_ok=True)
+        (self.folder / "work/serial").write_text(serial + "\n")
+        again = self.folder / "again.pem"
+        dates = ["-startdate", stamp(-20 * DAY), "-enddate", stamp(-5 * DAY)]
+        self.openssl_ca(authority, "-in", request, "-preserveDN", "-notext", *dates, "-out", again)
+        leaf.write_text(again.read_text() + (authority / "self-vouched.pem").read_text())
+        self.sign(name, key, leaf)
+
+    def outdate(self, name, authority):
+        """A list that ended nine days ago; that of the root is new."""
+        (self.folder / "work").mkdir(exist_ok=True)
+        (self.folder / "work/crlnumber").write_text("01\n")
+        old = self.folder / "old.crl"
+        dates = ["-crl_lastupdate", stamp(-20 * DAY), "-crl_nextupdate", stamp(-9 * DAY)]
+        self.openssl_ca(authority, "-gencrl", *dates, "-out", old)
+        root = "-----BEGIN" + (authority / "crl.pem").read_text().split("-----BEGIN")[-1]
+        Path(f"{self.path(name)}.crl").write_text(old.read_text() + root)
+
+    def derive(self, name, authority, base, base_leaf):
+        """A model that its publisher says was quantized of another."""
+        key, public, leaf = (self.folder / f"{name}.{kind}" for kind in ("key", "pub", "pem"))
+        openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key)
+        openssl("pkey", "-in", key, "-pubout", "-out", public)
+        made = {
+            "buildDefinition": {
+                "buildType": "urn:stoa:build:quantized:v1",
+                "externalParameters": {"type": "F16"},
+                "resolvedDependencies": [{"name": base, "digest": {"sha256": self.digest(base)}}],
+            },
+            "runDetails": {"builder": {"id": "urn:example:builder"}},
+        }
+        predicate = self.folder / "made.json"
+        predicate.write_text(json.dumps(made))
+        self.done("attest", "derivation", self.path(name), "--predicate", predicate, "--key", key)
+        arguments = ["--level", "self-vouched", "--key", public, "--organization", "Example Labs", "--out", leaf]
+        self.done("ca", "issue", self.path(name), "--ca", authority, *arguments, "--base", base_leaf)
+        self.sign(name, key, leaf)
+        Path(f"{self.path(name)}.bases.pem").write_text(base_leaf.read_text())
+
+    def prepare(self):
+        names = ("expired", "overdue", "tainted", "derived", "withdrawn", "kept", "unlogged", "logged")
+        for number, name in enumerate(names):
+            self.path(name).write_bytes(MODEL.read_bytes() + bytes([100 + number]) * 32)
+        ca = self.authority("ca")
+        leaves = {name: self.certify(name, ca) for name in names if name not in ("tainted", "derived")}
+        self.derive("tainted", ca, "withdrawn", leaves["withdrawn"][1])
+        self.derive("derived", ca, "kept", leaves["kept"][1])
+        self.done("ca", "revoke", leaves["withdrawn"][1], "--ca", ca, "--reason", "keyCompromise")
+        self.expire("expired", ca, *leaves["expired"])
+        for name in names:
+            self.done("ca", "crl", "--ca", ca, "--out", f"{self.path(name)}.crl")
+        self.outdate("overdue", ca)
+        log, log_key = self.folder / "log", self.folder / "log.key"
+        public = self.done("log", "init", log, "--name", "example.com/log", "--key", log_key).strip()
+        self.done("log", "append", log, "--key", log_key, "--model", self.path("logged"))
+        self.done("trust", "add-root", ca / "root.pem", "--trust", self.trust, "--yes")
+        self.logging = self.folder / "logging.yaml"
+        self.logging.write_text(self.trust.read_text() + f"logs:\n  - {{key: {json.dumps(public)}}}\n")
+
+    @needs(programs=["openssl"])
+    def test_time_logs_and_lineage_enforced_and_warned_about(self):
+        self.prepare()
+        table = {
+            self.trust: {
+                "expired": ("expired", "signed"),
+                "overdue": ("overdue-status", "signed"),
+                "tainted": ("tainted-lineage", "certified"),
+                "derived": (None, "certified"),
+            },
+            self.logging: {"unlogged": ("no-log-proof", "signed"), "logged": (None, "certified")},
+        }
+        for store, states in table.items():
+            for name, (state, _) in states.items():
+                self.check_program(name, store, state)
+            models = [argument for name in states for argument in ("--model", f"{name}={self.path(name)}")]
+            for policy in ("enforce", "warn"):
+                with Server(*models, "--trust", store, "--trust-policy", policy, home=self.home) as server:
+                    for name, (state, status) in states.items():
+                        with self.subTest(f"{policy} {name}"):
+                            answer = self.ask(server, name)
+                            verdict = server.get(f"/v1/models/{name}/status").json
+                            wrong = [reason["state"] for reason in verdict["reasons"] if not reason["ok"]]
+                            self.assertEqual(wrong, [state] if state else [])
+                            if state and policy == "enforce":
+                                self.check_refusal(answer, verdict, name, state)
+                                continue
+                            self.assertEqual(answer.status, 200, answer.text)
+                            self.assertEqual(answer.headers["ai-safety-status"], status)
+                            self.assertEqual(verdict["decision"], "load-with-alert" if state else "load")
+
+    def check_program(self, name, store, state):
+        """`stoa verify` and `stoa run` say the same, and end with 3 when it is refused."""
+        path, home = self.path(name), str(self.home)
+        result = stoa("verify", path, "--trust", store, "--json", STOA_HOME=home)
+        answer = json.loads(result.stdout)
+        wrong = [reason["state"] for reason in answer["reasons"] if not reason["ok"]]
+        self.assertEqual((wrong, result.returncode), ([state] if state else [], 3 if state else 0), name)
+        self.assertEqual(answer["verdict"], "refused" if state else "certified")
+        for policy in ("enforce", "warn"):
+            run = ["run", path, "a", "--raw", "--max-tokens", 1, "--trust", store, "--trust-policy", policy]
+            result = stoa(*run, STOA_HOME=home)
+            self.assertEqual(result.returncode, 3 if state and policy == "enforce" else 0, result.stderr)
 
 
 if __name__ == "__main__":

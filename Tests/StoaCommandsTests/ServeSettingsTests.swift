@@ -225,6 +225,18 @@ import Testing
     #expect(try ServeFile(yaml: yaml, path: "stoa.yaml").values.isEmpty)
   }
 
+  @Test("Aliases of aliases, which could stand for more than any machine could compare, are refused")
+  func aliases() throws {
+    var yaml = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n"
+    for level in 1...12 {
+      yaml += "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ",") + "]\n"
+    }
+    let failure = #expect(throws: CommandFailure.self) { try ServeFile(yaml: yaml + "? *a12\n: 1", path: "stoa.yaml") }
+    #expect(failure?.message == "stoa.yaml has more than 16 aliases (*)")
+    let few = try ServeFile(yaml: "host: &h example.com\nledger: *h\ncors: [\"*\"]\n", path: "stoa.yaml")
+    #expect(few.values.count == 3)
+  }
+
   @Test(arguments: [("--tls-cert", "certificate"), ("--tls-key", "private key")])
   func saysWhatAFileLacks(_ flag: String, _ content: String) {
     let failure = Self.failure { try Self.plan([flag, #filePath]) }

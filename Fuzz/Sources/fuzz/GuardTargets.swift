@@ -1,5 +1,6 @@
 import Foundation
-import StoaGuard
+
+@testable import StoaGuard
 
 private let folder: String = {
   let folder = FileManager.default.temporaryDirectory.appendingPathComponent("stoa-fuzz-guard-\(getpid())").path
@@ -35,6 +36,19 @@ func matchPattern(_ bytes: UnsafeBufferPointer<UInt8>) -> CInt {
   let text = Array(parts[1].prefix(2048))
   let whole = program.check(text)
   precondition(program.check(text, pieces: 1) == whole, "cut, the text comes out otherwise")
+  return 0
+}
+
+/// Rules for alerts.
+func readAlertRules(_ bytes: UnsafeBufferPointer<UInt8>) -> CInt {
+  let yaml = unsafe String(decoding: bytes, as: UTF8.self)
+  do throws(PackError) {
+    let rules = try AlertRules(yaml: yaml, file: "alerts.yaml", certificateStates: ["expired", "revoked"])
+    var engine = AlertEngine(rules: rules.rules)
+    _ = engine.evaluate(MonitorState(started: 0, drift: rules.drift), recent: [] as [MonitorEvent])
+  } catch {
+    precondition(!error.problems.isEmpty, "an error without a problem")
+  }
   return 0
 }
 

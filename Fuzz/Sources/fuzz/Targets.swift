@@ -3,8 +3,11 @@ import Foundation
 import StoaFormats
 import StoaGrammar
 import StoaHub
+import StoaModels
 import StoaTemplates
 import StoaTokenizers
+
+@testable import StoaConversion
 
 /// The readers of foreign files, each fed with the bytes of one file. Errors are answers; a crash, a hang or a large
 /// allocation is a find.
@@ -21,9 +24,18 @@ let targets: [String: FuzzTarget] = [
   },
   "gbnf": { unsafe follow(UnsafeBufferPointer(start: $0, count: $1)) { try Grammar(gbnf: $0) } },
   "regex": { unsafe follow(UnsafeBufferPointer(start: $0, count: $1)) { try Grammar(regex: $0) } },
+  "config-json": { unsafe readConfiguration(Array(UnsafeBufferPointer(start: $0, count: $1))) },
+  "model-card": { unsafe readCard(UnsafeBufferPointer(start: $0, count: $1)) },
+  "request": { unsafe readRequest(Array(UnsafeBufferPointer(start: $0, count: $1))) },
+  "upstream": { unsafe readUpstream(Array(UnsafeBufferPointer(start: $0, count: $1))) },
+  "upstream-refusal": { unsafe readRefusal(Array(UnsafeBufferPointer(start: $0, count: $1))) },
+  "upstream-name": { unsafe readUpstreamName(Array(UnsafeBufferPointer(start: $0, count: $1))) },
+  "prices": { unsafe readPrices(Array(UnsafeBufferPointer(start: $0, count: $1))) },
+  "answer": { unsafe readAnswer(Array(UnsafeBufferPointer(start: $0, count: $1))) },
   "template": { unsafe renderTemplate(UnsafeBufferPointer(start: $0, count: $1)) },
   "guard-pack": { unsafe readPack(UnsafeBufferPointer(start: $0, count: $1)) },
   "guard-pattern": { unsafe matchPattern(UnsafeBufferPointer(start: $0, count: $1)) },
+  "alert-rules": { unsafe readAlertRules(UnsafeBufferPointer(start: $0, count: $1)) },
   "guard-classifier": { unsafe readClassifier(UnsafeBufferPointer(start: $0, count: $1)) },
 ]
 
@@ -69,6 +81,22 @@ private func use(_ tokenizer: Tokenizer) {
   _ = tokenizer.encode(sample, parseSpecial: false, addSpecial: false)
   _ = tokenizer.decode(ids)
   _ = tokenizer.decode([0, 1, Int32.max, -1, Int32(clamping: tokenizer.vocabularySize)])
+}
+
+/// The configuration of a model in a folder, and what the engine makes of it.
+private func readConfiguration(_ bytes: [UInt8]) -> CInt {
+  guard let json = try? JSONValue(parsing: bytes.span),
+    let configuration = try? HuggingFaceConfiguration(json: json, generation: json, path: "config.json")
+  else { return 0 }
+  _ = try? DecoderConfiguration(huggingFace: configuration, path: "config.json")
+  return 0
+}
+
+/// The head of a model card, which no converter may stumble over.
+private func readCard(_ bytes: UnsafeBufferPointer<UInt8>) -> CInt {
+  let card = unsafe FrontMatter(text: String(decoding: bytes, as: UTF8.self))
+  for key in card.values.keys { _ = (card.text(key), card.list(key)) }
+  return 0
 }
 
 /// The answers of the hub: what it says about a model, its files and which of them are chosen, and a search.

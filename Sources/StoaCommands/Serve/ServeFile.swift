@@ -10,6 +10,8 @@ struct ServeFile {
   private(set) var lines: [ServeKey: Int] = [:]
 
   private static let largestFile = 1 << 20
+  /// Aliases of aliases can stand for more than any machine could compare; settings need few.
+  private static let mostAliases = 16
 
   init(path: String) throws(CommandFailure) {
     let data: Data
@@ -44,6 +46,9 @@ struct ServeFile {
   }
 
   private func compose(_ yaml: String) throws(CommandFailure) -> Node? {
+    guard Self.aliases(in: yaml) <= Self.mostAliases else {
+      throw .usage("\(path) has more than \(Self.mostAliases) aliases (*)", advice: "write the values out")
+    }
     do {
       return try Yams.compose(yaml: yaml, .default, .default, .utf8)
     } catch {
@@ -57,6 +62,12 @@ struct ServeFile {
       default: throw .usage("\(path) is not YAML")
       }
     }
+  }
+
+  /// Asterisks where an alias may begin; those in texts and remarks count too.
+  private static func aliases(in yaml: String) -> Int {
+    let before = Set(" \t\r\n[{,:-?".utf8)
+    return zip([0x0A] + Array(yaml.utf8), yaml.utf8).count { before.contains($0) && $1 == UInt8(ascii: "*") }
   }
 
   /// The value of a node in the type of its key; nil if it has another.

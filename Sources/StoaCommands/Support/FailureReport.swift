@@ -8,17 +8,6 @@ import StoaServer
 import StoaTerminal
 import StoaTrust
 
-/// A failure with its words: what is wrong and where, and what to do about it.
-struct CommandFailure: Error, Equatable {
-  let message: String
-  var advice: String?
-  var status = ExitStatus.failed
-
-  static func usage(_ message: String, advice: String? = nil) -> CommandFailure {
-    CommandFailure(message: message, advice: advice, status: .usage)
-  }
-}
-
 /// The user pressed Ctrl-C; what had to be said is said.
 struct Interrupted: Error {}
 

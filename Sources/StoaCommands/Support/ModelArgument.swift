@@ -2,7 +2,6 @@ import ArgumentParser
 import Foundation
 import StoaHub
 import StoaModels
-import StoaTensor
 
 /// The MODEL that most commands take.
 struct ModelArgument: ParsableArguments {
@@ -83,19 +82,6 @@ struct TuningOptions: ParsableArguments {
 
   func validate() throws {
     if let chunk, !(1...65_536).contains(chunk) { throw ValidationError("--chunk must be between 1 and 65536") }
-  }
-}
-
-/// The types of cached keys and values by their names.
-enum CacheTypeName: String, CaseIterable, ExpressibleByArgument {
-  case f16, f32, q8_0
-
-  var type: CacheType {
-    switch self {
-    case .f16: .f16
-    case .f32: .f32
-    case .q8_0: .q8_0
-    }
   }
 }
 

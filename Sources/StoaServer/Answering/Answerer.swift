@@ -156,6 +156,8 @@ struct GenerationPlan: Sendable {
   let prompt: [Int32]
   let options: GenerationOptions
   let startsInReasoning: Bool
+  /// What the prompt has written of the answer.
+  let opening: String
   /// The tools that the answer may call.
   let tools: [ToolDefinition]
   /// Whether the answer is split into reasoning, content and calls.
@@ -172,6 +174,7 @@ struct GenerationPlan: Sendable {
       request.prompt, truncates: request.truncatesPrompt, reserve: max(1, request.maxTokens ?? 512))
     prompt = rendered.tokens
     startsInReasoning = rendered.startsInReasoning
+    opening = rendered.opening
     var options = GenerationOptions()
     options.sampling = loaded.model.recommendedSampling
     options.sampling.apply(request.sampling)
@@ -189,8 +192,8 @@ struct GenerationPlan: Sendable {
       isChat = true
       options.shownTokens = loaded.shownTokens
       if chat.toolChoice != .none { tools = chat.tools }
-      constraint = Self.key(request.shape, chat, tools, rendered.startsInReasoning)
-      try Self.constrain(&options, request.shape, chat, tools, rendered.startsInReasoning, loaded)
+      constraint = Self.key(request.shape, chat, tools, rendered)
+      try Self.constrain(&options, request.shape, chat, tools, rendered, loaded)
     } else {
       isChat = false
       options.constraint = try loaded.constraint(constraint, showsMarks: false) { try request.shape.grammar() }
@@ -206,31 +209,39 @@ struct GenerationPlan: Sendable {
 
   /// What a grammar is made of, as text.
   private static func key(
-    _ shape: AnswerShape, _ chat: ChatPrompt, _ tools: [ToolDefinition], _ startsInReasoning: Bool
+    _ shape: AnswerShape, _ chat: ChatPrompt, _ tools: [ToolDefinition], _ prompt: PromptRenderer.Rendered
   ) -> String {
     let definitions = tools.map { "\($0.name) \($0.parameters?.text() ?? "")" }.joined(separator: "\n")
-    return "\(chat.toolChoice) \(chat.parallelToolCalls) \(startsInReasoning) \(shape)\n\(definitions)"
+    return
+      "\(chat.toolChoice) \(chat.parallelToolCalls) \(prompt.startsInReasoning)\(prompt.opening) \(shape)\n\(definitions)"
   }
 
   /// Makes an answer follow the choice of tools, the shape that was asked for, or both.
   private static func constrain(
     _ options: inout GenerationOptions, _ shape: AnswerShape, _ chat: ChatPrompt, _ tools: [ToolDefinition],
-    _ startsInReasoning: Bool, _ loaded: LoadedModel
+    _ prompt: PromptRenderer.Rendered, _ loaded: LoadedModel
   ) throws {
+    let (startsInReasoning, opening) = (prompt.startsInReasoning, prompt.opening)
     let dialogue = loaded.dialogue
     let parallel = chat.parallelToolCalls
-    let key = key(shape, chat, tools, startsInReasoning)
+    let key = key(shape, chat, tools, prompt)
     switch chat.toolChoice {
     case .required, .named:
       options.constraint = try loaded.constraint(key, showsMarks: true) {
         try dialogue.grammar(
-          for: tools, choice: chat.toolChoice, parallel: parallel, startsInReasoning: startsInReasoning)
+          for: tools, choice: chat.toolChoice, parallel: parallel, startsInReasoning: startsInReasoning,
+          opening: opening)
       }
     case .auto, .none:
       if shape == .anything {
         guard let trigger = try dialogue.trigger(for: tools, parallel: parallel),
           let constraint = try loaded.constraint("trigger " + key, showsMarks: true, { trigger.grammar })
         else { return }
+        // The prompt has written the mark already.
+        if trigger.marks.contains(opening) {
+          options.constraint = constraint
+          return
+        }
         options.trigger = ConstraintTrigger(
           marks: trigger.marks, isOnlyAtStart: trigger.isOnlyAtStart,
           preamble: dialogue.reasoning.map {
@@ -238,13 +249,16 @@ struct GenerationPlan: Sendable {
           },
           constraint: constraint)
       } else {
-        let showsMarks = !tools.isEmpty || startsInReasoning || dialogue.reasoning?.frames.isEmpty == false
+        let showsMarks =
+          !tools.isEmpty || startsInReasoning || dialogue.reasoning?.frames.isEmpty == false || !opening.isEmpty
         options.constraint = try loaded.constraint(key, showsMarks: showsMarks) {
           guard let grammar = try shape.grammar() else { return nil }
-          let content = dialogue.grammar(content: grammar, startsInReasoning: startsInReasoning)
+          let content = dialogue.grammar(
+            content: grammar, startsInReasoning: startsInReasoning, opening: opening)
           guard !tools.isEmpty,
             let calls = try dialogue.grammar(
-              for: tools, choice: .required, parallel: parallel, startsInReasoning: startsInReasoning)
+              for: tools, choice: .required, parallel: parallel, startsInReasoning: startsInReasoning,
+              opening: opening)
           else { return content }
           return .choice([content, calls])
         }

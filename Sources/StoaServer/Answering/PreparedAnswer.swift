@@ -119,7 +119,7 @@ final class PreparedAnswer: PendingAnswer {
   private func parser(_ choice: Int) -> AnswerParser {
     let seed = (plan.options.sampling.seed ?? 0) &+ UInt64(choice) &* 0x9E37_79B9
     var parser = AnswerParser(
-      format: loaded.dialogue, tools: plan.tools, startsInReasoning: plan.startsInReasoning,
+      format: loaded.dialogue, tools: plan.tools, startsInReasoning: plan.startsInReasoning, opening: plan.opening,
       ids: CallIDs(seed: seed, format: loaded.dialogue.calls))
     // What a grammar forces cannot break, so its arguments need not be held back.
     if case .chat(let chat) = request.prompt {

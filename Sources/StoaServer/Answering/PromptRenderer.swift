@@ -13,6 +13,8 @@ struct PromptRenderer {
     var tokens: [Int32]
     /// Whether the template has opened the model's reasoning.
     var startsInReasoning = false
+    /// What the template has written of the answer.
+    var opening = ""
   }
 
   /// Renders a prompt; one that does not fit is an error, or loses its oldest part if `truncates`.
@@ -106,11 +108,12 @@ struct PromptRenderer {
     // Without a date: an answer depends on what was asked, not on when.
     var text = try template.render(messages: messages, tools: tools, extra: variables)
     let startsInReasoning = dialogue.startsInReasoning(prompt: text) && prefill == nil
+    let opening = prefill == nil ? dialogue.opening(prompt: text) : ""
     text += prefill ?? ""
     var tokens = tokenizer.encode(guarded: text, addSpecial: false)
     // Most templates write the token for the beginning themselves; of two the model would take fright.
     if tokenizer.addsBOS, let bos = tokenizer.bos, tokens.first != bos { tokens.insert(bos, at: 0) }
-    return Rendered(tokens: tokens, startsInReasoning: startsInReasoning)
+    return Rendered(tokens: tokens, startsInReasoning: startsInReasoning, opening: opening)
   }
 
   // MARK: Length

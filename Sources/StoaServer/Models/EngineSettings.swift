@@ -9,6 +9,8 @@ package struct EngineSettings: Sendable {
   package var contextLength: Int?
   /// Threads; nil for all that this process may use.
   package var threads: Int?
+  /// What to compute with in place of `threads` and the fastest kernels.
+  package var kernels: Compute?
   /// The type of cached keys and values; nil for that which suits the weights.
   package var cacheType: CacheType?
   package var scheduler = SchedulerOptions()

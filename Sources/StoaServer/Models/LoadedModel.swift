@@ -35,6 +35,7 @@ final class LoadedModel: Sendable {
     var options = LoadOptions()
     options.contextLength = settings.contextLength
     options.threads = settings.threads
+    options.kernels = settings.kernels
     options.cacheType = settings.cacheType
     self.name = name
     self.location = location

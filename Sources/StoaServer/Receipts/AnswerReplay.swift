@@ -1,7 +1,7 @@
 import StoaEngine
 package import StoaFormats
 package import StoaHub
-import StoaTensor
+package import StoaTensor
 package import StoaTrust
 
 /// Computes answers again that receipts speak of, alone and by the plain path, not in a batch.
@@ -46,8 +46,12 @@ package struct AnswerReplay: Sendable {
 
   /// Loads a model as the receipt says.
   ///
-  /// - Parameter digest: The root digest of its files.
-  package init(_ location: ModelLocation, digest: MerkleHash, for receipt: Receipt, threads: Int?) throws {
+  /// - Parameters:
+  ///   - digest: The root digest of its files.
+  ///   - kernels: What to compute with in place of `threads` and the fastest kernels.
+  package init(
+    _ location: ModelLocation, digest: MerkleHash, for receipt: Receipt, threads: Int?, kernels: Compute? = nil
+  ) throws {
     guard let cacheType = CacheType(rawValue: receipt.engine.cacheType) else {
       throw Failure.unknownCacheType(receipt.engine.cacheType)
     }
@@ -55,6 +59,7 @@ package struct AnswerReplay: Sendable {
     settings.contextLength = receipt.engine.context
     settings.cacheType = cacheType
     settings.threads = threads
+    settings.kernels = kernels
     loaded = try LoadedModel(name: receipt.model.name, location: location, settings: settings)
     self.digest = digest
   }

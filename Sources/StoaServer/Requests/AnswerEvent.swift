@@ -1,6 +1,3 @@
-import StoaEngine
-import StoaLedger
-
 /// What happens while a request is answered, in order: `started`, pieces of each choice, the end of each choice,
 /// `ended`.
 enum AnswerEvent: Sendable {

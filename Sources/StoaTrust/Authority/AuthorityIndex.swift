@@ -44,6 +44,8 @@ struct AuthorityIndex {
   }
 
   private static let largestFile = 256 << 20
+  /// No authority signs as many lists, and the number of the next one is no overflow.
+  private static let largestNumber = 1 << 53
 
   /// Reads the lines; the last one counts only if it was written to its end.
   init(parsing bytes: [UInt8], source: String) throws(TrustError) {
@@ -95,7 +97,12 @@ struct AuthorityIndex {
         throw fields.malformed("reason", "is \(quoted(name)), which is no reason of RFC 5280")
       }
       return .revoked(Revoked(serial: try fields.string("serial"), issuer: issuer, reason: reason, time: time))
-    case "crl": return .listed(Listed(issuer: issuer, number: try fields.integer("number"), time: time))
+    case "crl":
+      let number = try fields.integer("number")
+      guard (0...Self.largestNumber).contains(number) else {
+        throw fields.malformed("number", "is \(number); lists are counted from 1 to \(Self.largestNumber)")
+      }
+      return .listed(Listed(issuer: issuer, number: number, time: time))
     default: throw fields.malformed("event", "is \(quoted(event)), which nothing writes")
     }
   }
