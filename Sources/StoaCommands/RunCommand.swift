@@ -81,7 +81,11 @@ struct RunCommand: ParsableCommand {
         throw CommandFailure.usage("the prompt is empty", advice: "give it as an argument or on standard input")
       }
     }
-    let guarding = try pack.map { try RequestGuard($0, model: loaded.location.name, systemPrompt: system) }
+    let guarding = try pack.map {
+      try RequestGuard(
+        $0, model: loaded.location.name, systemPrompt: system,
+        answers: TerminalGuardJudge(threads: threads.threads).answer)
+    }
     switch RailedAnswer.judge(text, guarding) {
     case .failure(let refusal): try refuse(refusal)
     case .success(let text): try answer(text, loaded, settings, guarding, receiptKey, terminal)

@@ -38,6 +38,7 @@ struct AnswerProgress {
 
   private let model: LanguageModel
   private let topLogprobs: Int?
+  private let reportedTokens: [Int32]
   private let endTokens: Set<Int32>
   private let limit: Int
   private var sampler: Sampler
@@ -56,6 +57,8 @@ struct AnswerProgress {
     self.model = model
     seed = options.sampling.seed ?? UInt64.random(in: 0..<(1 << 32))
     topLogprobs = options.topLogprobs
+    try model.checkTokens(options.reportedTokens)
+    reportedTokens = options.reportedTokens
     endTokens = options.ignoresEnd ? [] : model.endTokens
     limit = min(options.maxTokens ?? Int.max, model.contextLength - prompt.count)
     sampler = Sampler(
@@ -83,7 +86,9 @@ struct AnswerProgress {
       return Step(text: finishText())
     }
     var step = Step(token: token)
-    if let topLogprobs { step.logprobs = try unsafe sampler.logprobs(logits, chosen: token, top: topLogprobs) }
+    if let topLogprobs {
+      step.logprobs = try unsafe sampler.logprobs(logits, chosen: token, top: topLogprobs, also: reportedTokens)
+    }
     tokens.append(token)
     if let added = step.logprobs { logprobs.append(added) }
     step.text = answer.append(token)
