@@ -68,7 +68,8 @@ public struct GuardModelPrompt: Equatable, Sendable {
     prompt.category = category
     prompt.add(
       format: "You are a policy expert trying to help determine whether a "
-        + "\(isAnswer ? "model response" : "user prompt") is in violation of the defined safety policies.\n\n<start_of_turn>\nHuman Question: ")
+        + "\(isAnswer ? "model response" : "user prompt") is in violation of the defined safety policies.\n\n<start_of_turn>\nHuman Question: "
+    )
     prompt.pieces.append(.text(trimmed(turns.last { $0.role == .user }?.text ?? "")))
     prompt.add(format: "\n<end_of_turn>\n\n")
     if isAnswer {
@@ -92,7 +93,8 @@ public struct GuardModelPrompt: Equatable, Sendable {
     prompt.category = category
     prompt.add(
       format: "<|start_of_role|>user<|end_of_role|>You are a safety agent trying to help determine whether the "
-        + "\(judged) message is harmful according to the safety risk definition below.\n\n<start_of_turn>\nUser Message: ")
+        + "\(judged) message is harmful according to the safety risk definition below.\n\n<start_of_turn>\nUser Message: "
+    )
     prompt.pieces.append(.text(turns.last { $0.role == .user }?.text ?? ""))
     if isAnswer {
       prompt.add(format: "\nAssistant Message: ")

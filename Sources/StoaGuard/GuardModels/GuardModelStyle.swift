@@ -30,7 +30,7 @@ public enum GuardModelStyle: String, CaseIterable, Sendable {
     if name.contains("llamaguard2") { return .llamaGuard2 }
     if name.contains("llamaguard3") || name.contains("llamaguard4") { return .llamaGuard }
     if name.contains("shieldgemma") { return .shieldGemma }
-    if name.contains("graniteguardian") || name.contains("guardian3") { return .graniteGuardian }
+    if name.contains("granite"), name.contains("guardian") { return .graniteGuardian }
     return nil
   }
 
