@@ -15,6 +15,8 @@ package struct GuardModelExam: Sendable {
     /// The text, without the token that begins it unless the model's own template has written that.
     package let text: String
     package let tokens: [Int32]
+    /// The text with marks where no control token may be read.
+    fileprivate let marked: String
     package let safe: [Spelling]
     package let harmful: [Spelling]
     /// The only category that is asked about; nil for all of the style.
@@ -82,10 +84,10 @@ package struct GuardModelExam: Sendable {
       let tokens = tokens(of: text)
       guard tokens.count <= room, !tokens.isEmpty else { return try shorter(turns) }
       let words = question.settings.words ?? style.words
-      let safe = spellings(words.safe, after: text, tokens)
-      let harmful = spellings(words.harmful, after: text, tokens).filter { found in
-        !safe.contains { $0.token == found.token }
-      }
+      // A token that begins words of both sides tells nothing.
+      let found = (spellings(words.safe, after: text, tokens), spellings(words.harmful, after: text, tokens))
+      let safe = found.0.filter { one in !found.1.contains { $0.token == one.token } }
+      let harmful = found.1.filter { one in !found.0.contains { $0.token == one.token } }
       guard !safe.isEmpty, !harmful.isEmpty else {
         throw GuardModelError(
           .unusable,
@@ -93,7 +95,8 @@ package struct GuardModelExam: Sendable {
             + "first token tells which; write words: [safe word, unsafe word]")
       }
       result.append(
-        Prompt(text: Self.plain(text), tokens: tokens, safe: safe, harmful: harmful, category: category))
+        Prompt(
+          text: Self.plain(text), tokens: tokens, marked: text, safe: safe, harmful: harmful, category: category))
     }
     return result
   }
@@ -211,16 +214,8 @@ package struct GuardModelExam: Sendable {
     else { return nil }
     options.maxTokens = Self.lineTokens / 2
     options.stop = ["\n"]
-    return (worst.tokens + continuation(of: worst, verdict), options)
-  }
-
-  /// The tokens of the verdict and the end of its line.
-  private func continuation(of prompt: Prompt, _ verdict: Spelling) -> [Int32] {
-    let word = tokenizer.encode(verdict.word, parseSpecial: false, addSpecial: false)
-    let line = tokenizer.encode(verdict.word + "\n", parseSpecial: false, addSpecial: false)
-    // A token that the word begins with stands first, whatever a tokenizer puts before a text.
-    guard let place = line.firstIndex(of: verdict.token) else { return [verdict.token] + line.dropFirst(word.count) }
-    return Array(line[place...])
+    let line = tokens(of: worst.marked + verdict.word + "\n")
+    return (line.starts(with: worst.tokens + [verdict.token]) ? line : worst.tokens + [verdict.token], options)
   }
 
   /// Takes what was computed.
