@@ -24,13 +24,14 @@ final class Chat {
   /// The rails that prompts and answers pass; nil for none.
   private let rails: GuardVersion?
   /// Asks the guard models of the rails; they stay loaded from answer to answer.
-  private let judge = TerminalGuardJudge()
+  private let judge: TerminalGuardJudge
 
   init(
     _ loaded: LoadedModel, _ settings: ChatSettings, system: String?, raw: Bool, truncates: Bool,
-    rails: GuardVersion?, _ terminal: Terminal
+    rails: GuardVersion?, judge: TerminalGuardJudge, _ terminal: Terminal
   ) throws {
     self.rails = rails
+    self.judge = judge
     self.loaded = loaded
     self.settings = settings
     template = raw ? nil : loaded.model.chatTemplate

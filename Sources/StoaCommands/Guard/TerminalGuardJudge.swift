@@ -16,11 +16,16 @@ final class TerminalGuardJudge: Sendable {
 
   private let state = Mutex(State())
   private let threads: Int?
+  /// Decides about models before they are loaded; nil loads all.
+  private let gate: ModelGate?
 
   /// Tokens of context at most: guard models read no more than a few thousand.
   private static let longestContext = 8192
 
-  init(threads: Int? = nil) { self.threads = threads }
+  init(threads: Int? = nil, gate: ModelGate? = nil) {
+    self.threads = threads
+    self.gate = gate
+  }
 
   /// Answers a question. What went wrong is told on standard error, once.
   func answer(_ question: GuardQuestion) -> GuardAnswer {
@@ -37,10 +42,9 @@ final class TerminalGuardJudge: Sendable {
   /// The question with all that was computed for it.
   func exam(_ question: GuardQuestion) throws(GuardModelError) -> GuardModelExam {
     let name = question.settings.model
-    let threads = threads
     let result = state.withLock { state -> Result<GuardModelExam, GuardModelError> in
       do {
-        let loaded = state.models[name] ?? Self.load(name, threads)
+        let loaded = state.models[name] ?? load(name)
         state.models[name] = loaded
         let model = try loaded.get()
         let session = try state.sessions[name] ?? model.makeSession()
@@ -60,15 +64,18 @@ final class TerminalGuardJudge: Sendable {
     return try result.get()
   }
 
-  private static func load(_ name: String, _ threads: Int?) -> Result<LanguageModel, GuardModelError> {
+  private func load(_ name: String) -> Result<LanguageModel, GuardModelError> {
     do {
       let location = try ModelLibrary().resolve(name)
+      let trust = try gate?.admit(location)
       var options = LoadOptions()
       options.threads = threads
-      options.contextLength = min(longestContext, try ModelPackage(path: location.path).summary.contextLength)
+      options.contextLength = min(Self.longestContext, try ModelPackage(path: location.path).summary.contextLength)
       let bar = ProgressBar("loading the guard model " + PrintableText.line(location.name), unit: .fraction)
       defer { bar.finish() }
-      return .success(try LanguageModel.load(path: location.path, options: options) { bar.update(fraction: $0) })
+      let model = try LanguageModel.load(path: location.path, options: options) { bar.update(fraction: $0) }
+      try trust?.confirm(loaded: model.summary.files.map(\.identity))
+      return .success(model)
     } catch {
       return .failure(GuardModelError(error, model: name))
     }
