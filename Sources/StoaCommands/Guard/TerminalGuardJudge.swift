@@ -3,6 +3,7 @@ import StoaGuard
 import StoaHub
 import StoaServer
 import StoaTerminal
+import StoaTrust
 import Synchronization
 
 /// Asks guard models on the caller's thread; each is loaded when it is first asked.
