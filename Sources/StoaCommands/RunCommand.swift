@@ -65,23 +65,29 @@ struct RunCommand: ParsableCommand {
     let grammar = try structure.compiled()
     let pack = try rails.pack.map { try loadRails($0, gate: trust.packGate()).current }
     try FirstUse(reference: target.model, yes: yes, terminal: terminal).pullIfMissing()
+    let gate = try trust.gate()
+    let judge = TerminalGuardJudge(threads: threads.threads, gate: gate)
     let loaded = try LoadedModel.load(
       target, context: context.context, threads: threads.threads, tokenizerPath: tokenizer.path,
-      tuning: tuning, gate: trust.gate(), journal: LoadJournal(trust))
+      tuning: tuning, gate: gate, journal: LoadJournal(trust))
     var settings = try sampling.settings(over: loaded.model.recommendedSampling)
     settings.options.constraint = try grammar.map { try loaded.model.constraint($0) }
     let text: String
     if let prompt {
       text = prompt
     } else if isChat {
-      return try Chat(loaded, settings, system: system, raw: raw, truncates: truncate, rails: pack, terminal).run()
+      return try Chat(
+        loaded, settings, system: system, raw: raw, truncates: truncate, rails: pack, judge: judge, terminal
+      ).run()
     } else {
       text = try InputText.standardInput()
       if text.isEmpty && !raw {
         throw CommandFailure.usage("the prompt is empty", advice: "give it as an argument or on standard input")
       }
     }
-    let guarding = try pack.map { try RequestGuard($0, model: loaded.location.name, systemPrompt: system) }
+    let guarding = try pack.map {
+      try RequestGuard($0, model: loaded.location.name, systemPrompt: system, answers: judge.answer)
+    }
     switch RailedAnswer.judge(text, guarding) {
     case .failure(let refusal): try refuse(refusal)
     case .success(let text): try answer(text, loaded, settings, guarding, receiptKey, terminal)

@@ -59,7 +59,11 @@ struct ServeCommand: ParsableCommand {
     plan.options.engine.digest = { "sha256:" + (try SignedModel.root(of: $0).hex) }
     plan.options.engine.gate = try ModelGate.make(mode: plan.trustPolicy, store: plan.trust, fallback: .enforce)
     let packGate = try PackGate.make(mode: plan.trustPolicy, store: plan.trust, fallback: .enforce)
-    plan.options.rails = try plan.rails.map { try loadRails($0, gate: packGate) }
+    plan.options.rails = try plan.rails.map {
+      try loadRails(
+        $0, gate: packGate,
+        offered: plan.offers.compactMap { $0.name ?? (try? ModelLibrary().resolve($0.reference))?.name })
+    }
     plan.options.classifier = { try? ClassifierLibrary.installed.classifier($0) }
     plan.options.alerts = try Self.alerts(plan.alerts, journal: ledger)
     let options = plan.options

@@ -40,6 +40,7 @@ struct AnswerProgress {
   private let model: LanguageModel
   private let topLogprobs: Int?
   private let shownTokens: Set<Int32>
+  private let reportedTokens: [Int32]
   private let endTokens: Set<Int32>
   private let limit: Int
   private let cut: Int?
@@ -71,6 +72,8 @@ struct AnswerProgress {
     seed = options.sampling.seed ?? UInt64.random(in: 0..<(1 << 32))
     topLogprobs = options.topLogprobs
     shownTokens = options.shownTokens
+    try model.checkTokens(options.reportedTokens)
+    reportedTokens = options.reportedTokens
     endTokens = options.ignoresEnd ? [] : model.endTokens
     limit = min(options.maxTokens ?? Int.max, model.contextLength - prompt.count)
     cut = options.cut
@@ -108,7 +111,9 @@ struct AnswerProgress {
       return steps + [Step(text: finishText())]
     }
     var step = Step(token: token)
-    if let topLogprobs { step.logprobs = try unsafe state.sampler.logprobs(logits, chosen: token, top: topLogprobs) }
+    if let topLogprobs {
+      step.logprobs = try unsafe state.sampler.logprobs(logits, chosen: token, top: topLogprobs, also: reportedTokens)
+    }
     state.tokens.append(token)
     if let added = step.logprobs { state.logprobs.append(added) }
     step.text = state.answer.append(token)

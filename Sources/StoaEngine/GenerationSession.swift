@@ -13,6 +13,8 @@ public struct GenerationOptions: Sendable {
   public var stop: [String] = []
   /// How many alternatives to report for each token; nil for no log probabilities.
   public var topLogprobs: Int?
+  /// Tokens that are among the reported alternatives however unlikely they are; for those who choose between words.
+  public var reportedTokens: [Int32] = []
   /// What the answer has to look like, from `LanguageModel.constraint`; nil for anything.
   public var constraint: TokenMasker?
   /// What it has to look like from some mark on.

@@ -236,9 +236,9 @@ package struct Sampler {
     return Double(best) + CanonicalMath.log(exponentials.reduce(0) { $0 + Double($1) })
   }
 
-  /// The chosen token's log probability and those of the `top` most likely tokens.
+  /// The chosen token's log probability, those of the `top` most likely tokens, and those of `also` that are not among them.
   package func logprobs(
-    _ logits: UnsafeBufferPointer<Float>, chosen: Int32, top: Int
+    _ logits: UnsafeBufferPointer<Float>, chosen: Int32, top: Int, also: [Int32] = []
   ) throws(EngineError) -> TokenLogprobs {
     let total = try unsafe Self.logSumExp(logits, compute: compute)
     func entry(_ token: Int32) -> TokenLogprob {
@@ -252,6 +252,7 @@ package struct Sampler {
       if best.count >= top { best.removeLast() }
       best.insert(candidate, at: best.firstIndex { Candidate.precedes(candidate, $0) } ?? best.count)
     }
-    return TokenLogprobs(chosen: entry(chosen), top: best.map { entry($0.token) })
+    let others = also.filter { token in !best.contains { $0.token == token } }
+    return TokenLogprobs(chosen: entry(chosen), top: best.map { entry($0.token) } + others.map(entry))
   }
 }

@@ -67,13 +67,14 @@ package struct StoaServer: Sendable {
       settings: options.engine, elsewhere: options.upstreams.map(\.name), changed: monitor.changed)
     upstreams =
       options.upstreams.isEmpty ? nil : Upstreams(options.upstreams, transport: AsyncHTTPUpstreamTransport())
+    let judge = ServerGuardJudge(models: models, timeout: options.requestSeconds)
     let answerer = Answerer(
       models: models, account: account, metrics: metrics, timeout: options.requestSeconds, receipts: options.receipts,
-      guarding: options.rails.map { Guarding(policy: $0, observer: monitor) }, upstreams: upstreams)
+      guarding: options.rails.map { Guarding(policy: $0, observer: monitor, judge: judge) }, upstreams: upstreams)
     handlers = Handlers(
       answerer: answerer, limits: RequestLimits(bodyBytes: options.bodyBytes), responses: StoredResponses(),
       library: LibraryOperations(models: models, library: library, answerer: answerer),
-      moderator: Moderator(policy: options.rails, find: options.classifier))
+      moderator: Moderator(policy: options.rails, judge: judge, find: options.classifier))
     access = account
   }
 

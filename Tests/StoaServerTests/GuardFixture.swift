@@ -57,7 +57,8 @@ struct GuardFixture {
 
   /// The bundled model behind these rails.
   func answerer(
-    _ account: RecordingAccount = RecordingAccount(), metrics: ServerMetrics = ServerMetrics(), isGuarded: Bool = true
+    _ account: RecordingAccount = RecordingAccount(), metrics: ServerMetrics = ServerMetrics(), isGuarded: Bool = true,
+    judge: (@Sendable (ModelStore) -> any GuardModelJudge)? = nil
   ) throws -> Answerer {
     let library = ModelLibrary()
     let file = OracleData.repository.appendingPathComponent("models/primer/primer-q8_0.gguf").path
@@ -67,7 +68,7 @@ struct GuardFixture {
       offer: .fixed([("primer", try library.resolve(file))]), library: library, settings: settings)
     return Answerer(
       models: models, account: account, metrics: metrics, timeout: 600,
-      guarding: isGuarded ? Guarding(policy: try GuardPolicy(path), observer: nil) : nil)
+      guarding: isGuarded ? Guarding(policy: try GuardPolicy(path), observer: nil, judge: judge?(models)) : nil)
   }
 
   static func story(about name: String, tokens: Int? = 60, choices: Int = 1) -> AnswerRequest {

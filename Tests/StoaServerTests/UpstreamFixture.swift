@@ -1,4 +1,5 @@
 import StoaFormats
+import StoaGuard
 import StoaHub
 import StoaTemplates
 import Synchronization
@@ -82,7 +83,9 @@ struct UpstreamFixture {
   let account = RecordingAccount()
   let answerer: Answerer
 
-  init(_ acts: FakeUpstream.Act..., rails: GuardFixture? = nil, timeout: Double = 3600) throws {
+  init(
+    _ acts: FakeUpstream.Act..., rails: GuardFixture? = nil, timeout: Double = 3600, judge: (any GuardModelJudge)? = nil
+  ) throws {
     upstream = FakeUpstream(acts)
     var other = try #require(Upstream("near=http://other.example:8000/v1#far"))
     other.key = UpstreamKey("sk-secret")
@@ -90,7 +93,7 @@ struct UpstreamFixture {
       models: ModelStore(
         offer: .fixed([]), library: ModelLibrary(), settings: EngineSettings(), elsewhere: ["near"]),
       account: account, metrics: ServerMetrics(), timeout: timeout,
-      guarding: try rails.map { Guarding(policy: try GuardPolicy($0.path), observer: nil) },
+      guarding: try rails.map { Guarding(policy: try GuardPolicy($0.path), observer: nil, judge: judge) },
       upstreams: Upstreams([other], transport: upstream))
   }
 

@@ -23,12 +23,15 @@ final class Chat {
   private var answers = 0
   /// The rails that prompts and answers pass; nil for none.
   private let rails: GuardVersion?
+  /// Asks the guard models of the rails; they stay loaded from answer to answer.
+  private let judge: TerminalGuardJudge
 
   init(
     _ loaded: LoadedModel, _ settings: ChatSettings, system: String?, raw: Bool, truncates: Bool,
-    rails: GuardVersion?, _ terminal: Terminal
+    rails: GuardVersion?, judge: TerminalGuardJudge, _ terminal: Terminal
   ) throws {
     self.rails = rails
+    self.judge = judge
     self.loaded = loaded
     self.settings = settings
     template = raw ? nil : loaded.model.chatTemplate
@@ -73,7 +76,8 @@ final class Chat {
     let tokens: [Int32]
     var next = conversation
     let rails = try rails.map { version in
-      try RequestGuard(version, model: loaded.location.name, systemPrompt: conversation.system)
+      try RequestGuard(
+        version, model: loaded.location.name, systemPrompt: conversation.system, answers: judge.answer)
     }
     if let template {
       next.add(user: text)

@@ -5,24 +5,35 @@ import StoaServer
 /// An answer on its way to the reader: through rails, if there are any.
 struct RailedAnswer {
   private var text: GuardedText?
+  private let rails: RequestGuard?
   /// What the reader has got so far.
   private(set) var shown = ""
 
-  init(_ rails: RequestGuard?) { text = rails.map { GuardedText($0) } }
+  init(_ rails: RequestGuard?) {
+    self.rails = rails
+    text = rails.map { GuardedText($0) }
+  }
 
   /// Whether a rail ended the answer.
   var isOver: Bool { text?.isOver ?? false }
 
   /// What may be shown once the next piece is known.
   mutating func append(_ piece: String) -> String {
-    let passed = text?.append(piece) ?? piece
+    let passed = (text?.append(piece) ?? piece) + judged()
     shown += passed
+    return passed
+  }
+
+  /// What guard models let pass of what waits for them.
+  private mutating func judged() -> String {
+    var passed = ""
+    while let question = text?.question, let rails { passed += text?.answer(rails.answerNow(question)) ?? "" }
     return passed
   }
 
   /// The rest, or what the rail says that ended the answer.
   mutating func finish() -> String {
-    let rest = (text?.finish() ?? "") + (text?.message ?? "")
+    let rest = (text?.finish() ?? "") + judged() + (text?.message ?? "")
     shown += rest
     return rest
   }

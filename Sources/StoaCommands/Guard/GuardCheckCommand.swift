@@ -33,7 +33,8 @@ struct GuardCheckCommand: ParsableCommand {
     noteWarnings(of: [program])
     let prompt = try systemPrompt.map { try InputText.file($0) }
     let bytes = text == "-" ? Array(try InputText.standardInput().utf8) : Array(text.utf8)
-    let checked = program.check(bytes, pieces: split ?? max(1, bytes.count), systemPrompt: prompt)
+    let checked = program.check(
+      bytes, pieces: split ?? max(1, bytes.count), systemPrompt: prompt, judge: TerminalGuardJudge().answer)
     if output.json { return try JSONValue.object(checked.json).print() }
     try Output.write(checked.text + (checked.text.isEmpty || checked.text.hasSuffix("\n") ? "" : "\n"))
     let style = Terminal.current().style(for: .error)

@@ -2,6 +2,7 @@ public import ArgumentParser
 import Foundation
 import StoaFormats
 import StoaGuard
+import StoaHub
 import StoaServer
 import StoaTerminal
 
@@ -20,7 +21,7 @@ struct GuardCommand: ParsableCommand {
       """,
     subcommands: [
       GuardCheckCommand.self, GuardTestCommand.self, GuardExplainCommand.self, GuardDiffCommand.self,
-      GuardScoreCommand.self, GuardBenchCommand.self,
+      GuardScoreCommand.self, GuardJudgeCommand.self, GuardBenchCommand.self,
     ])
 }
 
@@ -38,7 +39,9 @@ struct RailsOption: ParsableArguments {
 }
 
 /// The pack of this name, ready for requests; tells what of it is off and what was decided about its signature.
-func loadRails(_ name: String, gate: PackGate? = nil) throws -> GuardPolicy {
+///
+/// - Parameter offered: Names of models beside those of the library, which rails may ask too.
+func loadRails(_ name: String, gate: PackGate? = nil, offered: [String] = []) throws -> GuardPolicy {
   do {
     let policy = try GuardPolicy(name, gate: gate)
     for verdict in policy.verdicts where verdict.decision == .alert || verdict.status != .unsigned {
@@ -47,6 +50,7 @@ func loadRails(_ name: String, gate: PackGate? = nil) throws -> GuardPolicy {
     }
     let programs = try policy.current.programs(for: GuardContext())
     noteWarnings(of: GuardStage.allCases.map { programs.program($0) })
+    try findGuardModels(of: GuardStage.allCases.map { programs.program($0) }, offered: offered)
     return policy
   } catch let error as PackError {
     throw failure(error)
@@ -68,6 +72,26 @@ private func failure(_ error: PackError) -> CommandFailure {
 /// Tells once what an operator should know of the programs, such as rails that are off.
 func noteWarnings(of programs: [GuardProgram]) {
   for warning in Set(programs.flatMap(\.warnings)).sorted() { Output.note("warning: \(warning)\n") }
+}
+
+/// Looks whether the guard models of rails are there: one that is missing is an error, or a warning where the rail goes on
+/// without it.
+func findGuardModels(of programs: [GuardProgram], offered: [String] = []) throws {
+  var seen: Set<String> = []
+  for use in programs.flatMap(\.guardModels) where !offered.contains(use.settings.model) {
+    guard seen.insert(use.rail).inserted else { continue }
+    do throws(HubError) {
+      _ = try ModelLibrary().resolve(use.settings.model)
+    } catch {
+      let what = "rail \(use.rail) asks the guard model \(use.settings.model), which is not there"
+      guard use.skipsMissing else {
+        throw CommandFailure(
+          message: what,
+          advice: "\(error)\nfetch it with stoa pull, or write missing: skip to let pass what is not judged")
+      }
+      Output.note("warning: \(what): what it was to judge passes\n")
+    }
+  }
 }
 
 extension GuardStage: ExpressibleByArgument {}

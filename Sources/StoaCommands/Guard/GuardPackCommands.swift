@@ -16,7 +16,8 @@ struct GuardTestCommand: ParsableCommand {
     let pack = try loadPack(pack)
     noteWarnings(of: try GuardStage.allCases.map { try pack.program($0) })
     var failures: [String] = []
-    for example in pack.examples { failures += try pack.failures(of: example) }
+    let judge = TerminalGuardJudge()
+    for example in pack.examples { failures += try pack.failures(of: example, judge: judge.answer) }
     if output.json {
       try JSONValue.object([
         "pack": .string(pack.name), "version": .string(pack.version), "digest": .string("sha256:" + pack.digest),
@@ -133,10 +134,10 @@ struct GuardDiffCommand: ParsableCommand {
 
 extension GuardPack {
   /// What goes wrong with an example, whole and byte by byte.
-  func failures(of example: PackExample) throws -> [String] {
+  func failures(of example: PackExample, judge: (GuardQuestion) -> GuardAnswer) throws -> [String] {
     let program = try program(example.stage)
     var failures: [String] = []
-    let whole = program.check(Array(example.text.utf8), pieces: max(1, example.text.utf8.count))
+    let whole = program.check(Array(example.text.utf8), pieces: max(1, example.text.utf8.count), judge: judge)
     func expect(_ what: String, _ got: String, _ wanted: String) {
       if got != wanted { failures.append("\(example.place): \(what) is \(got), expected \(wanted)") }
     }
@@ -147,7 +148,7 @@ extension GuardPack {
         rails.sorted().joined(separator: ", "))
     }
     if let output = example.output { expect("the text", whole.text, output) }
-    let divided = program.check(Array(example.text.utf8), pieces: 1)
+    let divided = program.check(Array(example.text.utf8), pieces: 1, judge: judge)
     if divided != whole { failures.append("\(example.place): byte by byte something else comes out") }
     return failures
   }

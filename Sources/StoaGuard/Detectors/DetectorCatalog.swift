@@ -10,7 +10,7 @@ public struct DetectorCatalog: Sendable {
   /// What comes with this library.
   public static let builtIn = DetectorCatalog(
     BanDetectors.all + InjectionDetectors.all + HiddenTextDetectors.all + LinkDetectors.all + [
-      PromptLeak.detector, ClassifierRail.detector,
+      PromptLeak.detector, ClassifierRail.detector, GuardModelRail.detector,
     ]
       + SecretDetectors.all + PersonalDataDetectors.all)
 

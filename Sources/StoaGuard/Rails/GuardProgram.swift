@@ -18,6 +18,8 @@ public struct GuardProgram: Sendable {
   let promptRails: [Int]
   /// The rails that ask a classifier.
   let classifiers: [ClassifierRail]
+  /// The rails that ask a guard model.
+  var models: [GuardModelRail] = []
   /// What an operator should know: rails that are off because their classifier is not installed.
   public let warnings: [String]
 
@@ -48,6 +50,9 @@ public struct GuardProgram: Sendable {
               rail, number: number, stage: stage, library: detectors.classifiers, warnings: &warnings)
           {
             classifiers.append(found)
+          }
+          if detector.name == GuardModelRail.detector.name {
+            models.append(try GuardModelRail(rail, number: number, stage: stage))
           }
         } catch {
           throw RailError(

@@ -1,7 +1,8 @@
 /// A text on its way through the rails of a program, in pieces of any size.
 ///
 /// What comes out and what is found depend on the text alone, not on the pieces. Text is held back only from the start of the first
-/// match that is open or may still grow, or of the window that a classifier has not judged.
+/// match that is open or may still grow, or of the window that a classifier or a guard model has not judged. What a guard model
+/// is to judge stands in `question`: whoever feeds the stream gets the answer and gives it to `answer`.
 public struct GuardStream: Sendable {
   private let program: GuardProgram
   private let vault: Vault
@@ -11,6 +12,8 @@ public struct GuardStream: Sendable {
   private var folded: TextView?
   private var decoded: [TextView] = []
   private var judges: [WindowJudge]
+  private var models: [ModelWindows]
+  private var isFinished = false
   private let leakRails: [Int]
 
   /// The bytes that are not passed on yet: those from `head` on, the first of which is at `heldStart` of the text.
@@ -42,6 +45,9 @@ public struct GuardStream: Sendable {
     var label: String
     var pattern: String
     var score: Double
+    /// Nil for those of the rail.
+    var hazard: String?
+    var action: GuardAction?
   }
 
   /// The place of hits that touch each other, all of which one replacement covers.
@@ -53,6 +59,7 @@ public struct GuardStream: Sendable {
 
   private struct Ending {
     var rail: Int
+    var action: GuardAction
   }
 
   /// An edit that has grown to this length is made and a new one begun.
@@ -65,14 +72,17 @@ public struct GuardStream: Sendable {
   ///   - vault: where `mask` puts what it hides.
   ///   - systemPrompt: what the rails with the detector `system-prompt` compare the text with.
   ///   - events: takes every hit when it is certain.
+  ///   - dialogue: what was said before, for rails with the detector `guard-model`.
   public init(
-    _ program: GuardProgram, vault: Vault = Vault(), systemPrompt: String? = nil, events: (any EventSink)? = nil
+    _ program: GuardProgram, vault: Vault = Vault(), systemPrompt: String? = nil, events: (any EventSink)? = nil,
+    dialogue: [GuardTurn] = []
   ) {
     self.program = program
     self.vault = vault
     self.events = events
     raw = TextView(nil, program.raw)
     judges = program.classifiers.map(WindowJudge.init)
+    models = program.models.map { ModelWindows($0, after: dialogue) }
     var leaks: [PromptLeak] = []
     leakRails = systemPrompt == nil ? [] : program.promptRails
     if let systemPrompt {
@@ -105,13 +115,57 @@ public struct GuardStream: Sendable {
     return output
   }
 
-  /// Reads the end of the text and gives the rest.
+  /// Reads the end of the text and gives the rest, but for what waits for guard models.
   public mutating func finish() -> [UInt8] {
-    var output: [UInt8] = []
-    guard ending == nil else { return output }
+    guard ending == nil, !isFinished else { return [] }
+    isFinished = true
     visitViews { view, take, leak in view.finish(hit: take, leak: leak) }
     visitJudges { judge, take in judge.finish(hit: take) }
-    pass(upTo: count, isLast: true, into: &output)
+    for index in models.indices { models[index].finish() }
+    return passJudged()
+  }
+
+  // MARK: Guard models
+
+  /// What a guard model has to be asked before more may be passed on; nil when nothing waits for one.
+  public var question: GuardQuestion? { nextModel.flatMap { models[$0].question } }
+
+  /// Whether all of the text was passed on, or a rail ended it.
+  public var isComplete: Bool { ending != nil || isFinished && nextModel == nil }
+
+  /// The model whose window comes first in the text.
+  private var nextModel: Int? {
+    guard ending == nil else { return nil }
+    return models.indices.filter { models[$0].window != nil }.min { models[$0].frontier < models[$1].frontier }
+  }
+
+  /// Takes the answer to `question` and gives what may be passed on now.
+  ///
+  /// What was not judged is refused unless the rail lets it pass, and then the hit that says so has the action `allow`.
+  public mutating func answer(_ answer: GuardAnswer) -> [UInt8] {
+    guard let index = nextModel, let range = models[index].advance() else { return [] }
+    let rail = models[index].rail
+    var hit = FoundHit(
+      range: range, rail: rail.rail, label: GuardModelRail.unjudged, pattern: "guard-model \(rail.modelName)", score: 0)
+    switch answer {
+    case .success(let judgment):
+      guard judgment.score >= rail.settings.threshold else { return passJudged() }
+      hit.label = "UNSAFE"
+      hit.score = judgment.score
+      hit.hazard = judgment.hazard
+      if !judgment.categories.isEmpty { hit.pattern += ": " + judgment.categories.joined(separator: ", ") }
+    case .failure(let error):
+      hit.pattern += " " + error.words
+      hit.action = rail.skipsMissing ? .allow : .refuse
+    }
+    wait(for: [hit])
+    return passJudged()
+  }
+
+  private mutating func passJudged() -> [UInt8] {
+    var output: [UInt8] = []
+    let isLast = isFinished && nextModel == nil
+    pass(upTo: isLast ? count : frontier, isLast: isLast, into: &output)
     released += output.count
     return output
   }
@@ -120,7 +174,7 @@ public struct GuardStream: Sendable {
   public var verdict: GuardVerdict {
     GuardVerdict(
       action: hits.reduce(.allow) { max($0, $1.action) }, hits: hits,
-      message: ending.flatMap { program.rails[$0.rail].action == .refuse ? program.rails[$0.rail].message : nil },
+      message: ending.flatMap { $0.action == .refuse ? program.rails[$0.rail].message : nil },
       pack: program.pack, digest: program.digest)
   }
 
@@ -132,6 +186,7 @@ public struct GuardStream: Sendable {
     count += bytes.count
     visitViews { view, take, leak in view.feed(bytes, hit: take, leak: leak) }
     visitJudges { judge, take in judge.feed(bytes, hit: take) }
+    for index in models.indices { models[index].feed(bytes) }
   }
 
   private mutating func visitJudges(_ visit: (inout WindowJudge, (ClassifierRail, Range<Int>, Double) -> Void) -> Void)
@@ -207,6 +262,7 @@ public struct GuardStream: Sendable {
     if let folded { first = min(first, folded.frontier) }
     for view in decoded { first = min(first, view.frontier) }
     for judge in judges { first = min(first, judge.frontier) }
+    for model in models { first = min(first, model.frontier) }
     return first
   }
 
@@ -235,19 +291,20 @@ public struct GuardStream: Sendable {
     seen.append(hit)
     if let edit, edit.range.upperBound <= hit.range.lowerBound { make(edit, into: &output) }
     let rail = program.rails[hit.rail]
+    let action = hit.action ?? rail.action
     let found = GuardHit(
-      rail: rail.id, hazard: rail.hazard, label: hit.label, pattern: hit.pattern, action: rail.action, range: hit.range,
-      score: hit.score)
+      rail: rail.id, hazard: hit.hazard ?? rail.hazard, label: hit.label, pattern: hit.pattern, action: action,
+      range: hit.range, score: hit.score)
     hits.append(found)
     events?.record(
       GuardEvent(
         hit: found, stage: program.stage, pack: program.pack, digest: program.digest,
         text: events?.wantsText == true ? text(of: hit.range) : nil))
-    guard rail.action.edits else { return }
-    if rail.action.isFinal {
+    guard action.edits else { return }
+    if action.isFinal {
       release(upTo: max(heldStart, edit?.range.lowerBound ?? hit.range.lowerBound), into: &output)
-      if rail.action == .refuse { output += rail.message.utf8 }
-      ending = Ending(rail: hit.rail)
+      if action == .refuse { output += rail.message.utf8 }
+      ending = Ending(rail: hit.rail, action: action)
       held = []
       head = 0
       return

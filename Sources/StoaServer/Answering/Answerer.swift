@@ -35,6 +35,7 @@ struct Answerer: Sendable {
     let lease = try await acquire(request, caller)
     let loaded = try lease.model.answering()
     let rails = try rails(for: request.prompt, loaded.name, caller, api, id)
+    await rails?.consult(about: request.prompt, loaded.model.tokenizer)
     let (passed, refusal, work) = try await BackgroundWork.run {
       var request = request
       let refusal = rails?.judge(&request, loaded.model.tokenizer)
@@ -95,6 +96,7 @@ struct Answerer: Sendable {
     let lease = try await acquire(request, caller)
     let loaded = lease.model
     let rails = try rails(for: request.prompt, loaded.name, caller, api, id)
+    for input in inputs { await rails?.consult(about: input, loaded.tokenizer) }
     let prompts = try await BackgroundWork.run {
       try inputs.map { try loaded.tokens(try rails.judged($0, loaded.tokenizer), truncates: truncates) }
     }

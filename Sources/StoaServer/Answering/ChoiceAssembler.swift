@@ -1,5 +1,6 @@
 import StoaDialogue
 import StoaEngine
+import StoaGuard
 import StoaTokenizers
 
 /// Makes the events of one choice out of the tokens that the engine generates.
@@ -44,15 +45,30 @@ struct ChoiceAssembler {
     return passed(events(parser?.append(text) ?? (text.isEmpty ? [] : [.content(text)])))
   }
 
-  /// The events that were held back, and the end of the choice.
+  /// The events that were held back, and the end of the choice; for a choice whose rails ask no guard model.
   mutating func finish(text: String, _ result: GenerationResult) -> [AnswerEvent] {
+    close(text: text) + [end(result)]
+  }
+
+  /// The events that were held back, but for what waits for a guard model.
+  mutating func close(text: String) -> [AnswerEvent] {
     var parts: [AnswerPart] = text.isEmpty ? [] : [.content(text)]
     if parser != nil { parts = (parser?.append(text) ?? []) + (parser?.finish() ?? []) }
-    let events = passed(events(parts)) + (rails?.finish() ?? [])
-    if isOver { return events + [refused] }
-    let end: EndReason = callCount > 0 ? .toolCalls : result.finishReason == .length ? .length : .stop
-    return events + [.choiceEnded(choice: choice, end, stopSequence: result.stopSequence)]
+    return passed(events(parts)) + (rails?.finish() ?? [])
   }
+
+  /// The end of the choice, once all is shown.
+  func end(_ result: GenerationResult) -> AnswerEvent {
+    if isOver { return refused }
+    let end: EndReason = callCount > 0 ? .toolCalls : result.finishReason == .length ? .length : .stop
+    return .choiceEnded(choice: choice, end, stopSequence: result.stopSequence)
+  }
+
+  /// What a guard model has to be asked before more comes; nil when nothing waits for one.
+  var question: GuardQuestion? { rails?.question }
+
+  /// The events that the answer to `question` lets pass.
+  mutating func answer(_ answer: GuardAnswer) -> [AnswerEvent] { rails?.answer(answer) ?? [] }
 
   /// The end of a choice that a rail ended.
   var refused: AnswerEvent { .choiceEnded(choice: choice, .refused, stopSequence: nil) }

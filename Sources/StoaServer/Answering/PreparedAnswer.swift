@@ -102,15 +102,23 @@ final class PreparedAnswer: PendingAnswer {
         tally.token(token, choice, received: received, metrics: metrics)
         guard !dropsAnswer else { break }
         for event in assemblers[choice].append(token, text: text, logprobs: logprobs) { try await emit(event) }
+        while let question = assemblers[choice].question, let rails {
+          let answer = await rails.answer(question)
+          for event in assemblers[choice].answer(answer) { try await emit(event) }
+        }
         if assemblers[choice].isOver {
           tally.cut(choice, end: assemblers[choice].refused, reasoningTokens: assemblers[choice].reasoningTokens)
           return false
         }
       case .finished(let text, let result):
-        let events = assemblers[choice].finish(text: dropsAnswer ? "" : text, result)
-        for event in events.dropLast() { try await emit(event) }
+        for event in assemblers[choice].close(text: dropsAnswer ? "" : text) { try await emit(event) }
+        while let question = assemblers[choice].question, let rails {
+          let answer = await rails.answer(question)
+          for event in assemblers[choice].answer(answer) { try await emit(event) }
+        }
         // That it ended is told when the request is written down.
-        tally.finish(choice, result, ends: events.suffix(1), reasoningTokens: assemblers[choice].reasoningTokens)
+        tally.finish(
+          choice, result, ends: [assemblers[choice].end(result)], reasoningTokens: assemblers[choice].reasoningTokens)
       }
       return true
     }

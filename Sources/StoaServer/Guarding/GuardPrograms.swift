@@ -35,7 +35,8 @@ package struct GuardPrograms: Sendable {
     output = try program(.output, hiding)
     toolCall = try program(.toolCall, hiding)
     let masking = rails.filter { $0.action == .mask && !$0.isOff && $0.stages.contains(.input) }
-    self.masking = masking.isEmpty ? nil : try program(.input, masking)
+    // What was answered before was judged then, by guard models too.
+    self.masking = masking.isEmpty ? nil : try program(.input, masking).withoutGuardModels
     avoidance = try AvoidanceProgram(pack: pack.name, digest: pack.digest, rails: rails).map(AnswerAvoidance.init)
   }
 

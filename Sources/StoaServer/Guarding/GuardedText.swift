@@ -3,6 +3,8 @@ import StoaGuard
 /// Text of an answer on its way through the rails and back from the vault, with the tokens that it came from.
 package struct GuardedText: Sendable {
   private let program: GuardProgram
+  /// The rails that look at alternatives of tokens, which are not worth a question to a guard model.
+  private let patterns: GuardProgram
   private var rails: GuardStream
   private var restorer: VaultRestorer
   /// Nil when nothing was masked, so that nothing has to be looked for.
@@ -13,7 +15,8 @@ package struct GuardedText: Sendable {
   init(_ program: GuardProgram, _ request: RequestGuard, isJSON: Bool = false, tracksTokens: Bool = false) {
     places = tracksTokens ? TokenPlaces() : nil
     self.program = program
-    rails = GuardStream(program, systemPrompt: request.systemPrompt, events: request.tally)
+    patterns = program.withoutGuardModels
+    rails = GuardStream(program, systemPrompt: request.systemPrompt, events: request.tally, dialogue: request.said)
     restores = !request.vault.isEmpty
     restorer = VaultRestorer(request.vault, escapesJSON: isJSON)
   }
@@ -27,6 +30,15 @@ package struct GuardedText: Sendable {
   /// What the rail that ended the text says in its place; empty for nothing.
   package var message: String { rails.isOver ? rails.verdict.message ?? "" : "" }
 
+  /// What a guard model has to be asked before more may be shown; nil when nothing waits for one.
+  package var question: GuardQuestion? { rails.question }
+
+  /// Whether all that has come was shown or replaced: after the end of a text nothing is left then.
+  var isComplete: Bool { rails.isComplete }
+
+  /// What may be shown once the answer to `question` is known.
+  package mutating func answer(_ answer: GuardAnswer) -> String { answerWithTokens(answer).text }
+
   /// What may be shown once this much is known; without the message of a rail that ends it.
   package mutating func append(_ text: String) -> String { append(text, []).text }
 
@@ -36,12 +48,19 @@ package struct GuardedText: Sendable {
   /// What may be shown, and the tokens whose text it shows.
   mutating func append(_ text: String, _ entries: [TokenEntry]) -> (text: String, entries: [TokenEntry]) {
     places?.add(text, entries)
-    let wasOver = rails.isOver
-    return pass(rails.feed(Array(text.utf8)), isLast: !wasOver && rails.isOver)
+    return step { $0.feed(Array(text.utf8)) }
   }
 
-  mutating func finishWithTokens() -> (text: String, entries: [TokenEntry]) {
-    pass(rails.finish(), isLast: true)
+  mutating func finishWithTokens() -> (text: String, entries: [TokenEntry]) { step { $0.finish() } }
+
+  mutating func answerWithTokens(_ answer: GuardAnswer) -> (text: String, entries: [TokenEntry]) {
+    step { $0.answer(answer) }
+  }
+
+  private mutating func step(_ take: (inout GuardStream) -> [UInt8]) -> (text: String, entries: [TokenEntry]) {
+    let wasComplete = rails.isComplete
+    let bytes = take(&rails)
+    return pass(bytes, isLast: !wasComplete && rails.isComplete)
   }
 
   private mutating func pass(_ bytes: [UInt8], isLast: Bool) -> (text: String, entries: [TokenEntry]) {
@@ -61,7 +80,7 @@ package struct GuardedText: Sendable {
   /// Takes out the alternatives that a rail would not have shown either.
   private func hide(_ alternatives: inout [TokenEntry.Alternative]) {
     if program.rails.isEmpty { return }
-    alternatives.removeAll { program.check($0.bytes).verdict.action.edits }
+    alternatives.removeAll { patterns.check($0.bytes).verdict.action.edits }
   }
 }
 

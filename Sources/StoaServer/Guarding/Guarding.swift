@@ -5,6 +5,8 @@ struct Guarding: Sendable {
   let policy: GuardPolicy
   /// Is told of every hit; nil for nobody.
   let observer: (any GuardObserver)?
+  /// Asks the guard models of rails; nil where nobody can.
+  var judge: (any GuardModelJudge)?
 
   /// The rails for a request, of the pack as it is now.
   func rails(
@@ -13,7 +15,7 @@ struct Guarding: Sendable {
     let context = GuardContext(model: request.model, key: keyName ?? "", route: Self.route(of: request.api))
     return try RequestGuard(
       policy.current, for: context, systemPrompt: systemPrompt,
-      tally: GuardTally(request, metrics: metrics, observer: observer))
+      tally: GuardTally(request, metrics: metrics, observer: observer), judge: judge)
   }
 
   /// The path of an interface, which overrides of packs name.

@@ -15,10 +15,16 @@ final class Moderator: Sendable {
   private let policy: GuardPolicy?
   private let find: @Sendable (ClassifierKind) -> TextClassifier?
   private let found = Mutex(Found())
+  /// Asks the guard models of rails; nil where nobody can.
+  private let judge: (any GuardModelJudge)?
 
-  init(policy: GuardPolicy?, find: @escaping @Sendable (ClassifierKind) -> TextClassifier?) {
+  init(
+    policy: GuardPolicy?, judge: (any GuardModelJudge)? = nil,
+    find: @escaping @Sendable (ClassifierKind) -> TextClassifier?
+  ) {
     self.policy = policy
     self.find = find
+    self.judge = judge
   }
 
   /// What was found of a text.
@@ -53,9 +59,23 @@ final class Moderator: Sendable {
     "stoa-guard/" + (try version(nil).pack.name) + (classifier(.toxicity) == nil ? "" : "+toxicity")
   }
 
+  /// What guard models say of texts at their places, before the rails look at them.
+  func consult(_ texts: [(program: GuardProgram, text: String, dialogue: [GuardTurn])]) async -> GuardModelAnswers {
+    let answers = GuardModelAnswers(judge)
+    for item in texts where !item.program.guardModels.isEmpty {
+      await answers.ask(
+        item.program.questions(
+          about: Array(item.text.utf8), after: item.dialogue, limit: GuardModelAnswers.mostQuestions))
+    }
+    return answers
+  }
+
   func judge(_ text: String, for context: GuardContext) throws -> Result {
-    let program = try version(nil).programs(for: context).input
-    let verdict = program.check(Array(text.utf8)).verdict
+    judge(text, by: try version(nil).programs(for: context).input, GuardModelAnswers(nil))
+  }
+
+  func judge(_ text: String, by program: GuardProgram, _ answers: GuardModelAnswers) -> Result {
+    let verdict = program.check(Array(text.utf8), judge: answers.lookup).verdict
     var scores = Dictionary(uniqueKeysWithValues: Self.names.map { ($0, 0.0) })
     var isTrue: Set<String> = []
     for hit in verdict.hits {

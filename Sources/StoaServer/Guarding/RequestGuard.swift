@@ -2,6 +2,7 @@ package import StoaEngine
 package import StoaGuard
 package import StoaTemplates
 import StoaTokenizers
+import Synchronization
 
 /// The rails on the way of one request, from what the client sends to what it gets.
 package final class RequestGuard: Sendable {
@@ -12,24 +13,34 @@ package final class RequestGuard: Sendable {
   /// What answers must not show.
   let systemPrompt: String?
   let tally: GuardTally
+  /// What guard models say of the request's texts and of the answer.
+  let models: GuardModelAnswers
+  /// Answers the questions of rails at once, where somebody can wait for that; nil to look them up in `models`.
+  let answers: (@Sendable (GuardQuestion) -> GuardAnswer)?
+  /// The conversation that is answered.
+  private let conversation = Mutex<[GuardTurn]>([])
 
   init(
-    _ version: GuardVersion, for context: GuardContext, systemPrompt: String?, tally: GuardTally
+    _ version: GuardVersion, for context: GuardContext, systemPrompt: String?, tally: GuardTally,
+    judge: (any GuardModelJudge)? = nil, answers: (@Sendable (GuardQuestion) -> GuardAnswer)? = nil
   ) throws(RailError) {
     self.version = version
+    models = GuardModelAnswers(judge)
+    self.answers = answers
     programs = try version.programs(for: context)
     self.systemPrompt = systemPrompt
     self.tally = tally
   }
 
-  /// The rails for answers at a terminal.
+  /// The rails for answers at a terminal; `answers` asks guard models.
   package convenience init(
-    _ version: GuardVersion, model: String, systemPrompt: String?
+    _ version: GuardVersion, model: String, systemPrompt: String?,
+    answers: (@Sendable (GuardQuestion) -> GuardAnswer)? = nil
   ) throws(RailError) {
     try self.init(
       version, for: GuardContext(model: model), systemPrompt: systemPrompt,
       tally: GuardTally(
-        MonitorOrigin(request: "", model: model, key: nil, api: "cli"), metrics: nil, observer: nil))
+        MonitorOrigin(request: "", model: model, key: nil, api: "cli"), metrics: nil, observer: nil), answers: answers)
   }
 
   /// The severest action so far.
@@ -53,12 +64,17 @@ package final class RequestGuard: Sendable {
 
   /// The text as the model may see it.
   package func judged(_ text: String, at stage: GuardStage = .input) throws(Refusal) -> String {
-    try edited(text, programs.program(stage), tally)
+    let passed = try edited(text, programs.program(stage), tally)
+    if stage == .input { note([GuardTurn(.user, passed)]) }
+    return passed
   }
 
-  private func edited(_ text: String, _ program: GuardProgram, _ events: (any EventSink)?) throws(Refusal) -> String {
+  private func edited(
+    _ text: String, _ program: GuardProgram, _ events: (any EventSink)?, _ dialogue: [GuardTurn] = []
+  ) throws(Refusal) -> String {
     guard !text.isEmpty, !program.rails.isEmpty else { return text }
-    let checked = program.check(Array(text.utf8), vault: vault, events: events)
+    let checked = program.check(
+      Array(text.utf8), vault: vault, events: events, dialogue: dialogue, judge: answers ?? models.lookup)
     if checked.verdict.action.isFinal { throw Refusal(message: checked.verdict.message ?? "") }
     return checked.verdict.action.edits ? checked.text : text
   }
@@ -69,19 +85,27 @@ package final class RequestGuard: Sendable {
   /// again what was restored for the client. What the system says is the deployer's own.
   package func judged(_ messages: [ChatMessage]) throws(Refusal) -> [ChatMessage] {
     var result: [ChatMessage] = []
-    for var message in messages {
+    for (number, var message) in messages.enumerated() {
+      let dialogue = dialogue(messages[..<number])
       switch message.role {
       case "system", "developer": break
       case "assistant": try mask(&message)
-      case "tool": message.content = try edited(message.content, programs.toolResult, tally)
+      case "tool": message.content = try edited(message.content, programs.toolResult, tally, dialogue)
       default:
-        message.content = try edited(message.content, programs.input, tally)
+        message.content = try edited(message.content, programs.input, tally, dialogue)
         if let name = message.name { message.name = try edited(name, programs.input, tally) }
       }
       result.append(message)
     }
+    note(dialogue(result[...]))
     return result
   }
+
+  /// Keeps the conversation, with which guard models see the answer.
+  private func note(_ turns: [GuardTurn]) { conversation.withLock { $0 = turns } }
+
+  /// The conversation that is answered, as the model sees it.
+  var said: [GuardTurn] { conversation.withLock { $0 } }
 
   private func mask(_ message: inout ChatMessage) throws(Refusal) {
     guard let masking = programs.masking else { return }
@@ -93,31 +117,33 @@ package final class RequestGuard: Sendable {
   }
 
   private func edited(
-    _ content: ChatMessage.Content?, _ program: GuardProgram, _ events: (any EventSink)?
+    _ content: ChatMessage.Content?, _ program: GuardProgram, _ events: (any EventSink)?, _ dialogue: [GuardTurn] = []
   ) throws(Refusal) -> ChatMessage.Content? {
     switch content {
     case nil: return nil
-    case .text(let text): return .text(try edited(text, program, events))
+    case .text(let text): return .text(try edited(text, program, events, dialogue))
     case .parts(let parts):
       var result: [TemplateValue] = []
-      for part in parts { result.append(try edited(part, program, events)) }
+      for part in parts { result.append(try edited(part, program, events, dialogue)) }
       return .parts(result)
     }
   }
 
   /// The value with all texts in it judged, but for the words that say what a part is.
   private func edited(
-    _ value: TemplateValue, _ program: GuardProgram, _ events: (any EventSink)?
+    _ value: TemplateValue, _ program: GuardProgram, _ events: (any EventSink)?, _ dialogue: [GuardTurn] = []
   ) throws(Refusal) -> TemplateValue {
     switch value {
-    case .string(let text): return .string(try edited(text, program, events))
+    case .string(let text): return .string(try edited(text, program, events, dialogue))
     case .list(let items):
       var result: [TemplateValue] = []
-      for item in items { result.append(try edited(item, program, events)) }
+      for item in items { result.append(try edited(item, program, events, dialogue)) }
       return .list(result)
     case .dict(let entries):
       var result = entries
-      for (key, value) in entries.entries where key != "type" { result[key] = try edited(value, program, events) }
+      for (key, value) in entries.entries where key != "type" {
+        result[key] = try edited(value, program, events, dialogue)
+      }
       return .dict(result)
     default: return value
     }

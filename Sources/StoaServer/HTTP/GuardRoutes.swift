@@ -24,11 +24,14 @@ extension Handlers {
       fields.has("messages")
       ? try messages(fields, stage)
       : [PlacedText(text: try fields.required("text", text), stage: stage ?? .input, role: nil)]
-    let object = try await BackgroundWork.run {
-      let programs = try moderator.version(name).programs(
-        for: GuardContext(model: model, key: key, route: "/v1/guard/check"))
-      return texts.checked(by: programs)
+    let programs = try await BackgroundWork.run {
+      try moderator.version(name).programs(for: GuardContext(model: model, key: key, route: "/v1/guard/check"))
     }
+    let answers = await moderator.consult(
+      texts.indices.filter { texts[$0].stage != nil }.map { number in
+        (programs.program(texts[number].stage ?? .input), texts[number].text, texts.dialogue(before: number))
+      })
+    let object = try await BackgroundWork.run { texts.checked(by: programs, answers) }
     return .json(.object(object))
   }
 
@@ -60,9 +63,11 @@ extension Handlers {
     let inputs = try inputs(fields)
     let moderator = moderator
     let key = context.caller.keyName ?? ""
+    let place = GuardContext(key: key, route: "/v1/moderations")
+    let program = try await BackgroundWork.run { try moderator.version(nil).programs(for: place).input }
+    let answers = await moderator.consult(inputs.map { (program, $0, []) })
     let (name, results) = try await BackgroundWork.run {
-      let context = GuardContext(key: key, route: "/v1/moderations")
-      return (try moderator.name(), try inputs.map { try moderator.judge($0, for: context) })
+      (try moderator.name(), inputs.map { moderator.judge($0, by: program, answers) })
     }
     return .json([
       "id": .string("modr-" + context.requestID), "model": .string(name), "results": .array(results.map(\.json)),
@@ -100,8 +105,15 @@ private struct PlacedText: Sendable {
 }
 
 extension [PlacedText] {
+  /// What was said before a message, as guard models see it.
+  fileprivate func dialogue(before number: Int) -> [GuardTurn] {
+    prefix(number).suffix(32).compactMap { item in
+      item.stage.map { GuardTurn($0 == .output || $0 == .toolCall ? .assistant : .user, item.text) }
+    }
+  }
+
   /// The object of `stoa guard check --json`; of messages it has each with its number, and all hits.
-  fileprivate func checked(by programs: GuardPrograms) -> JSONObject {
+  fileprivate func checked(by programs: GuardPrograms, _ answers: GuardModelAnswers) -> JSONObject {
     // What answers must not show stands in the same conversation.
     let system = filter { $0.role != nil && $0.stage == nil }.map(\.text)
     let systemPrompt = system.isEmpty ? nil : system.joined(separator: "\n")
@@ -113,7 +125,9 @@ extension [PlacedText] {
     for (number, item) in enumerated() {
       let program = programs.program(item.stage ?? .input)
       let bytes = item.stage == nil ? [] : Array<UInt8>(item.text.utf8)
-      let checked = program.check(bytes, vault: vault, systemPrompt: item.stage == .output ? systemPrompt : nil)
+      let checked = program.check(
+        bytes, vault: vault, systemPrompt: item.stage == .output ? systemPrompt : nil,
+        dialogue: dialogue(before: number), judge: answers.lookup)
       result = checked.json
       guard let role = item.role else { return result }
       action = Swift.max(action, checked.verdict.action)

@@ -69,6 +69,8 @@ actor ModelStore {
   private let memoryBytes: Int
   private let standardKeepAlive: KeepAlive
   private var slots: [String: Slot] = [:]
+  /// The names under which guard models are kept that are not on offer, by their paths.
+  private var guardNames: [String: String] = [:]
   /// The last refusal of each model that the journal has: who asks a thousand times fills no disk.
   private var journalledRefusals: [String: String] = [:]
 
@@ -151,6 +153,26 @@ actor ModelStore {
   /// Gives a model out, loading it first if need be.
   func acquire(_ name: String, keepAlive: KeepAlive? = nil) async throws -> Lease {
     let (name, location) = try find(name)
+    return try await acquire(name, location, keepAlive)
+  }
+
+  /// Gives out a model that rails ask: one on offer, or any other of the library or of a path, which clients cannot name.
+  func acquireGuard(_ model: String) async throws -> Lease {
+    let offered = try list()
+    if let found = offered.first(where: { $0.name == model }) {
+      return try await acquire(found.name, found.location, nil)
+    }
+    let location = try library.resolve(model)
+    if let found = offered.first(where: { $0.location.path == location.path }) {
+      return try await acquire(found.name, found.location, nil)
+    }
+    // Clients see the name of what is in memory, and are not to see paths.
+    let name = guardNames[location.path] ?? "\(location.name) (guard \(guardNames.count + 1))"
+    guardNames[location.path] = name
+    return try await acquire(name, location, nil)
+  }
+
+  private func acquire(_ name: String, _ location: ModelLocation, _ keepAlive: KeepAlive?) async throws -> Lease {
     let start = ContinuousClock.now
     let slot: Slot
     if let known = slots[name] {

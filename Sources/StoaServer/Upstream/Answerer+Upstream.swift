@@ -17,6 +17,7 @@ extension Answerer {
     // What cannot be asked there is refused before the rails look at it.
     _ = try writer.write(request)
     let rails = try rails(for: request.prompt, upstream.name, caller, api, id)
+    await rails?.consult(about: request.prompt, nil)
     let (passed, refusal, written) = try await BackgroundWork.run {
       var request = request
       let refusal = rails?.judge(&request, nil)
@@ -39,6 +40,7 @@ extension Answerer {
     let received = ContinuousClock.now
     try check(caller, mayUse: upstream.name)
     let rails = try rails(for: .text(""), upstream.name, caller, api, id)
+    for input in inputs { await rails?.consult(about: input, nil) }
     let texts = try await BackgroundWork.run {
       try inputs.map { input -> JSONValue in
         guard case .text(let text) = try rails.judged(input, nil) else {

@@ -171,15 +171,27 @@ final class UpstreamAnswer: PendingAnswer {
     if case .choiceEnded = event {
       end = event
       for shown in guards[choice]?.finish() ?? [] { try await emit(shown) }
+      try await judge(&guards[choice], emit)
     } else {
       count.withLock { $0.add(event) }
       tally.piece(choice, received: ticket.received, metrics: metrics)
       for shown in guards[choice]?.pass(event) ?? [event] { try await emit(shown) }
+      try await judge(&guards[choice], emit)
     }
     if guards[choice]?.isOver == true { end = .choiceEnded(choice: choice, .refused, stopSequence: nil) }
     guard let end else { return }
     over.insert(choice)
     tally.end(choice, end, reasoningTokens: 0)
+  }
+
+  /// Asks guard models what the rails of a choice wait for.
+  @concurrent private func judge(
+    _ choice: inout ChoiceGuard?, _ emit: @concurrent (AnswerEvent) async throws -> Void
+  ) async throws {
+    while let question = choice?.question, let rails {
+      let answer = await rails.answer(question)
+      for shown in choice?.answer(answer) ?? [] { try await emit(shown) }
+    }
   }
 
   // MARK: What it took
