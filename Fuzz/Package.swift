@@ -79,9 +79,8 @@ let package = Package(
     module("StoaConversion", ["StoaFormats"], sources: ["FrontMatter.swift"]),
     module(
       "StoaLedger", [yams],
-      sources: [
-        "Prices/PriceTable.swift", "Prices/PriceTable+YAML.swift", "Prices/PriceTableError.swift", "Usage/Money.swift",
-      ]),
+      sources: ["PriceTable", "PriceTable+YAML", "PriceTableError"].map { "Prices/\($0).swift" }
+        + ["Usage/Money.swift", "Usage/UsageRow.swift"]),
     module(
       "StoaServer", ["StoaFormats", "StoaTemplates", "StoaDialogue", "StoaHub"], sources: wire,
       exclude: ["Console", "OpenAPI"]),
