@@ -4,6 +4,7 @@ import StoaGuard
 import StoaHub
 import StoaModels
 import StoaTestSupport
+import StoaTokenizers
 import Testing
 
 @testable import StoaServer

@@ -1,6 +1,7 @@
-import ArgumentParser
+public import ArgumentParser
 import StoaFormats
 import StoaGuard
+import StoaHub
 import StoaServer
 import StoaTerminal
 
@@ -50,7 +51,7 @@ struct GuardJudgeCommand: ParsableCommand {
     let question = GuardQuestion(settings, (said.map { [GuardTurn(.user, $0)] } ?? []) + [GuardTurn(role, judged)])
     let exam: GuardModelExam
     do throws(GuardModelError) {
-      exam = try Interrupts.listen { () throws(GuardModelError) in
+      exam = try Interrupts.listen { () throws(GuardModelError) -> GuardModelExam in
         try TerminalGuardJudge(threads: threads.threads).exam(question)
       }
     } catch {

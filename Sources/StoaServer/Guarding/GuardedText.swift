@@ -1,4 +1,4 @@
-import StoaGuard
+package import StoaGuard
 
 /// Text of an answer on its way through the rails and back from the vault, with the tokens that it came from.
 package struct GuardedText: Sendable {

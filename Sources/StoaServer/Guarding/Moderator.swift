@@ -16,7 +16,7 @@ final class Moderator: Sendable {
   private let find: @Sendable (ClassifierKind) -> TextClassifier?
   private let found = Mutex(Found())
   /// Asks the guard models of rails; nil where nobody can.
-  private let judge: (any GuardModelJudge)?
+  private let guardModels: (any GuardModelJudge)?
 
   init(
     policy: GuardPolicy?, judge: (any GuardModelJudge)? = nil,
@@ -24,7 +24,7 @@ final class Moderator: Sendable {
   ) {
     self.policy = policy
     self.find = find
-    self.judge = judge
+    guardModels = judge
   }
 
   /// What was found of a text.
@@ -61,7 +61,7 @@ final class Moderator: Sendable {
 
   /// What guard models say of texts at their places, before the rails look at them.
   func consult(_ texts: [(program: GuardProgram, text: String, dialogue: [GuardTurn])]) async -> GuardModelAnswers {
-    let answers = GuardModelAnswers(judge)
+    let answers = GuardModelAnswers(guardModels)
     for item in texts where !item.program.guardModels.isEmpty {
       await answers.ask(
         item.program.questions(

@@ -72,8 +72,10 @@ extension RequestGuard {
     [programs.input, programs.toolResult, programs.output, programs.toolCall].contains { !$0.guardModels.isEmpty }
   }
 
-  /// What a guard model says of a window of the answer, where somebody can wait for that.
-  package func answerNow(_ question: GuardQuestion) -> GuardAnswer { (answers ?? models.lookup)(question) }
+  /// What a guard model says, asked now where somebody can wait for that, else looked up.
+  package func answerNow(_ question: GuardQuestion) -> GuardAnswer {
+    answers?(question) ?? models.lookup(question)
+  }
 
   /// What a guard model says of a window of the answer.
   func answer(_ question: GuardQuestion) async -> GuardAnswer { await models.answer(question) }

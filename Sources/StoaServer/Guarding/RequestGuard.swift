@@ -74,7 +74,7 @@ package final class RequestGuard: Sendable {
   ) throws(Refusal) -> String {
     guard !text.isEmpty, !program.rails.isEmpty else { return text }
     let checked = program.check(
-      Array(text.utf8), vault: vault, events: events, dialogue: dialogue, judge: answers ?? models.lookup)
+      Array(text.utf8), vault: vault, events: events, dialogue: dialogue, judge: answerNow)
     if checked.verdict.action.isFinal { throw Refusal(message: checked.verdict.message ?? "") }
     return checked.verdict.action.edits ? checked.text : text
   }

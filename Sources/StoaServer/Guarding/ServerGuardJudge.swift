@@ -22,6 +22,8 @@ struct ServerGuardJudge: GuardModelJudge {
   private func judgment(_ question: GuardQuestion) async throws -> GuardJudgment {
     let deadline = ContinuousClock.now.advanced(by: .seconds(timeout))
     let lease = try await models.acquireGuard(question.settings.model)
+    // It stays in memory until it has judged.
+    defer { withExtendedLifetime(lease) {} }
     guard case .answers(let loaded) = lease.model else {
       throw GuardModelError(.unusable, "\(question.settings.model) makes vectors of texts and cannot judge")
     }
@@ -56,7 +58,7 @@ extension GuardModelError {
     case EngineError.stopping: self.init(.busy, "the guard model \(model) is being unloaded")
     case let error as APIError where error.code == "model_memory_full":
       self.init(.memory, "there is no memory for the guard model \(model) beside the others that are in use")
-    case ModelError.outOfMemory, ModelError.noFreePage:
+    case ModelError.outOfMemory(_), ModelError.noFreePage:
       self.init(.memory, "there is no memory for the guard model \(model): \(error)")
     case let error as HubError: self.init(.missing, "there is no guard model \(model): \(error.description)")
     case let error as APIError: self = because(error.message)
