@@ -90,7 +90,7 @@ struct AnswerProgress {
       trigger: options.trigger.flatMap { TriggerMatcher($0, model.tokenizer, shownTokens: options.shownTokens) })
     // Without a tokenizer there is no text to watch.
     if model.tokenizer != nil {
-      avoidance = options.watch.map { Avoidance($0, vocabularySize: model.configuration.vocabularySize) }
+      avoidance = options.watch.map { Avoidance($0, vocabularySize: model.model.configuration.vocabularySize) }
     }
     if limit <= 0 || cut == 0 { finishReason = .length }
     if constraint?.isComplete ?? false { finishReason = .stop }
