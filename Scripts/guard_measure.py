@@ -4,6 +4,7 @@ from collections import defaultdict
 
 import numpy as np
 from guard_fit import matrix
+from guard_segments import SegmentModel
 from sklearn.linear_model import LogisticRegression
 
 Z = 1.959964
@@ -11,6 +12,8 @@ Z = 1.959964
 
 def margins(model, texts):
     """What `model.margin` gives for each text, all at once."""
+    if isinstance(model, SegmentModel):
+        return np.array([model.margin(text) for text in texts])
     parts, starts = [], []
     for text in texts:
         starts.append(len(parts))
@@ -23,9 +26,9 @@ def scores(model, texts):
     return 1 / (1 + np.exp(-(model.slope * margins(model, texts) + model.shift)))
 
 
-def calibrate(model, items, limit, apart=()):
+def calibrate(model, items, limit, apart=(), of_source=None):
     """Fits the line from margin to probability on what neither trained nor tests, and the threshold on its benign part: a
-    share of `limit` of all ordinary texts passes it, and of no source with fifty of them (but those `apart`) more than that."""
+    share of `limit` of all ordinary texts passes it, and of no source with fifty of them (but those `apart`) more than that or `of_source`."""
     values = margins(model, [item.text for item in items])
     labels = np.array([item.label for item in items])
     weight = np.where(labels == 1, (labels == 0).sum() / max(1, (labels == 1).sum()), 1.0)
@@ -41,7 +44,8 @@ def calibrate(model, items, limit, apart=()):
     for source, benign in groups.items():
         if source == "" or len(benign) >= 50:
             benign.sort()
-            limits.append(float(benign[int(np.ceil(len(benign) * (1 - limit))) - 1]) + 1e-6)
+            share = limit if source == "" or of_source is None else of_source
+            limits.append(float(benign[int(np.ceil(len(benign) * (1 - share))) - 1]) + 1e-6)
     model.threshold = max(limits)
 
 
