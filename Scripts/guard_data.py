@@ -259,6 +259,16 @@ def injection(data):
                 for j in range(4):
                     context = contexts[(i * 4 + j + place) % len(contexts)]
                     result.add(split, "bipia-plain" if family in PLAIN else f"bipia-{kind}", family, 1, f"{context}\n{text}" if j % 2 else f"{text}\n{context}", text)
+    # The attacks of the test also in tables and questions about code, which are not learnt from.
+    others = {"table": [row["context"] for row in lines(data / "prompt_injection_bipia/table/train.jsonl")[1::9]]}
+    others["code"] = ["\n".join([*row["code"], *row["context"]]) for row in lines(data / "prompt_injection_bipia/code/train.jsonl")]
+    attacks = [item for item in result.items if item.split == "test" and item.label]
+    for i, item in enumerate(attacks[::2]):
+        for kind, contexts in others.items():
+            pieces = contexts[(i * 7) % len(contexts)].split("\n")
+            place = (0, len(pieces) // 2, len(pieces))[i % 3]
+            text = "\n".join([*pieces[:place], item.attack, *pieces[place:]])
+            result.add("test", f"bipia-in-{kind}", item.source.removeprefix("bipia-"), 1, text, item.attack)
     for i, text in enumerate(emails):
         result.add("test" if i % 3 == 0 else "train", "bipia-email", "email", 0, text)
     for i, row in enumerate(json.loads((data / "pii_presidio/data/synth_dataset_v2.json").read_text())):
@@ -266,7 +276,7 @@ def injection(data):
     for path in sorted((data.parent / "documents/hf_dataset_cards").glob("*.md"))[::2]:
         result.add("test", "dataset-cards", "cards", 0, path.read_text(encoding="utf-8")[:3000])
     for i, row in enumerate(lines(data / "prompt_injection_bipia/code/train.jsonl")):
-        result.add("test", "bipia-code-plain", "code", 0, "\n".join([*row["error"], *row["code"], *row["context"]]))
+        result.add("test", "bipia-code-questions", "code", 0, "\n".join([*row["error"], *row["code"], *row["context"]]))
     for i, row in enumerate(lines(data / "prompt_injection_bipia/table/train.jsonl")):
         if i % 3 == 0:
             result.add("test", "bipia-table", "table", 0, row["context"])

@@ -3,20 +3,20 @@
 The counterpart of Sources/StoaGuard/Classifiers/SegmentClassifier.swift and TextSegments.swift. A text's tokens (guard_features)
 are cut into segments: at the ends of sentences, at the ends of lines (but not where a long line goes on in lower case), at `|`,
 before and behind tags, at quotes that begin or end a value, and after `most` tokens. A segment becomes hashed features: words,
-pairs with at most one word between them, runs of four bytes, marks of punctuation, and runs of one to four parts of its
-skeleton, in which words of a class (guard_lexicon) are that class, names are `N`, and of others the ending is left. Several linear heads give
-what kind of sentence it is. A small network then sees the heads of the segment, of its neighbours and of the rest, and where
-it stands; the margin of a text is the highest of its segments'.
+pairs with at most one word between them, marks of punctuation, and runs of one to four parts of its skeleton, in which words
+of a class (guard_lexicon) are that class, names are `N`, and of others the ending is left. Several linear heads give what kind
+of sentence it is. A small network then sees the heads of the segment, of its neighbours and of the rest, and where it stands;
+the margin of a text is the highest of its segments'.
 """
 
 import struct
 from pathlib import Path
 
 import numpy as np
-from guard_features import APART, BASIS, LOOKS, MAGIC, PAIR, PRIME, WORD, ZEROS, Model, finish, fnv, is_letter
+from guard_features import APART, LOOKS, MAGIC, PAIR, WORD, ZEROS, Model, finish, fnv, is_letter
 
 VERSION = 3
-RUN, MARK, SKELETON = 4 + 3, 10, 16
+MARK, SKELETON = 10, 16
 MOST = 32
 # How many bytes around a mark are looked at.
 NEAR = 64
@@ -219,15 +219,7 @@ def hashes(segment, lexicon, bits):
     for length in (1, 2, 3, 4):
         for start in range(len(bones) - length + 1):
             found.append(fnv(b" ".join(bones[start : start + length]), SKELETON + length))
-    parts = [np.array(found, np.uint32)]
-    text = np.frombuffer(b" " + b" ".join(words) + b" ", np.uint8).astype(np.uint32)
-    if len(text) >= 4:
-        with np.errstate(over="ignore"):
-            h = np.full(len(text) - 3, ((BASIS ^ RUN) * PRIME) & 0xFFFFFFFF, np.uint32)
-            for offset in range(4):
-                h = (h ^ text[offset : offset + len(h)]) * np.uint32(PRIME)
-        parts.append(h)
-    return finish(np.concatenate(parts), bits)
+    return finish(found, bits)
 
 
 def content(segment, lexicon):

@@ -29,9 +29,9 @@ SETTINGS = {
 }
 APART = {"toxicity": ("written",), "jailbreak": ("piguard-benign",), "injection": ("piguard-benign",)}
 # How many ordinary texts of all and of each source may pass the threshold; of tweets that are not offensive many are rude.
-LIMITS = {"toxicity": 0.03, "jailbreak": 0.01, "injection": 0.012}
-# How many of a source alone, where that is not the same.
-LIMITS_OF_SOURCE = {"injection": 0.04}
+LIMITS = {"toxicity": 0.03, "jailbreak": 0.01, "injection": 0.015}
+# Where the mean over sources counts, and no source for itself.
+BY_SOURCE = ("injection",)
 # Texts whose scores the Swift code has to agree with.
 GOLDEN = [
     "", "What is the capital of Mongolia?", "You are all wonderful people, thank you!", "I hate Mondays and cold coffee.",
@@ -61,6 +61,7 @@ def main():
     parser.add_argument("--golden", type=Path, default=ROOT / "Tests/Fixtures/guard/shipped.jsonl")
     parser.add_argument("--docs", type=Path, default=ROOT / "docs")
     parser.add_argument("--tables", action="store_true", help="only write the cards' figures into the pages again")
+    parser.add_argument("--measure", action="store_true", help="calibrate and measure the weights that there are instead of training")
     arguments = parser.parse_args()
     if arguments.tables:
         return guard_tables.write(arguments.cards, arguments.docs)
@@ -72,11 +73,13 @@ def main():
         items = guard_data.SETS[name](arguments.data / "eval")
         part = {split: [item for item in items if item.split == split] for split in ("train", "tune", "test")}
         masked = [word.encode() for word in guard_groups.MASKED] if name == "toxicity" else ()
-        if name == "injection":
+        if arguments.measure:
+            model = read(arguments.output / f"{name}.stgc")
+        elif name == "injection":
             model = guard_segment_fit.train(name, part["train"], **settings)
         else:
             model = guard_fit.train(name, part["train"], masked=masked, **settings)
-        calibrate(model, part["tune"], LIMITS[name], APART[name], LIMITS_OF_SOURCE.get(name))
+        calibrate(model, part["tune"], LIMITS[name], APART[name], name in BY_SOURCE)
         model.write(arguments.output / f"{name}.stgc")
         record = {
             "classifier": name,

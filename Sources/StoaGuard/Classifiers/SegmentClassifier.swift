@@ -144,11 +144,6 @@ struct SegmentClassifier: Sendable {
         take(hash)
       }
     }
-    let begin = text.tokens[segment.tokens.lowerBound].lowerBound - 1
-    let end = text.tokens[segment.tokens.upperBound - 1].upperBound + 1
-    if end - begin >= 4 {
-      for start in begin...(end - 4) { take(FeatureHash(7).with(text.text[start..<start + 4])) }
-    }
     let length = Double(count).squareRoot()
     return (0..<heads).map { Double(sums[$0]) / length * scales[$0] + biases[$0] }
   }
