@@ -134,7 +134,7 @@ struct GuardDiffCommand: ParsableCommand {
 
 extension GuardPack {
   /// What goes wrong with an example, whole and byte by byte.
-  func failures(of example: PackExample, judge: (GuardQuestion) -> GuardAnswer) throws -> [String] {
+  func failures(of example: PackExample, judge: @escaping (GuardQuestion) -> GuardAnswer) throws -> [String] {
     let program = try program(example.stage)
     var failures: [String] = []
     let whole = program.check(Array(example.text.utf8), pieces: max(1, example.text.utf8.count), judge: judge)
