@@ -5,6 +5,7 @@ import StoaGuard
 import StoaHub
 import StoaServer
 import StoaTerminal
+import StoaTrust
 
 struct GuardCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import StoaEngine
 package import StoaFormats
+import StoaGuard
 package import StoaHub
 package import StoaTensor
 package import StoaTrust
