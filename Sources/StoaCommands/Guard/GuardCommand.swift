@@ -4,6 +4,7 @@ import StoaFormats
 import StoaGuard
 import StoaServer
 import StoaTerminal
+import StoaTrust
 
 struct GuardCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
