@@ -1,3 +1,4 @@
+import Foundation
 import StoaGrammar
 import StoaTestSupport
 import StoaTokenizers

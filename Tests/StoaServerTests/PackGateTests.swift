@@ -126,10 +126,5 @@ private final class LogLines: LogHandler, Sendable {
     get { nil }
     set {}
   }
-  func log(
-    level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String, file: String,
-    function: String, line: UInt
-  ) {
-    lines.withLock { $0.append("\(message) \(metadata ?? [:])") }
-  }
+  func log(event: LogEvent) { lines.withLock { $0.append("\(event.message) \(event.metadata ?? [:])") } }
 }
