@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import StoaFormats
 import StoaGuard
 import StoaTrust
 import Synchronization
