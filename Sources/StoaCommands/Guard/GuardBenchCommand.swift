@@ -8,7 +8,7 @@ struct GuardBenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure how fast texts pass the rails of a pack.",
     discussion: """
-      The text passes again and again in one stream after the other, on one thread; the time is the processor's, without \
+      The text passes again and again in one stream after the other, on one thread; the time is that of the processor, without \
       reading the file. The first pass, which makes the states of the automaton, is given apart.
 
       Examples:
@@ -55,7 +55,7 @@ struct GuardBenchCommand: ParsableCommand {
 
   /// Puts the text through a new stream; gives the processor's time, and how much was found.
   private func pass(_ text: [UInt8], _ program: GuardProgram) -> (seconds: Double, hits: Int) {
-    let start = Self.processorSeconds
+    let start = ProcessorTime.seconds
     var stream = GuardStream(program)
     var place = 0
     while place < text.count, !stream.isOver {
@@ -64,13 +64,6 @@ struct GuardBenchCommand: ParsableCommand {
       place = end
     }
     _ = stream.finish()
-    return (Self.processorSeconds - start, stream.hits.count)
-  }
-
-  /// What this thread has taken of a processor.
-  private static var processorSeconds: Double {
-    var time = timespec()
-    guard unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) == 0 else { return 0 }
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    return (ProcessorTime.seconds - start, stream.hits.count)
   }
 }
