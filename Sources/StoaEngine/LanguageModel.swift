@@ -112,7 +112,7 @@ public final class LanguageModel: Sendable {
 
   /// Who runs weights without quantisation wants exact results: rounding keys and values to F16 would cost more than
   /// everything else together.
-  private static let unquantized: Set<String> = ["F32", "F16", "BF16"]
+  private static let unquantized: Set<String> = ["F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"]
 
   /// Throws when a token is not in the vocabulary.
   func checkTokens(_ tokens: [Int32]) throws(ModelError) {

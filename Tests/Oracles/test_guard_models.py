@@ -82,7 +82,7 @@ class GuardModels(TemporaryCase):
             sides = [first[0] - first[1], first[1] - first[0]]
             self.assertEqual([set(prompt["safe"]), set(prompt["unsafe"])], sides)
             logits = self.logits(model, prompt["tokens"])
-            self.assertAlmostEqual(prompt["score"], softmax(logits, prompt["safe"], prompt["unsafe"]), places=9)
+            self.assertAlmostEqual(prompt["score"], softmax(logits, prompt["safe"], prompt["unsafe"]), places=6)
         self.assertEqual(answer["score"], max(prompt["score"] for prompt in answer["prompts"]))
         self.assertEqual(answer["unsafe"], answer["score"] >= 0.5)
 
@@ -148,7 +148,7 @@ class GuardModels(TemporaryCase):
         self.assertEqual(prompt["safe"], self.ids("good")[:1])
         self.assertEqual(prompt["unsafe"], self.ids("bad")[:1])
         logits = self.logits(model, prompt["tokens"])
-        self.assertAlmostEqual(answer["score"], softmax(logits, prompt["safe"], prompt["unsafe"]), places=9)
+        self.assertAlmostEqual(answer["score"], softmax(logits, prompt["safe"], prompt["unsafe"]), places=6)
 
     def pack(self, model, *, stages="input, output", options="style: granite-guardian", action="refuse"):
         path = self.folder / "pack.yaml"

@@ -40,22 +40,22 @@ package struct PackGate: Sendable {
   func load(_ source: String) throws -> (pack: GuardPack, verdicts: [TrustVerdict]) {
     // The first time only for where its files are.
     let first = try GuardPack(source)
-    var outcomes: [(root: String, outcome: ModelTrust.Outcome)] = []
+    var outcomes: [(folder: ModelFolder, outcome: ModelTrust.Outcome)] = []
     for root in first.roots {
       let folder = try ModelFolder(path: root)
       let outcome = try judge(folder, [root, first.name])
       guard outcome.verdict.decision < .refuse else { throw PackRefused(root: folder.path, verdict: outcome.verdict) }
-      outcomes.append((root, outcome))
+      outcomes.append((folder, outcome))
     }
     let pack = try GuardPack(source)
     guard pack.digest == first.digest, pack.roots == first.roots else {
       throw TrustError.file(.changed(path: pack.roots.first ?? source))
     }
     // None of the files has changed since it was hashed, and each that was read was.
-    for (root, outcome) in outcomes {
+    for (folder, outcome) in outcomes {
       try outcome.confirm(loaded: [])
       let known = Set(outcome.findings.identities.values)
-      for file in pack.places where !known.isEmpty && (file == root || file.hasPrefix(root + "/")) {
+      for file in pack.places where !known.isEmpty && folder.contains(file) {
         let identity = try FileIdentity(path: file)
         guard !identity.isRegularFile || known.contains(identity) else {
           throw TrustError.file(

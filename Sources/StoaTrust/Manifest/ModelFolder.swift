@@ -69,6 +69,11 @@ public struct ModelFolder: Sendable {
     return real.hasPrefix(self.path + "/") ? real.dropFirst(self.path.count + 1) + "/" + name : nil
   }
 
+  /// Whether a file given by its path in the file system is one of the model's.
+  package func contains(_ path: String) -> Bool {
+    isSingleFile ? (try? ModelFolder(path: path))?.path == self.path : relativePath(path) != nil
+  }
+
   /// The files in order of their names, without what lies at or below `ignored`.
   func files(ignoring ignored: [String], allowsSymbolicLinks: Bool) throws(TrustError) -> [File] {
     if isSingleFile { return [File(name: ModelManifest.singleFile, path: path)] }
