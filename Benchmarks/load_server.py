@@ -264,10 +264,8 @@ async def vanish(load, base, record):
     print(json.dumps(result))
 
 
-async def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("servers", nargs="+", metavar="NAME=URL", help="a name and a base URL that ends in /v1")
-    parser.add_argument("--model", default="primer", help="the model's name on all servers")
+def add_load_options(parser):
+    """How many requests of which sizes are sent; what `Load` reads."""
     parser.add_argument("--streams", default="1,4,8,16,64", help="numbers of streams, with commas between")
     parser.add_argument("--requests", type=int, default=2, help="requests that each stream sends in a round")
     parser.add_argument("--rounds", type=int, default=3)
@@ -276,6 +274,13 @@ async def main():
     parser.add_argument("--first-id", type=int, default=300, help="the lowest token id of prompts")
     parser.add_argument("--ids", type=int, default=1500, help="how many token ids prompts are drawn from")
     parser.add_argument("--seed", type=int, default=1)
+
+
+async def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("servers", nargs="+", metavar="NAME=URL", help="a name and a base URL that ends in /v1")
+    parser.add_argument("--model", default="primer", help="the model's name on all servers")
+    add_load_options(parser)
     parser.add_argument("--open", type=int, help="streams to open at once, on the first server")
     parser.add_argument("--for", dest="seconds", type=float, default=0, help="seconds to repeat --open for")
     parser.add_argument("--vanish", type=int, help="clients that leave mid-stream, on the first server")

@@ -5,26 +5,28 @@ import Testing
 
 /// Alert rules: what a file says, where its mistakes are, and that an incident is told once.
 struct AlertRulesTests {
+  /// A rule of each kind.
+  static let everyKind = """
+    text: true
+    rules:
+      - {id: injections, when: {drift: LLM01, baseline: 0.002, requests-per-false-alarm: 1000000}, to: log, quiet: 60}
+      - {id: other, when: {drift: any, learn: 500}, to: [log], remind: never}
+      - id: refused
+        when: {hits: 20, action: refuse, class: S1, within: 120}
+        to: [{webhook: "https://hooks.example.com/x"}, {command: [/usr/bin/logger, -t, stoa]}]
+      - {id: errors, when: {error-rate: 0.1, within: 300, requests: 50}, to: log, remind: 600}
+      - {id: queue, when: {queue: 100, for: 30}, to: log}
+      - {id: refusals, when: {refusals: 7}, to: log}
+      - {id: trust, when: {certificate: [expired, refused]}, to: log}
+    """
+
   private func rules(_ yaml: String) throws(PackError) -> AlertRules {
     try AlertRules(yaml: yaml, file: "a.yaml", certificateStates: ["expired", "revoked"])
   }
 
   @Test("A file says when, whom, and how long it has to be quiet")
   func reads() throws {
-    let rules = try rules(
-      """
-      text: true
-      rules:
-        - {id: injections, when: {drift: LLM01, baseline: 0.002, requests-per-false-alarm: 1000000}, to: log, quiet: 60}
-        - {id: other, when: {drift: any, learn: 500}, to: [log], remind: never}
-        - id: refused
-          when: {hits: 20, action: refuse, class: S1, within: 120}
-          to: [{webhook: "https://hooks.example.com/x"}, {command: [/usr/bin/logger, -t, stoa]}]
-        - {id: errors, when: {error-rate: 0.1, within: 300, requests: 50}, to: log, remind: 600}
-        - {id: queue, when: {queue: 100, for: 30}, to: log}
-        - {id: refusals, when: {refusals: 7}, to: log}
-        - {id: trust, when: {certificate: [expired, refused]}, to: log}
-      """)
+    let rules = try rules(Self.everyKind)
     #expect(rules.showsText)
     #expect(
       rules.rules.map(\.condition) == [
