@@ -10,16 +10,7 @@ struct PatternLanguageTests {
     Int
   >] {
     let pattern = Pattern("p", expression, label: "X", foldsCase: foldsCase)
-    var scanner = PatternScanner(try PatternSet([PatternSet.Entry(rail: 0, pattern: pattern)]))
-    var hits: [PatternHit] = []
-    var start = 0
-    while start < text.count {
-      let end = start + min(pieces, text.count - start)
-      scanner.feed(text[start..<end], into: &hits)
-      start = end
-    }
-    scanner.finish(into: &hits)
-    return hits.map(\.range)
+    return try PatternSet([PatternSet.Entry(rail: 0, pattern: pattern)]).hits(in: text, pieces: pieces).map(\.range)
   }
 
   /// Expressions whose longest match is also the first one that backtracking finds, so that ICU can be the oracle.
@@ -84,5 +75,48 @@ struct PatternLanguageTests {
     let whole = try Self.hits(expression, text)
     #expect(try Self.hits(expression, text, pieces: 1000) == whole)
     #expect(whole.last?.upperBound == text.count)
+  }
+
+  @Test("Patterns that are apart by a byte they need find what they find together", arguments: [1, 7, .max])
+  func rareBytes(pieces: Int) throws {
+    let expressions = [
+      #"\<\w{1,5}@\w{1,5}\>"#, #"[a-z ]{0,9}\d{1,3}[a-z]?"#, #"\<[a-zé]{1,4}é[a-z]{0,3}"#, #"(?:[a-z]{1,6}|é)[~#][a-z]?"#,
+      #"\<[a-z]{2,3}\>"#, #"(?:[a-z]@|[a-z]{2}@@)[a-z]"#,
+    ]
+    let entries = expressions.map { PatternSet.Entry(rail: 0, pattern: Pattern($0, $0, label: "X")) }
+    let sets = try PatternSet.grouped(entries)
+    #expect(sets.count == 4)
+    func key(_ hit: PatternHit, _ set: PatternSet) -> String { "\(hit.range) \(set.entries[hit.entry].pattern.name)" }
+    var generator = SeededGenerator(state: 11)
+    for round in 0..<150 {
+      let rare = round % 3 == 0 ? 0.3 : 0.02
+      let text = Array(
+        (0..<Int.random(in: 0...400, using: &generator)).map { _ in
+          let letters = Double.random(in: 0..<1, using: &generator) < rare ? "@1~#é\n" : "abz  "
+          return String(letters.randomElement(using: &generator) ?? "a")
+        }.joined().utf8)
+      let apart = sets.flatMap { set in set.hits(in: text, pieces: pieces).map { key($0, set) } }
+      let together = try PatternSet(entries)
+      #expect(apart.sorted() == together.hits(in: text).map { key($0, together) }.sorted())
+    }
+  }
+
+  @Test("No start of a match is ruled out", arguments: expressions)
+  func startFilter(expression: String) throws {
+    let pattern = Pattern("p", expression, label: "X")
+    let set = try PatternSet([PatternSet.Entry(rail: 0, pattern: pattern)])
+    let regex = try NSRegularExpression(pattern: expression)
+    var generator = SeededGenerator(state: 5)
+    let text = String((0..<300).map { _ in "aabbccddxyy11223-  ".randomElement(using: &generator) ?? "a" })
+    let symbols = text.utf8.map { set.symbols[Int($0)] }
+    var list = [UInt16](repeating: 0, count: StartFilter.blockSize)
+    let count = set.filter.positions(symbols, symbols.count, in: 0..<symbols.count, before: .edge, into: &list)
+    let kept = Set(list[..<count].map(Int.init))
+    for start in symbols.indices where !kept.contains(start) {
+      let range = NSRange(location: start, length: symbols.count - start)
+      let options: NSRegularExpression.MatchingOptions = [.withTransparentBounds, .anchored]
+      #expect(regex.firstMatch(in: text, options: options, range: range) == nil, "\(expression) at \(start)")
+    }
+    #expect(kept.count < symbols.count)
   }
 }

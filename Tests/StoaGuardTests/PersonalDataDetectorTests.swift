@@ -18,19 +18,7 @@ struct DetectorProbe {
     set = try PatternSet(entries)
   }
 
-  func hits(_ text: String, split: Int = .max) -> [PatternHit] {
-    let bytes = Array(text.utf8)
-    var scanner = PatternScanner(set)
-    var hits: [PatternHit] = []
-    var start = 0
-    while start < bytes.count {
-      let end = split > bytes.count - start ? bytes.count : start + split
-      scanner.feed(bytes[start..<end], into: &hits)
-      start = end
-    }
-    scanner.finish(into: &hits)
-    return hits
-  }
+  func hits(_ text: String, split: Int = .max) -> [PatternHit] { set.hits(in: Array(text.utf8), pieces: split) }
 
   /// The texts of hits that score at least a half.
   func found(_ text: String) -> [String] {

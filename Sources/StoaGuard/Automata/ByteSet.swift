@@ -28,6 +28,8 @@ struct ByteSet: Hashable, Sendable {
 
   mutating func formUnion(_ other: ByteSet) { words |= other.words }
 
+  func isSubset(of other: ByteSet) -> Bool { words & ~other.words == .zero }
+
   /// With the other case of every ASCII letter.
   var foldingCase: ByteSet {
     var result = self

@@ -87,6 +87,11 @@ import Synchronization
     states.withLock { $0.sets[Int(state & ~Self.matchFlag) / symbolCount - 1] }
   }
 
+  /// The patterns that matched before a state.
+  func matches(of state: UInt32) -> [Int32] {
+    states.withLock { $0.sets[Int(state & ~Self.matchFlag) / symbolCount - 1].matches }
+  }
+
   /// The state after a symbol, without the table.
   func step(_ set: StateSet, _ symbol: Int) -> StateSet {
     states.withLock { $0.stepper.step(set, symbol) }

@@ -35,10 +35,9 @@ struct PatternScanner: Sendable {
   private var found: [FoundMatch] = []
   /// Where the last hit of each entry ended.
   private var lastEnds: [Int]
-  /// The bytes from `windowStart` to `count`.
-  private var window: [UInt8] = []
-  private var windowStart = 0
   private var symbols: [UInt8] = []
+  /// The positions of a block at which attempts are made.
+  private var positions: [UInt16] = []
 
   /// How many bytes have come.
   private(set) var count = 0
@@ -54,28 +53,26 @@ struct PatternScanner: Sendable {
     open.first?.start ?? count
   }
 
-  /// The last byte that has come.
-  var lastByte: UInt8? { window.last }
+  /// Where the bytes begin that open matches and what is before them need.
+  var neededStart: Int { min(frontier, ended.first?.start ?? count) - Candidate.contextLength }
 
-  /// Scans more bytes and adds the hits that are certain now, ordered by start.
-  mutating func feed(_ bytes: ArraySlice<UInt8>, into hits: inout [PatternHit]) {
-    guard !bytes.isEmpty else { return }
+  /// Scans the bytes at the end of the window that are new, and adds the hits that are certain now, ordered by start.
+  mutating func read(_ window: TextWindow, into hits: inout [PatternHit]) {
+    guard window.end > count else { return }
     let first = count
-    window.append(contentsOf: bytes)
-    count += bytes.count
-    scan(from: first)
-    settle(into: &hits)
-    trim()
+    count = window.end
+    scan(window, from: first)
+    settle(window, into: &hits)
   }
 
   /// Tells that the text is over and adds the last hits.
-  mutating func finish(into hits: inout [PatternHit]) {
+  mutating func finish(_ window: TextWindow, into hits: inout [PatternHit]) {
     for var attempt in open {
       _ = step(&attempt, set.endSymbol, end: count)
       if attempt.lastMatch >= 0 { ended.append(attempt) }
     }
     open = []
-    settle(into: &hits)
+    settle(window, into: &hits)
   }
 
   private mutating func record(_ pattern: Int32, end: Int, _ last: inout Int32) {
@@ -84,24 +81,24 @@ struct PatternScanner: Sendable {
   }
 
   /// Reads the bytes from `first` on: for open attempts first, then for new ones.
-  private mutating func scan(from first: Int) {
-    let base = first - windowStart
+  private mutating func scan(_ window: TextWindow, from first: Int) {
+    let base = first - window.start
     let length = count - first
     if symbols.count < length { symbols = [UInt8](repeating: 0, count: length) }
     var attempts = open
     open = []
-    let ranges = starts(base, length)
+    let ranges = set.required?.ranges(window.bytes, from: base) ?? [0..<length]
     // Open attempts mostly end soon, so the rest may never have to be looked at.
     let needsAll = ranges.count > 1 || set.required == nil
     let near = needsAll ? length : min(length, 256)
-    classify(0..<near, base)
+    classify(window.bytes, 0..<near, base)
     var isWhole = near == length
     var kept = 0
     for index in attempts.indices {
       var attempt = attempts[index]
       var isOpen = run(&attempt, from: 0, near, first)
       if isOpen, near < length {
-        if !isWhole { classify(near..<length, base) }
+        if !isWhole { classify(window.bytes, near..<length, base) }
         isWhole = true
         isOpen = run(&attempt, from: near, length, first)
       }
@@ -115,105 +112,76 @@ struct PatternScanner: Sendable {
     attempts.removeSubrange(kept...)
 
     for range in ranges {
-      if !isWhole { classify(range, base) }
-      var before = ByteKind.edge
-      if base + range.lowerBound > 0 { before = ByteKind(window[base + range.lowerBound - 1]) }
-      var place = AttemptPlace(
-        start: range.lowerBound - 1, index: 0, state: 0, before: Int(before.rawValue), isBegin: true)
-      while Self.findAttempt(set, automaton, symbols, range.upperBound, length, &place) {
-        var attempt = Attempt(start: first + place.start, state: place.state, lastMatch: -1)
-        if run(&attempt, from: place.index, length, first) {
-          attempts.append(attempt)
-        } else if attempt.lastMatch >= 0 {
-          ended.append(attempt)
-        }
+      if !isWhole { classify(window.bytes, range, base) }
+      for block in stride(from: range.lowerBound, to: range.upperBound, by: StartFilter.blockSize) {
+        let before = base + block > 0 ? ByteKind(window.bytes[base + block - 1]) : .edge
+        tryStarts(
+          block..<min(block + StartFilter.blockSize, range.upperBound), after: before, length, first, &attempts)
       }
     }
     open = attempts
   }
 
-  /// The ranges of new bytes in which attempts can begin, the last one up to the end.
-  private func starts(_ base: Int, _ length: Int) -> [Range<Int>] {
-    guard let required = set.required else { return [0..<length] }
-    var ranges: [Range<Int>] = []
-    func add(_ range: Range<Int>) {
-      if let last = ranges.last, last.upperBound >= range.lowerBound {
-        ranges[ranges.count - 1] = last.lowerBound..<range.upperBound
-      } else {
-        ranges.append(range)
-      }
-    }
-    for index in 0..<length where window[base + index] == required.byte {
-      add(max(0, index - required.before)..<index + 1)
-    }
-    add(max(0, length - required.before - 1)..<length)
-    return ranges
-  }
-
-  private mutating func classify(_ range: Range<Int>, _ base: Int) {
+  private mutating func classify(_ window: [UInt8], _ range: Range<Int>, _ base: Int) {
     unsafe window.withUnsafeBufferPointer { window in
       unsafe symbols.withUnsafeMutableBufferPointer { symbols in
         unsafe set.symbols.withUnsafeBufferPointer { map in
-          for index in range { unsafe symbols[index] = map[Int(window[base + index])] }
+          for index in range { unsafe symbols[index] = map[Int(window[base &+ index])] }
         }
       }
     }
   }
 
-  /// Where a search for attempts stands: the attempt found, how far it was read, and what is before the next start.
-  private struct AttemptPlace {
+  /// Begins attempts in a block of the new symbols and reads on with them; those that are open at the end are added.
+  private mutating func tryStarts(
+    _ block: Range<Int>, after before: ByteKind, _ length: Int, _ first: Int, _ attempts: inout [Attempt]
+  ) {
+    if positions.isEmpty { positions = [UInt16](repeating: 0, count: StartFilter.blockSize) }
+    let count = set.filter.positions(symbols, length, in: block, before: before, into: &positions)
+    var next = 0
+    while let found = findStart(block, before, count, length, &next) {
+      var attempt = Attempt(start: first + found.start, state: found.state, lastMatch: -1)
+      if run(&attempt, from: found.index, length, first) {
+        attempts.append(attempt)
+      } else if attempt.lastMatch >= 0 {
+        ended.append(attempt)
+      }
+    }
+  }
+
+  /// An attempt that came to a match, to a state that is not known or to the end of the symbols, and how far it was read.
+  private struct FoundStart {
     var start: Int
     var index: Int
     var state: UInt32
-    var before: Int
-    var isBegin = false
   }
 
-  /// Finds the next attempt that comes to a match, to a state that is not known or to the end of the symbols; the many others end here.
-  private static func findAttempt(
-    _ set: PatternSet, _ automaton: LazyAutomaton, _ symbols: [UInt8], _ limit: Int, _ length: Int,
-    _ place: inout AttemptPlace
-  ) -> Bool {
-    let symbolCount = set.symbolCount
-    let pairWords = set.pairWords
+  /// The next attempt of the block's positions, the first `count` of `positions`, that does not end soon; most do.
+  private func findStart(
+    _ block: Range<Int>, _ before: ByteKind, _ count: Int, _ length: Int, _ next: inout Int
+  ) -> FoundStart? {
     let starts = automaton.starts
     let table = unsafe automaton.table
     return unsafe symbols.withUnsafeBufferPointer { symbols in
-      unsafe set.kinds.withUnsafeBufferPointer { kinds in
-        unsafe set.pairs.withUnsafeBufferPointer { pairs in
-          var before = place.isBegin ? place.before : unsafe Int(kinds[Int(symbols[place.start])])
-          var start = place.start + 1
-          while start < limit {
-            let symbol = unsafe Int(symbols[start])
-            if start + 1 < length {
-              let pair = unsafe symbol &* symbolCount &+ Int(symbols[start &+ 1])
-              let word = unsafe pairs[before &* pairWords &+ pair >> 6]
-              if word >> UInt64(truncatingIfNeeded: pair & 63) & 1 == 0 {
-                before = unsafe Int(kinds[symbol])
-                start &+= 1
-                continue
-              }
+      unsafe positions.withUnsafeBufferPointer { positions in
+        while next < count {
+          let start = unsafe block.lowerBound &+ Int(positions[next])
+          next &+= 1
+          let kind = unsafe start == block.lowerBound ? before.rawValue : set.kinds[Int(symbols[start &- 1])]
+          var state = starts[Int(kind)]
+          var index = start
+          while index < length, state != LazyAutomaton.dead {
+            let entry = unsafe table[Int(state) &+ Int(symbols[index])]
+            if !LazyAutomaton.isOrdinary(entry) {
+              if entry == LazyAutomaton.dead { state = entry }
+              break
             }
-            var state = starts[before]
-            var index = start
-            while index < length, state != LazyAutomaton.dead {
-              let next = unsafe table[Int(state) &+ Int(symbols[index])]
-              if !LazyAutomaton.isOrdinary(next) {
-                if next == LazyAutomaton.dead { state = next }
-                break
-              }
-              state = next
-              index &+= 1
-            }
-            if state != LazyAutomaton.dead {
-              place = AttemptPlace(start: start, index: index, state: state, before: before)
-              return true
-            }
-            before = unsafe Int(kinds[symbol])
-            start &+= 1
+            state = entry
+            index &+= 1
           }
-          return false
+          if state != LazyAutomaton.dead { return FoundStart(start: start, index: index, state: state) }
         }
+        return nil
       }
     }
   }
@@ -257,7 +225,7 @@ struct PatternScanner: Sendable {
       if next != LazyAutomaton.unknown {
         attempt.state = next
         if next & LazyAutomaton.matchFlag != 0 {
-          for pattern in automaton.set(of: next).matches { record(pattern, end: end, &attempt.lastMatch) }
+          for pattern in automaton.matches(of: next) { record(pattern, end: end, &attempt.lastMatch) }
         }
         return true
       }
@@ -271,13 +239,13 @@ struct PatternScanner: Sendable {
   }
 
   /// Judges the ended attempts that no open one precedes.
-  private mutating func settle(into hits: inout [PatternHit]) {
+  private mutating func settle(_ window: TextWindow, into hits: inout [PatternHit]) {
     guard !ended.isEmpty else { return }
     let frontier = frontier
     ended.sort { $0.start < $1.start }
     var judged = 0
     while judged < ended.count, ended[judged].start < frontier {
-      judge(ended[judged], into: &hits)
+      judge(ended[judged], window, into: &hits)
       judged += 1
     }
     ended.removeSubrange(..<judged)
@@ -310,7 +278,7 @@ struct PatternScanner: Sendable {
   }
 
   /// Reports, for each pattern of the attempt, the longest match that its validator accepts.
-  private mutating func judge(_ attempt: Attempt, into hits: inout [PatternHit]) {
+  private mutating func judge(_ attempt: Attempt, _ window: TextWindow, into hits: inout [PatternHit]) {
     // The chain begins with the longest match.
     var done: [Int32] = []
     var next = attempt.lastMatch
@@ -319,13 +287,12 @@ struct PatternScanner: Sendable {
       next = match.previous
       let entry = Int(match.pattern)
       if done.contains(match.pattern) || attempt.start < lastEnds[entry] { continue }
-      let pattern = set.entries[entry].pattern
-      var hit = PatternHit(entry: entry, range: attempt.start..<match.end, score: pattern.score)
-      if let validate = pattern.validate {
-        let from = attempt.start - windowStart
+      var hit = PatternHit(entry: entry, range: attempt.start..<match.end, score: set.scores[entry])
+      if let validate = set.validators[entry] {
+        let from = attempt.start - window.start
         let candidate = Candidate(
-          bytes: window[from..<match.end - windowStart],
-          before: window[max(0, from - Candidate.contextLength)..<from])
+          bytes: window.bytes[from..<match.end - window.start],
+          before: window.bytes[max(0, from - Candidate.contextLength)..<from])
         guard let judgement = validate(candidate) else { continue }
         hit.score = judgement.score
         if let part = judgement.part {
@@ -338,15 +305,5 @@ struct PatternScanner: Sendable {
       lastEnds[entry] = hit.range.upperBound
       hits.append(hit)
     }
-  }
-
-  /// Drops bytes that no open match and no context needs. The memory is moved only when that frees most of it.
-  private mutating func trim() {
-    var needed = frontier
-    if let attempt = ended.first { needed = min(needed, attempt.start) }
-    let excess = needed - Candidate.contextLength - windowStart
-    guard excess > 4096, excess > window.count / 2 else { return }
-    window.removeSubrange(..<excess)
-    windowStart += excess
   }
 }

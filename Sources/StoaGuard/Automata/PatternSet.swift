@@ -12,16 +12,15 @@ struct PatternSet: Sendable {
   let symbols: [UInt8]
   /// The kind of each symbol, as `ByteKind.rawValue`.
   let kinds: [UInt8]
-  /// For each kind of the byte before, one after the other, a bit for each pair of symbols: whether any pattern can begin with them.
-  let pairs: [UInt64]
-  /// A byte that every match of every pattern has, with the most bytes before it: elsewhere no attempt need be made.
-  let required: (byte: UInt8, before: Int)?
+  let filter: StartFilter
+  /// What decides whether a match of an entry counts, and the score when nothing does.
+  let validators: [(@Sendable (Candidate) -> Judgement?)?]
+  let scores: [Double]
+  /// Bytes of which every match of every pattern has one, with the most bytes before it: elsewhere no attempt need be made.
+  let required: RequiredBytes?
   private let automata: AutomatonSource
 
-  var symbolCount: Int { kinds.count }
   var endSymbol: Int { kinds.count - 1 }
-  /// How many words of `pairs` a kind has.
-  var pairWords: Int { (symbolCount * symbolCount + 63) / 64 }
 
   /// Longer matches could be held back for too long.
   static let matchLimit = 16_384
@@ -40,28 +39,30 @@ struct PatternSet: Sendable {
     return pattern.variant == .rotated ? syntax.rotated : syntax
   }
 
-  /// Bytes that ordinary text has few of.
-  private static let rareBytes: [UInt8] = Array("@~^`|\\{}[]<>#$%&*+=".utf8)
+  /// Bytes that ordinary text has few of, the rarest first.
+  private static let rareBytes: [ClosedRange<UInt8>] =
+    "@~^`|\\{}[]<>#$%&*+=".utf8.map { $0...$0 } + [0x80...0xFF, 0x30...0x39]
 
   /// Compiles the patterns as few sets: those that could begin at any word but need a rare byte are apart, by that byte.
   static func grouped(_ entries: [Entry]) throws(PatternSetError) -> [PatternSet] {
     var common: [Int] = []
-    var apart: [UInt8: (numbers: [Int], before: Int)] = [:]
+    var apart: [Int: (numbers: [Int], before: Int)] = [:]
     for (number, entry) in entries.enumerated() {
       let syntax: PatternSyntax
       do throws(PatternError) { syntax = try Self.syntax(of: entry.pattern) } catch {
         throw PatternSetError(entry: number, error: error)
       }
-      let required = syntax.firstBytes.set.count >= 24 ? syntax.requiredBytes : [:]
-      if let byte = rareBytes.first(where: { required[$0] != nil }), let before = required[byte] {
-        let group = apart[byte] ?? ([], 0)
-        apart[byte] = (group.numbers + [number], max(group.before, before))
+      let isFrequent = syntax.firstBytes.set.count >= 24
+      let rare = rareBytes.indices.lazy.compactMap { place in syntax.offset(of: rareBytes[place]).map { (place, $0) } }
+      if isFrequent, let (place, before) = rare.first {
+        let group = apart[place] ?? ([], 0)
+        apart[place] = (group.numbers + [number], max(group.before, before))
       } else {
         common.append(number)
       }
     }
     var sets: [PatternSet] = []
-    func add(_ numbers: [Int], _ required: (byte: UInt8, before: Int)?) throws(PatternSetError) {
+    func add(_ numbers: [Int], _ required: RequiredBytes?) throws(PatternSetError) {
       do throws(PatternSetError) {
         sets.append(try PatternSet(numbers.map { entries[$0] }, required: required))
       } catch {
@@ -69,12 +70,14 @@ struct PatternSet: Sendable {
       }
     }
     if !common.isEmpty { try add(common, nil) }
-    for (byte, group) in apart.sorted(by: { $0.key < $1.key }) { try add(group.numbers, (byte, group.before)) }
+    for (place, group) in apart.sorted(by: { $0.key < $1.key }) {
+      try add(group.numbers, RequiredBytes(rareBytes[place], before: group.before))
+    }
     return sets
   }
 
   /// Compiles the patterns; the error comes with the number of the pattern to blame.
-  init(_ entries: [Entry], required: (byte: UInt8, before: Int)? = nil) throws(PatternSetError) {
+  init(_ entries: [Entry], required: RequiredBytes? = nil) throws(PatternSetError) {
     self.entries = entries
     self.required = required
     var nfa = PatternNFA()
@@ -89,7 +92,9 @@ struct PatternSet: Sendable {
     symbols = alphabet.symbols
     kinds = alphabet.kinds.map(\.rawValue)
     var stepper = StateStepper(nfa, alphabet)
-    pairs = Self.startPairs(&stepper)
+    filter = StartFilter(&stepper)
+    validators = entries.map(\.pattern.validate)
+    scores = entries.map(\.pattern.score)
     guard let automata = AutomatonSource(stepper) else {
       throw PatternSetError(
         entry: max(entries.count - 1, 0),
@@ -102,22 +107,6 @@ struct PatternSet: Sendable {
 
   /// The automaton for a new scanner.
   var automaton: LazyAutomaton { automata.automaton }
-
-  private static func startPairs(_ stepper: inout StateStepper) -> [UInt64] {
-    let count = stepper.alphabet.count
-    let words = (count * count + 63) / 64
-    var bits = [UInt64](repeating: 0, count: words * ByteKind.allCases.count)
-    for (kind, before) in ByteKind.allCases.enumerated() {
-      let start = stepper.start(before: before)
-      for (first, lives) in stepper.living(start).enumerated() where lives {
-        for (second, lives) in stepper.living(stepper.step(start, first)).enumerated() where lives {
-          let pair = first * count + second
-          bits[kind * words + pair / 64] |= 1 << UInt64(pair % 64)
-        }
-      }
-    }
-    return bits
-  }
 }
 
 /// Keeps the automaton that streams share, and begins a new one when it is full.

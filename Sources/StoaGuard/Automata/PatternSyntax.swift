@@ -85,27 +85,27 @@ indirect enum PatternSyntax: Equatable, Sendable {
     }
   }
 
-  /// Bytes that every match has, with the most bytes before the first of each.
-  var requiredBytes: [UInt8: Int] {
+  /// The most bytes before the first of some, where every match has one; nil where some may have none.
+  func offset(of bytes: ClosedRange<UInt8>) -> Int? {
     switch self {
-    case .empty, .assertion: return [:]
-    case .bytes(let set): return set.onlyByte.map { [$0: 0] } ?? [:]
+    case .empty, .assertion: return nil
+    case .bytes(let set): return set.isSubset(of: ByteSet(bytes)) ? 0 : nil
     case .sequence(let parts):
-      var result: [UInt8: Int] = [:]
       var before = 0
+      var least: Int?
       for part in parts {
-        for (byte, offset) in part.requiredBytes where result[byte] == nil { result[byte] = before + offset }
+        if let offset = part.offset(of: bytes) { least = min(least ?? .max, before + offset) }
         before += part.longestMatch ?? 0
       }
-      return result
+      return least
     case .choice(let parts):
-      guard var result = parts.first?.requiredBytes else { return [:] }
-      for part in parts.dropFirst() {
-        let other = part.requiredBytes
-        result = result.filter { other[$0.key] != nil }.merging(other.filter { result[$0.key] != nil }) { max($0, $1) }
+      var most = 0
+      for part in parts {
+        guard let offset = part.offset(of: bytes) else { return nil }
+        most = max(most, offset)
       }
-      return result
-    case .repetition(let part, let count): return count.lowerBound > 0 ? part.requiredBytes : [:]
+      return most
+    case .repetition(let part, let count): return count.lowerBound > 0 ? part.offset(of: bytes) : nil
     }
   }
 

@@ -2,6 +2,7 @@
 struct TextView: Sendable {
   private var derivation: (any TextDerivation)?
   private var text = DerivedText()
+  private var window = TextWindow()
   private var scanners: [PatternScanner]
   private var found: [PatternHit] = []
   private var originCount = 0
@@ -29,7 +30,7 @@ struct TextView: Sendable {
   }
 
   /// The last byte of the view; nil before there is one, and while it is not known whether another one comes first.
-  var lastByte: UInt8? { derivation?.pending == nil ? scanners.first?.lastByte : nil }
+  var lastByte: UInt8? { derivation?.pending == nil ? window.bytes.last : nil }
 
   /// Reads the next bytes and tells the hits by set, entry, original range and score; leaks by their number.
   mutating func feed(
@@ -38,18 +39,18 @@ struct TextView: Sendable {
     let offset = originCount
     originCount += bytes.count
     if derivation == nil {
-      return scanOriginal(bytes, hit)
+      return scan(bytes, hit)
     }
     derivation?.feed(bytes, at: offset, into: &text)
-    scan(hit: hit, leak: leak)
+    scanDerived(hit: hit, leak: leak)
     text.map.trim(before: scanners.reduce(text.count) { min($0, $1.frontier) })
   }
 
   mutating func finish(hit: (Int, PatternHit) -> Void, leak: (Int, Range<Int>) -> Void) {
     derivation?.finish(into: &text)
-    scan(hit: hit, leak: leak)
+    scanDerived(hit: hit, leak: leak)
     for index in scanners.indices {
-      scanners[index].finish(into: &found)
+      scanners[index].finish(window, into: &found)
       report(index, hit)
     }
     for index in leaks.indices {
@@ -58,7 +59,7 @@ struct TextView: Sendable {
     }
   }
 
-  private mutating func scan(hit: (Int, PatternHit) -> Void, leak: (Int, Range<Int>) -> Void) {
+  private mutating func scanDerived(hit: (Int, PatternHit) -> Void, leak: (Int, Range<Int>) -> Void) {
     guard !text.bytes.isEmpty else { return }
     for index in leaks.indices {
       for (place, byte) in text.bytes.enumerated() {
@@ -66,18 +67,17 @@ struct TextView: Sendable {
       }
       reportLeaks(index, leak)
     }
-    for index in scanners.indices {
-      scanners[index].feed(text.bytes[...], into: &found)
-      report(index, hit)
-    }
+    scan(text.bytes[...], hit)
     text.consume()
   }
 
-  private mutating func scanOriginal(_ bytes: ArraySlice<UInt8>, _ hit: (Int, PatternHit) -> Void) {
+  private mutating func scan(_ bytes: ArraySlice<UInt8>, _ hit: (Int, PatternHit) -> Void) {
+    window.append(bytes)
     for index in scanners.indices {
-      scanners[index].feed(bytes, into: &found)
+      scanners[index].read(window, into: &found)
       report(index, hit)
     }
+    window.trim(before: scanners.reduce(window.end) { min($0, $1.neededStart) })
   }
 
   private mutating func report(_ set: Int, _ hit: (Int, PatternHit) -> Void) {

@@ -58,11 +58,10 @@ enum Names {
   /// A person's name: a given name that is known, with the words after it, or a family name after a title.
   static func person(_ candidate: Candidate) -> Judgement? {
     guard startsWord(candidate.before), let words = words(candidate.bytes) else { return nil }
-    let hasTitle = follows(titles, candidate.before)
     guard let first = words.firstIndex(where: { !others.contains($0.hash) }) else { return nil }
     for start in first..<words.count where !words[start].isInitial {
       let isGiven = given.contains(words[start].hash)
-      let isTitled = hasTitle && start == 0
+      let isTitled = start == 0 && follows(titles, candidate.before)
       guard isGiven || isTitled || surnames.contains(words[start].hash) else { continue }
       var end = start + 1
       while end < words.count, !words[end - 1].isPossessive, continues(words[end]) { end += 1 }
@@ -125,22 +124,43 @@ enum Names {
 
   /// Whether one of the phrases stands right before, with at most a space, colon or full stop after it.
   private static func follows(_ phrases: [[UInt8]], _ before: ArraySlice<UInt8>) -> Bool {
-    let tail = before.suffix(16).map { $0 &- 65 < 26 ? $0 | 32 : $0 }
-    var end = tail.count
-    while end > 0, " ,.:".utf8.contains(tail[end - 1]), tail.count - end < 2 { end -= 1 }
-    guard end < tail.count else { return false }
+    func lower(_ index: Int) -> UInt8 { before[index] &- 65 < 26 ? before[index] | 32 : before[index] }
+    func isPunctuation(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x2C || byte == 0x2E || byte == 0x3A }
+    var end = before.endIndex
+    while end > before.startIndex, isPunctuation(before[end - 1]), before.endIndex - end < 2 { end -= 1 }
+    guard end < before.endIndex, end > before.startIndex else { return false }
     return phrases.contains { phrase in
-      guard phrase.count <= end, tail[end - phrase.count..<end].elementsEqual(phrase) else { return false }
-      return end == phrase.count || !((tail[end - phrase.count - 1] | 32) &- 97 < 26)
+      let start = end - phrase.count
+      guard start >= before.startIndex else { return false }
+      var place = phrase.count - 1
+      while place >= 0, lower(start + place) == phrase[place] { place -= 1 }
+      return place < 0 && (start == before.startIndex || !(lower(start - 1) &- 97 < 26))
+    }
+  }
+
+  /// The words of a match, which has few.
+  private struct Words: RandomAccessCollection {
+    private var storage = InlineArray<10, Word>(
+      repeating: Word(range: 0..<0, hash: 0, isInitial: false, isPossessive: false))
+    private(set) var endIndex = 0
+
+    var startIndex: Int { 0 }
+    var isFull: Bool { endIndex == storage.count }
+
+    subscript(index: Int) -> Word { storage[index] }
+
+    mutating func append(_ word: Word) {
+      storage[endIndex] = word
+      endIndex += 1
     }
   }
 
   /// The words of a match without what follows it; `'s` at the end is cut off.
-  private static func words(_ bytes: ArraySlice<UInt8>) -> [Word]? {
-    var words: [Word] = []
+  private static func words(_ bytes: ArraySlice<UInt8>) -> Words? {
+    var words = Words()
     let base = bytes.startIndex
     var index = base
-    while index < bytes.endIndex {
+    while index < bytes.endIndex, !words.isFull {
       let start = index
       while index < bytes.endIndex, isNameByte(bytes, index) { index += 1 }
       if index == start {

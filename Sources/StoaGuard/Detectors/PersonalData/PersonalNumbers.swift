@@ -109,7 +109,8 @@ enum PersonalNumbers {
 
   /// Identity numbers with letters.
   static let letterExpression = [
-    #"[A-Z]{3} ?[A-Z]{3} ?[0-9L-NP-V]{2}[A-Z][0-9L-NP-V]{2} ?[A-Z][0-9L-NP-V]{3}[A-Z]"#,
+    // Italian: letters stand for digits where two people would have the same code, the year's last of all.
+    #"[A-Z]{3} ?[A-Z]{3} ?(?:\d[0-9L-NP-V]|[L-NP-V]\d)[A-Z][0-9L-NP-V]{2} ?[A-Z][0-9L-NP-V]{3}[A-Z]"#,
     #"[A-Z]{4}\d{6}[A-Z]{6}[A-Z0-9]\d"#,
     #"[A-Z]{5}\d{4}[A-Z]"#,
     #"[A-Z]{2}[ -]?\d{2}[ -]?\d{2}[ -]?\d{2}[ -]?[A-D]"#,
