@@ -294,6 +294,11 @@ struct PatternScanner: Sendable {
           bytes: window.bytes[from..<match.end - window.start],
           before: window.bytes[max(0, from - Candidate.contextLength)..<from])
         guard let judgement = validate(candidate) else { continue }
+        if judgement.score < 0 {
+          done.append(match.pattern)
+          lastEnds[entry] = match.end
+          continue
+        }
         hit.score = judgement.score
         if let part = judgement.part {
           let whole = 0..<hit.range.count

@@ -1,7 +1,7 @@
 /// One pattern of a detector, with what decides whether a match counts.
 ///
 /// The automaton finds, for every start in the text, the matches of the pattern; the longest one that `validate` accepts is
-/// reported, and no other of this pattern inside it. Nothing after a match is ever looked at, since a stream has not got it yet.
+/// reported, unless it refuses a longer one for all that it holds, and no other of this pattern inside it. Nothing after a match is ever looked at, since a stream has not got it yet.
 public struct Pattern: Sendable {
   /// What the pattern is called in explanations, such as `github-token`.
   public let name: String
@@ -58,10 +58,13 @@ extension Pattern {
 
 /// What a validator says of a match that counts.
 public struct Judgement: Equatable, Sendable {
-  /// How sure it is, 0 to 1.
+  /// How sure it is, 0 to 1; below 0 for `refused`.
   public var score: Double
   /// The part of the match that is the hit, in bytes from its start; nil for all of it.
   public var part: Range<Int>?
+
+  /// Not a match, nor is any shorter one from the same start or another one inside.
+  public static let refused = Judgement(score: -1)
 
   /// A match that counts with this score, in whole or in part.
   public init(score: Double, part: Range<Int>? = nil) {
