@@ -46,6 +46,7 @@ extension ModelSummary {
   package init(_ checkpoint: Checkpoint) throws(ModelError) {
     let path = checkpoint.path
     isEncoder = EncoderConfiguration.isEncoder(checkpoint)
+    let weights = WeightFacts(checkpoint.tensors)
     var title: String?
     switch checkpoint {
     case .gguf(let file):
@@ -53,10 +54,8 @@ extension ModelSummary {
       quantization = file.quantizationName ?? ""
       license = file.metadata.string("general.license")
       about = file.metadata.string("general.description")
-    case .huggingFace(let tensors, _, _):
-      var sizes: [String: Int] = [:]
-      for tensor in tensors.tensors { sizes[tensor.typeName, default: 0] += tensor.byteCount }
-      quantization = sizes.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? ""
+    case .huggingFace:
+      quantization = weights.typeName ?? ""
       license = nil
       about = nil
     }
@@ -66,7 +65,7 @@ extension ModelSummary {
       let last = path.split(separator: "/").last.map(String.init) ?? path
       name = last.hasSuffix(".gguf") ? String(last.dropLast(5)) : last
     }
-    parameters = checkpoint.tensors.reduce(0) { $0 + $1.elementCount }
+    parameters = weights.parameters
     if isEncoder {
       let configuration = try EncoderConfiguration(checkpoint)
       architecture = configuration.architecture

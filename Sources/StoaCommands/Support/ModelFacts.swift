@@ -1,5 +1,6 @@
 import StoaFormats
 import StoaHub
+import StoaModels
 import StoaTokenizers
 
 /// What can be said about a model from its files alone, without the engine.
@@ -59,12 +60,12 @@ struct ModelFacts {
       title = nil
       context = configuration.contextLength
       tensors = checkpoint.tensors
-      quantization = Self.dominantType(tensors)
+      quantization = WeightFacts(tensors).typeName
       sizes = Sizes(
         layers: configuration.layers, width: configuration.hiddenSize, feedForward: configuration.intermediateSize,
         heads: configuration.heads, kvHeads: configuration.kvHeads, vocabulary: configuration.vocabularySize)
     }
-    parameters = tensors.reduce(0) { $0 + (Self.isParameter($1.name) ? $1.elementCount : 0) }
+    parameters = WeightFacts(tensors).parameters
   }
 
   /// The tokenizer that comes with the model.
@@ -87,14 +88,5 @@ struct ModelFacts {
       "nomic-bert": "Nomic BERT", "nomic_bert": "Nomic BERT",
     ]
     return titles[architecture] ?? architecture
-  }
-
-  /// Factors of rotary embeddings are stored as tensors but are no weights.
-  private static func isParameter(_ name: String) -> Bool { !name.hasPrefix("rope_f") && !name.hasSuffix("inv_freq") }
-
-  private static func dominantType(_ tensors: [TensorInfo]) -> String? {
-    var bytes: [String: Int] = [:]
-    for tensor in tensors { bytes[tensor.typeName, default: 0] += tensor.byteCount }
-    return bytes.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
   }
 }
