@@ -80,7 +80,8 @@ struct PatternLanguageTests {
   @Test("Patterns that are apart by a byte they need find what they find together", arguments: [1, 7, .max])
   func rareBytes(pieces: Int) throws {
     let expressions = [
-      #"\<\w{1,5}@\w{1,5}\>"#, #"[a-z ]{0,9}\d{1,3}[a-z]?"#, #"\<[a-zé]{1,4}é[a-z]{0,3}"#, #"(?:[a-z]{1,6}|é)[~#][a-z]?"#,
+      #"\<\w{1,5}@\w{1,5}\>"#, #"[a-z ]{0,9}\d{1,3}[a-z]?"#, #"\<[a-zé]{1,4}é[a-z]{0,3}"#,
+      #"(?:[a-z]{1,6}|é)[~#][a-z]?"#,
       #"\<[a-z]{2,3}\>"#, #"(?:[a-z]@|[a-z]{2}@@)[a-z]"#,
     ]
     let entries = expressions.map { PatternSet.Entry(rail: 0, pattern: Pattern($0, $0, label: "X")) }

@@ -69,7 +69,9 @@ struct StartFilter: Sendable {
       // A match is told one symbol late: it counts whatever comes third.
       guard state.matches.isEmpty, number <= UInt16.max else { return 1 }
       var row = [UInt64](repeating: 0, count: rowWords)
-      for (third, lives) in stepper.living(state).enumerated() where lives { row[third / 64] |= 1 << UInt64(third % 64) }
+      for (third, lives) in stepper.living(state).enumerated() where lives {
+        row[third / 64] |= 1 << UInt64(third % 64)
+      }
       bits += row
       return UInt16(number)
     }

@@ -67,7 +67,9 @@ enum Names {
       while end < words.count, !words[end - 1].isPossessive, continues(words[end]) { end += 1 }
       while end > start + 1, words[end - 1].isInitial { end -= 1 }
       // `Nelson Mandela Drive` is a street and `Russell Investments` a firm.
-      if words[start..<min(words.count, end + 1)].contains(where: { organisations.contains($0.hash) }) { return .refused }
+      if words[start..<min(words.count, end + 1)].contains(where: { organisations.contains($0.hash) }) {
+        return .refused
+      }
       let hasSurname = words[start..<end].dropFirst().contains { surnames.contains($0.hash) }
       var begin = start
       if !isGiven, !isTitled, start > first, !words[start - 1].isInitial, !words[start - 1].isPossessive {
