@@ -15,6 +15,8 @@ INLINE v16i dot4(v16i acc, v16i u, v16i s) {
   return (v16i)_mm512_dpbusd_epi32((__m512i)acc, (__m512i)u, (__m512i)s);
 }
 
+#include "simd_dot4.h"
+
 INLINE v16i q8_start(int32_t sum) { return (v16i){0} + -128 * sum; }
 
 INLINE v16i dot4_q8(v16i acc, v16i u, v16i s) { return dot4(acc, u, s); }

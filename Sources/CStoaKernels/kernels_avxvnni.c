@@ -11,6 +11,8 @@ INLINE v16i dot4(v16i acc, v16i u, v16i s) {
               _mm256_dpbusd_avx_epi32(higher(acc), higher(u), higher(s)));
 }
 
+#include "simd_dot4.h"
+
 INLINE v16i q8_start(int32_t sum) { return (v16i){0} + -128 * sum; }
 
 INLINE v16i dot4_q8(v16i acc, v16i u, v16i s) { return dot4(acc, u, s); }

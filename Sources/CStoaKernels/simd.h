@@ -4,7 +4,10 @@
 //
 //   load_half(p)            16 f16 -> 16 f32
 //   store_half(p, x)        16 f32 -> 16 f16, nearest even; the caller clamps
-//   dot4(acc, u, s)         acc[i] += sum of 4 products of unsigned codes <= 63 with signed bytes
+//   dot4_pairs(pairs, u, s) adds the sums of 4 products of unsigned codes <= 63 with signed bytes -127..127;
+//                           pairs_begin(acc) is what to begin with, after which at most as many may follow as
+//                           `products_in_pairs` tells, and pairs_end(acc, pairs) is acc with all of them
+//   add_scaled_pairs(total, pairs, pairs_scale(s))  total[i] += pairs[i] * s[i], scales of 16 bits
 //   q8_start(sum)           what an accumulator of Q8_0 starts with, given the sum of the activations' codes
 //   dot4_q8(acc, u, s)      the same with codes stored as code + 128
 //   look_up(table, codes)   bytes 0..15 to the table's 16 bytes

@@ -29,6 +29,13 @@ INLINE v16i join(__m256i low, __m256i high) {
   return v;
 }
 
+/// Keeps a sum in its registers here: left alone, the compiler reorders an unrolled loop until all its codes are spilled.
+INLINE void pin(v16i *sum) {
+  __m256i low = lower(*sum), high = higher(*sum);
+  __asm__("" : "+x"(low), "+x"(high));
+  *sum = join(low, high);
+}
+
 INLINE v16f load_half(const void *p) {
   __m256 low = _mm256_cvtph_ps(_mm_loadu_si128(p));
   __m256 high = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p + 1));

@@ -32,11 +32,12 @@ INLINE void tile_nibbles_k(tile w, const int T, v16f *acc, const stoa_type type)
     v16i total[8];
     UNROLL for (int t = 0; t < T; t++) total[t] = splat_int(0);
     for (int g = 0; g < 4; g++) {
-      v16i first[8], second[8], bits[2] = {{0}, {0}};
+      v16i first[8], second[8], s0, s1, bits[2] = {{0}, {0}};
+      pair_of_scales(type, scales, g, &s0, &s1);
       UNROLL for (int t = 0; t < T; t++) {
         const int16_t *x_sums = w.sums32 + ((size_t)t * w.blocks + b) * 8 + g * 2;
-        first[t] = nibble_start(type, x_sums[0]);
-        second[t] = nibble_start(type, x_sums[1]);
+        first[t] = has_levels(type) ? q8_start(x_sums[0]) : pairs_begin(splat_int(0));
+        second[t] = has_levels(type) ? q8_start(x_sums[1]) : pairs_begin(splat_int(0));
       }
       const uint8_t *part = codes + (size_t)g * nibble_part(type);
       const int8_t *x = w.x + b * 256 + g * 64;
@@ -51,15 +52,34 @@ INLINE void tile_nibbles_k(tile w, const int T, v16f *acc, const stoa_type type)
           low |= (v < 4 ? bits[0] << (4 - v) : bits[0] >> (v - 4)) & fifth;
           high |= (v < 4 ? bits[1] << (4 - v) : bits[1] >> (v - 4)) & fifth;
         }
+        if (has_levels(type)) {
+          low = level_codes(low);
+          high = level_codes(high);
+        }
         UNROLL for (int t = 0; t < T; t++) {
           const int8_t *quad = x + (size_t)t * w.columns + v * 4;
-          first[t] = dot_nibbles(type, first[t], low, splat_quad(quad));
-          second[t] = dot_nibbles(type, second[t], high, splat_quad(quad + 32));
+          if (has_levels(type)) {
+            first[t] = dot4_q8(first[t], low, splat_quad(quad));
+            second[t] = dot4_q8(second[t], high, splat_quad(quad + 32));
+          } else {
+            first[t] = dot4_pairs(first[t], low, splat_quad(quad));
+            second[t] = dot4_pairs(second[t], high, splat_quad(quad + 32));
+          }
+          pin(first + t);
+          pin(second + t);
+        }
+        if (!has_levels(type) && (v == 7 || (v == 3 && products_in_pairs(type) < 8))) {
+          v16i scale[2] = {pairs_scale(s0), pairs_scale(s1)};
+          UNROLL for (int t = 0; t < T; t++) {
+            total[t] = add_scaled_pairs(total[t], first[t], scale[0]);
+            total[t] = add_scaled_pairs(total[t], second[t], scale[1]);
+            first[t] = second[t] = pairs_begin(splat_int(0));
+          }
         }
       }
-      v16i s0, s1;
-      pair_of_scales(type, scales, g, &s0, &s1);
-      UNROLL for (int t = 0; t < T; t++) total[t] += first[t] * s0 + second[t] * s1;
+      if (has_levels(type)) {
+        UNROLL for (int t = 0; t < T; t++) total[t] += first[t] * s0 + second[t] * s1;
+      }
     }
     if (type == STOA_IQ4_XS) {
       v16f d = load_half(scales + IQ4_XS_D);
@@ -97,12 +117,15 @@ INLINE void tile_q2_k(tile w, const int T, v16f *acc) {
       v16i scale[2] = {(pair & 0xffff) | pair << 16, pair >> 16 | (pair & ~0xffff)};
       UNROLL for (int h = 0; h < 2; h++) {
         v16i c = load_codes(codes + q2_codes_at(2 * p + (size_t)h));
-        UNROLL for (int s = 0; s < 4; s++) {
+        UNROLL for (int s = 0; s < 4; s += 2) {
           v16i scaled = multiply_halves((c >> (2 * s)) & two_bits, scale[h]);
+          v16i next = multiply_halves((c >> (2 * s + 2)) & two_bits, scale[h]);
           UNROLL for (int t = 0; t < T; t++) {
             const int8_t *x = w.x + (size_t)t * w.columns + b * 256 + p * 32 + (size_t)(h * 16 + s * 4);
-            v16i *sum = total + t * chains + s % chains;
-            *sum = dot4(*sum, scaled, splat_quad(x));
+            v16i *sum = total + t * chains + (h * 2 + s / 2) % chains;
+            v16i pairs = dot4_pairs(pairs_begin(*sum), scaled, splat_quad(x));
+            *sum = pairs_end(*sum, dot4_pairs(pairs, next, splat_quad(x + 4)));
+            pin(sum);
           }
         }
       }
@@ -152,20 +175,29 @@ INLINE void tile_signed_k(tile w, const int T, v16f *acc, const stoa_type type) 
     UNROLL for (int t = 0; t < T; t++) total[t] = offset[t] = splat_int(0);
     for (int p = 0; p < 8; p++) {
       v16i first[8], second[8];
-      UNROLL for (int t = 0; t < T; t++) first[t] = second[t] = splat_int(0);
+      UNROLL for (int t = 0; t < T; t++) first[t] = second[t] = pairs_begin(splat_int(0));
+      v16i pair = signed_pair(type, scales, p);
+      v16i s0 = pairs_scale((pair << 16) >> 16), s1 = pairs_scale(pair >> 16);
       const int8_t *x = w.x + b * 256 + p * 32;
       UNROLL for (int v = 0; v < 4; v++) {
         v16i low, high;
         signed_codes(type, codes + p * pair_bytes, v, &low, &high);
         UNROLL for (int t = 0; t < T; t++) {
           const int8_t *quad = x + (size_t)t * w.columns + v * 4;
-          first[t] = dot4(first[t], low, splat_quad(quad));
-          second[t] = dot4(second[t], high, splat_quad(quad + 16));
+          first[t] = dot4_pairs(first[t], low, splat_quad(quad));
+          second[t] = dot4_pairs(second[t], high, splat_quad(quad + 16));
+          pin(first + t);
+          pin(second + t);
+        }
+        if (v == 3 || (v == 1 && products_in_pairs(type) < 4)) {
+          UNROLL for (int t = 0; t < T; t++) {
+            total[t] = add_scaled_pairs(total[t], first[t], s0);
+            total[t] = add_scaled_pairs(total[t], second[t], s1);
+            first[t] = second[t] = pairs_begin(splat_int(0));
+          }
         }
       }
-      v16i pair = signed_pair(type, scales, p), s0 = (pair << 16) >> 16, s1 = pair >> 16;
       UNROLL for (int t = 0; t < T; t++) {
-        total[t] += first[t] * s0 + second[t] * s1;
         offset[t] = dot2(offset[t], pair, splat_quad(w.sums16 + ((size_t)t * w.blocks + b) * 16 + p * 2));
       }
     }

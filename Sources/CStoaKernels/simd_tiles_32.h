@@ -12,6 +12,7 @@ INLINE void tile_q8_0(tile w, const int T, v16f *acc) {
       v16i c = load_codes(codes + v * VECTOR);
       UNROLL for (int t = 0; t < T; t++) {
         sum[t] = dot4_q8(sum[t], c, splat_quad(w.x + (size_t)t * w.columns + b * 32 + v * 4));
+        pin(sum + t);
       }
     }
     v16f d = load_half(scales);
@@ -32,17 +33,24 @@ INLINE v16i nibble_start(const stoa_type type, int32_t x_sum) {
   return splat_int(-code_zero(type) * x_sum);
 }
 
-/// The levels of IQ4_NL and IQ4_XS take all 8 bits; those of MXFP4 are small enough for the plain dot product.
-INLINE v16i dot_nibbles(const stoa_type type, v16i acc, v16i codes, v16i x) {
-  if (type == STOA_MXFP4) {
-    __m128i table = _mm_loadu_si128((const __m128i *)MXFP4_LEVELS);
-    return dot4(acc, look_up(_mm_add_epi8(table, _mm_set1_epi8((char)code_zero(type))), codes), x);
-  }
-  if (has_levels(type)) {
-    __m128i table = _mm_loadu_si128((const __m128i *)IQ4_LEVELS);
-    return dot4_q8(acc, look_up(_mm_xor_si128(table, _mm_set1_epi8((char)0x80)), codes), x);
-  }
-  return dot4(acc, codes, x);
+/// How many products 16 bits hold of codes of a type: two of them are at most 2 * 127 times the largest code.
+INLINE int products_in_pairs(const stoa_type type) {
+  int largest = type == STOA_Q2_K ? 45 : type == STOA_Q3_K ? 7 : type == STOA_MXFP4 ? 24 : type == STOA_Q6_K ? 63 : 15;
+  if (has_fifth_bits(type)) largest = 31;
+  return 32767 / (2 * 127 * largest);
+}
+
+/// The unsigned codes that nibbles stand for; not for types whose levels take all 8 bits.
+INLINE v16i plain_codes(const stoa_type type, v16i codes) {
+  if (type != STOA_MXFP4) return codes;
+  __m128i table = _mm_loadu_si128((const __m128i *)MXFP4_LEVELS);
+  return look_up(_mm_add_epi8(table, _mm_set1_epi8((char)code_zero(type))), codes);
+}
+
+/// The levels of IQ4_NL and IQ4_XS as codes of Q8_0.
+INLINE v16i level_codes(v16i codes) {
+  __m128i table = _mm_loadu_si128((const __m128i *)IQ4_LEVELS);
+  return look_up(_mm_xor_si128(table, _mm_set1_epi8((char)0x80)), codes);
 }
 
 /// The scales of a block of 16 rows.
@@ -56,8 +64,11 @@ INLINE void tile_nibbles(tile w, const int T, v16f *acc, const stoa_type type) {
   for (size_t b = 0; b < w.blocks; b++) {
     const uint8_t *codes = w.weights + codes_at(layout_of(type), b);
     const uint8_t *scales = w.weights + scales_at(layout_of(type), b);
-    v16i sum[8], bits = splat_int(0);
-    UNROLL for (int t = 0; t < T; t++) sum[t] = nibble_start(type, w.sums32[(size_t)t * w.blocks + b]);
+    v16i sum[8], pairs[8], bits = splat_int(0);
+    UNROLL for (int t = 0; t < T; t++) {
+      sum[t] = nibble_start(type, w.sums32[(size_t)t * w.blocks + b]);
+      pairs[t] = pairs_begin(sum[t]);
+    }
     if (has_fifth_bits(type)) bits = load_codes(codes);
     UNROLL for (int v = 0; v < 4; v++) {
       v16i c = load_codes(codes + ((size_t)v + fifth_vectors(type)) * VECTOR);
@@ -66,10 +77,31 @@ INLINE void tile_nibbles(tile w, const int T, v16f *acc, const stoa_type type) {
         low |= (bits << (4 - v)) & fifth;
         high |= (bits >> v) & fifth;
       }
+      if (has_levels(type)) {
+        low = level_codes(low);
+        high = level_codes(high);
+      } else {
+        low = plain_codes(type, low);
+        high = plain_codes(type, high);
+      }
       UNROLL for (int t = 0; t < T; t++) {
         const int8_t *x = w.x + (size_t)t * w.columns + b * 32 + v * 4;
-        sum[t] = dot_nibbles(type, sum[t], low, splat_quad(x));
-        sum[t] = dot_nibbles(type, sum[t], high, splat_quad(x + 16));
+        if (has_levels(type)) {
+          sum[t] = dot4_q8(sum[t], low, splat_quad(x));
+          sum[t] = dot4_q8(sum[t], high, splat_quad(x + 16));
+          pin(sum + t);
+        } else {
+          pairs[t] = dot4_pairs(pairs[t], low, splat_quad(x));
+          pairs[t] = dot4_pairs(pairs[t], high, splat_quad(x + 16));
+          pin(pairs + t);
+        }
+      }
+      // Four vectors are eight products, of which 16 bits hold all or half.
+      if (!has_levels(type) && (v == 3 || (v == 1 && products_in_pairs(type) < 8))) {
+        UNROLL for (int t = 0; t < T; t++) {
+          sum[t] = pairs_end(sum[t], pairs[t]);
+          pairs[t] = pairs_begin(sum[t]);
+        }
       }
     }
     v16f d = block_scales(type, scales);
