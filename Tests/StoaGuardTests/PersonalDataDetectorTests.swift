@@ -117,6 +117,7 @@ struct PersonalDataDetectorTests {
     ("Yesterday Maria Schneider met her lawyer.", ["Maria Schneider"]), ("Dear Mr. Okonkwo, thank you", ["Okonkwo"]),
     ("The report of April was late. Will it rain?", []), ("I asked John F. Kennedy's brother", ["John F. Kennedy"]),
     ("at 12 Nelson Mandela Drive or from Russell Investments, not Nelson Mandela.", ["Nelson Mandela"]),
+    ("I met Thomas Hill.", ["Thomas Hill"]),
   ]) func persons(_ text: String, _ expected: [String]) throws {
     #expect(try DetectorProbe("person").found(text) == expected)
   }

@@ -65,6 +65,15 @@ struct CanonicalJSONTests {
     }
   }
 
+  @Test("What was written is read again", arguments: [3.08e16, 0x1p53, -0x1p62, 0x1p63, 1e21, 1e-300])
+  func largeNumbersAreRead(number: Double) throws {
+    let document: JSONValue = ["a": .array([.double(number), .int(7)])]
+    #expect(CanonicalJSON.decode(try CanonicalJSON.encode(document)) == document)
+  }
+
+  @Test("Whole numbers that no floating-point number has are not canonical", arguments: ["[9007199254740993]"])
+  func inexactNumbersAreNotRead(_ text: String) { #expect(CanonicalJSON.decode(Array(text.utf8)) == nil) }
+
   @Test(arguments: [#"{"b":1,"a":2}"#, #"{"a": 1}"#, "[1.0]", "[1e2]", #"["\u0041"]"#, "[1]\n", "["])
   func otherFormsAreNoCanonicalBytes(_ text: String) { #expect(CanonicalJSON.decode(Array(text.utf8)) == nil) }
 }

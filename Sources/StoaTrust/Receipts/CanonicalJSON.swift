@@ -34,11 +34,25 @@ public enum CanonicalJSON {
   }
 
   /// The document that canonical bytes stand for; nil for bytes that are not JSON, or not in canonical form.
+  ///
+  /// A whole number beyond ±(2^53 - 1) is a floating-point number, since no other is written so.
   public static func decode(_ bytes: [UInt8]) -> JSONValue? {
-    guard let value = try? JSONValue(parsing: bytes.span), let canonical = try? encode(value), canonical == bytes else {
-      return nil
-    }
+    guard let parsed = try? JSONValue(parsing: bytes.span) else { return nil }
+    let value = largeNumbersAsDoubles(parsed)
+    guard let canonical = try? encode(value), canonical == bytes else { return nil }
     return value
+  }
+
+  private static func largeNumbersAsDoubles(_ value: JSONValue) -> JSONValue {
+    switch value {
+    case .int(let whole) where whole.magnitude >= 1 << 53: return .double(Double(whole))
+    case .array(let elements): return .array(elements.map(largeNumbersAsDoubles))
+    case .object(let members):
+      var object = JSONObject()
+      for member in members { object[member.key] = largeNumbersAsDoubles(member.value) }
+      return .object(object)
+    default: return value
+    }
   }
 
   private static func write(

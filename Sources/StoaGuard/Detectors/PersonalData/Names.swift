@@ -66,10 +66,11 @@ enum Names {
       var end = start + 1
       while end < words.count, !words[end - 1].isPossessive, continues(words[end]) { end += 1 }
       while end > start + 1, words[end - 1].isInitial { end -= 1 }
-      // `Nelson Mandela Drive` is a street and `Russell Investments` a firm.
-      if words[start..<min(words.count, end + 1)].contains(where: { organisations.contains($0.hash) }) {
-        return .refused
+      // `Nelson Mandela Drive` is a street and `Russell Investments` a firm, but Hill may be a family name.
+      let isOther = (start..<min(words.count, end + 1)).contains { index in
+        organisations.contains(words[index].hash) && !(index == start + 1 && surnames.contains(words[index].hash))
       }
+      if isOther { return .refused }
       let hasSurname = words[start..<end].dropFirst().contains { surnames.contains($0.hash) }
       var begin = start
       if !isGiven, !isTitled, start > first, !words[start - 1].isInitial, !words[start - 1].isPossessive {
