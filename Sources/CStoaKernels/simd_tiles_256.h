@@ -101,7 +101,7 @@ INLINE void tile_nibbles_k(tile w, const int T, v16f *acc, const stoa_type type)
 }
 
 /// Q2_K: sixteen sub-blocks of 16. A code times its 4-bit scale is at most 45, so the product is the byte that goes
-/// into the dot product, and all sub-blocks share one sum.
+/// into the dot product, of which 16 bits hold two, and all sub-blocks share one sum.
 INLINE void tile_q2_k(tile w, const int T, v16f *acc) {
   const v16i two_bits = splat_int(0x03030303), nibble = splat_int(0x000f000f);
   // Few tokens share their sum among several registers, or each dot product would wait for the one before.

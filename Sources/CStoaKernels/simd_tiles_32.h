@@ -35,7 +35,7 @@ INLINE v16i nibble_start(const stoa_type type, int32_t x_sum) {
 
 /// How many products 16 bits hold of codes of a type: two of them are at most 2 * 127 times the largest code.
 INLINE int products_in_pairs(const stoa_type type) {
-  int largest = type == STOA_Q2_K ? 45 : type == STOA_Q3_K ? 7 : type == STOA_MXFP4 ? 24 : type == STOA_Q6_K ? 63 : 15;
+  int largest = type == STOA_Q3_K ? 7 : type == STOA_MXFP4 ? 24 : type == STOA_Q6_K ? 63 : 15;
   if (has_fifth_bits(type)) largest = 31;
   return 32767 / (2 * 127 * largest);
 }

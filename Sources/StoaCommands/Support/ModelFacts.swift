@@ -35,6 +35,7 @@ struct ModelFacts {
 
   init(_ location: ModelLocation) throws {
     self.location = location
+    let stated: String?
     switch location.kind {
     case .gguf:
       let file = try GGUFFile(path: location.path)
@@ -44,7 +45,7 @@ struct ModelFacts {
       let prefix = architecture + "."
       title = metadata.string("general.name")
       context = metadata.int(prefix + "context_length")
-      quantization = file.quantizationName
+      stated = file.quantizationName
       tensors = file.tensors
       let feedForward = metadata.int(prefix + "feed_forward_length")
       sizes = Sizes(
@@ -60,12 +61,14 @@ struct ModelFacts {
       title = nil
       context = configuration.contextLength
       tensors = checkpoint.tensors
-      quantization = WeightFacts(tensors).typeName
+      stated = nil
       sizes = Sizes(
         layers: configuration.layers, width: configuration.hiddenSize, feedForward: configuration.intermediateSize,
         heads: configuration.heads, kvHeads: configuration.kvHeads, vocabulary: configuration.vocabularySize)
     }
-    parameters = WeightFacts(tensors).parameters
+    let weights = WeightFacts(tensors)
+    parameters = weights.parameters
+    quantization = stated ?? weights.typeName
   }
 
   /// The tokenizer that comes with the model.

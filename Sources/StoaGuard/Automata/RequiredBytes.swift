@@ -1,6 +1,6 @@
 /// Bytes of which every match has one, with the most bytes before it: elsewhere no attempt need be made.
 struct RequiredBytes: Sendable {
-  /// The bytes: one, or as many from a multiple of a power of two on that it exceeds none.
+  /// One byte, or a range that begins at a multiple of a power of two and is no longer than that power: `hasAny` needs it.
   private let bytes: ClosedRange<UInt8>
   private let before: Int
 

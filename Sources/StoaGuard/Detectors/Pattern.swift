@@ -1,7 +1,8 @@
 /// One pattern of a detector, with what decides whether a match counts.
 ///
 /// The automaton finds, for every start in the text, the matches of the pattern; the longest one that `validate` accepts is
-/// reported, unless it refuses a longer one for all that it holds, and no other of this pattern inside it. Nothing after a match is ever looked at, since a stream has not got it yet.
+/// reported, unless it refuses a longer one with all that it holds, and no other of this pattern inside it. Nothing after a
+/// match is ever looked at, since a stream has not got it yet.
 public struct Pattern: Sendable {
   /// What the pattern is called in explanations, such as `github-token`.
   public let name: String
