@@ -4,7 +4,8 @@
 #pragma clang diagnostic ignored "-Wpsabi"
 
 #define TILE_32 4
-#define TILE_256 2
+#define TILE_256 4
+#define SUB_BLOCKS 1
 #define TILE_ROWS 2
 #define TILE_TOKENS 3
 #define ATTENTION_ROWS 4

@@ -23,62 +23,59 @@ INLINE void pair_of_scales(const stoa_type type, const uint8_t *scales, int g, v
   }
 }
 
+/// The codes of sub-block h of a pair: of vector v of 8, whose nibbles hold one sub-block each.
+INLINE v16i nibble_codes(const stoa_type type, const uint8_t *part, int v, int h, const v16i *bits) {
+  v16i c = load_codes(part + ((size_t)v + fifth_vectors(type)) * VECTOR);
+  v16i codes = (h ? c >> 4 : c) & splat_int(0x0f0f0f0f);
+  if (has_fifth_bits(type)) {
+    codes |= (v < 4 ? bits[h] << (4 - v) : bits[h] >> (v - 4)) & splat_int(0x10101010);
+  }
+  return has_levels(type) ? level_codes(codes) : codes;
+}
+
 /// Q4_K, Q5_K and IQ4_XS: eight sub-blocks of 32.
 INLINE void tile_nibbles_k(tile w, const int T, v16f *acc, const stoa_type type) {
-  const v16i nibble = splat_int(0x0f0f0f0f), fifth = splat_int(0x10101010);
   for (size_t b = 0; b < w.blocks; b++) {
     const uint8_t *codes = w.weights + codes_at(layout_of(type), b);
     const uint8_t *scales = w.weights + scales_at(layout_of(type), b);
     v16i total[8];
     UNROLL for (int t = 0; t < T; t++) total[t] = splat_int(0);
     for (int g = 0; g < 4; g++) {
-      v16i first[8], second[8], s0, s1, bits[2] = {{0}, {0}};
-      pair_of_scales(type, scales, g, &s0, &s1);
-      UNROLL for (int t = 0; t < T; t++) {
-        const int16_t *x_sums = w.sums32 + ((size_t)t * w.blocks + b) * 8 + g * 2;
-        first[t] = has_levels(type) ? q8_start(x_sums[0]) : pairs_begin(splat_int(0));
-        second[t] = has_levels(type) ? q8_start(x_sums[1]) : pairs_begin(splat_int(0));
-      }
       const uint8_t *part = codes + (size_t)g * nibble_part(type);
       const int8_t *x = w.x + b * 256 + g * 64;
+      v16i scale[2], bits[2] = {{0}, {0}};
+      pair_of_scales(type, scales, g, scale, scale + 1);
       if (has_fifth_bits(type)) {
         bits[0] = load_codes(part);
         bits[1] = load_codes(part + VECTOR);
       }
-      UNROLL for (int v = 0; v < 8; v++) {
-        v16i c = load_codes(part + ((size_t)v + fifth_vectors(type)) * VECTOR);
-        v16i low = c & nibble, high = (c >> 4) & nibble;
-        if (has_fifth_bits(type)) {
-          low |= (v < 4 ? bits[0] << (4 - v) : bits[0] >> (v - 4)) & fifth;
-          high |= (v < 4 ? bits[1] << (4 - v) : bits[1] >> (v - 4)) & fifth;
-        }
-        if (has_levels(type)) {
-          low = level_codes(low);
-          high = level_codes(high);
-        }
+      UNROLL for (int first = 0; first < 2; first += SUB_BLOCKS) {
+        v16i sum[8][2];
         UNROLL for (int t = 0; t < T; t++) {
-          const int8_t *quad = x + (size_t)t * w.columns + v * 4;
-          if (has_levels(type)) {
-            first[t] = dot4_q8(first[t], low, splat_quad(quad));
-            second[t] = dot4_q8(second[t], high, splat_quad(quad + 32));
-          } else {
-            first[t] = dot4_pairs(first[t], low, splat_quad(quad));
-            second[t] = dot4_pairs(second[t], high, splat_quad(quad + 32));
-          }
-          pin(first + t);
-          pin(second + t);
-        }
-        if (!has_levels(type) && (v == 7 || (v == 3 && products_in_pairs(type) < 8))) {
-          v16i scale[2] = {pairs_scale(s0), pairs_scale(s1)};
-          UNROLL for (int t = 0; t < T; t++) {
-            total[t] = add_scaled_pairs(total[t], first[t], scale[0]);
-            total[t] = add_scaled_pairs(total[t], second[t], scale[1]);
-            first[t] = second[t] = pairs_begin(splat_int(0));
+          const int16_t *x_sums = w.sums32 + ((size_t)t * w.blocks + b) * 8 + g * 2;
+          UNROLL for (int h = first; h < first + SUB_BLOCKS; h++) {
+            sum[t][h] = has_levels(type) ? q8_start(x_sums[h]) : pairs_begin(splat_int(0));
           }
         }
-      }
-      if (has_levels(type)) {
-        UNROLL for (int t = 0; t < T; t++) total[t] += first[t] * s0 + second[t] * s1;
+        UNROLL for (int v = 0; v < 8; v++) {
+          UNROLL for (int h = first; h < first + SUB_BLOCKS; h++) {
+            v16i c = nibble_codes(type, part, v, h, bits);
+            UNROLL for (int t = 0; t < T; t++) {
+              v16i quad = splat_quad(x + (size_t)t * w.columns + h * 32 + v * 4);
+              sum[t][h] = has_levels(type) ? dot4_q8(sum[t][h], c, quad) : dot4_pairs(sum[t][h], c, quad);
+              pin(sum[t] + h);
+            }
+            if (has_levels(type) && v == 7) {
+              UNROLL for (int t = 0; t < T; t++) total[t] += sum[t][h] * scale[h];
+            } else if (!has_levels(type) && (v == 7 || (v == 3 && products_in_pairs(type) < 8))) {
+              v16i factor = pairs_scale(scale[h]);
+              UNROLL for (int t = 0; t < T; t++) {
+                total[t] = add_scaled_pairs(total[t], sum[t][h], factor);
+                sum[t][h] = pairs_begin(splat_int(0));
+              }
+            }
+          }
+        }
       }
     }
     if (type == STOA_IQ4_XS) {
@@ -142,19 +139,16 @@ INLINE void tile_q2_k(tile w, const int T, v16f *acc) {
   }
 }
 
-/// Two vectors of codes of Q3_K and Q6_K for quad v of the first and of the second 16 of 32 columns.
-INLINE void signed_codes(const stoa_type type, const uint8_t *pair, int v, v16i *low, v16i *high) {
+/// The codes of Q3_K and Q6_K for quad v of the first (h = 0) or the second 16 of 32 columns.
+INLINE v16i signed_codes(const stoa_type type, const uint8_t *pair, int v, int h) {
   if (type == STOA_Q3_K) {
-    const v16i two_bits = splat_int(0x03030303), third = splat_int(0x04040404);
-    v16i a = load_codes(pair), b = load_codes(pair + VECTOR), bits = load_codes(pair + 2 * VECTOR);
-    *low = ((a >> (2 * v)) & two_bits) | ((v < 2 ? bits << (2 - v) : bits >> (v - 2)) & third);
-    *high = ((b >> (2 * v)) & two_bits) | ((bits >> (v + 2)) & third);
-  } else {
-    const v16i nibble = splat_int(0x0f0f0f0f), upper = splat_int(0x30303030);
-    v16i c = load_codes(pair + q6_low_at((size_t)v)), h = load_codes(pair + q6_high_at((size_t)v));
-    *low = (c & nibble) | ((v % 2 ? h : h << 4) & upper);
-    *high = ((c >> 4) & nibble) | ((v % 2 ? h >> 2 : h << 2) & upper);
+    v16i c = load_codes(pair + h * VECTOR), bits = load_codes(pair + 2 * VECTOR);
+    v16i third = h ? bits >> (v + 2) : v < 2 ? bits << (2 - v) : bits >> (v - 2);
+    return ((c >> (2 * v)) & splat_int(0x03030303)) | (third & splat_int(0x04040404));
   }
+  v16i c = load_codes(pair + q6_low_at((size_t)v)), bits = load_codes(pair + q6_high_at((size_t)v));
+  v16i upper = h ? (v % 2 ? bits >> 2 : bits << 2) : v % 2 ? bits : bits << 4;
+  return ((h ? c >> 4 : c) & splat_int(0x0f0f0f0f)) | (upper & splat_int(0x30303030));
 }
 
 /// The signed scales of sub-blocks 2p and 2p + 1 as 16-bit values.
@@ -174,26 +168,26 @@ INLINE void tile_signed_k(tile w, const int T, v16f *acc, const stoa_type type) 
     v16i total[8], offset[8];
     UNROLL for (int t = 0; t < T; t++) total[t] = offset[t] = splat_int(0);
     for (int p = 0; p < 8; p++) {
-      v16i first[8], second[8];
-      UNROLL for (int t = 0; t < T; t++) first[t] = second[t] = pairs_begin(splat_int(0));
       v16i pair = signed_pair(type, scales, p);
-      v16i s0 = pairs_scale((pair << 16) >> 16), s1 = pairs_scale(pair >> 16);
+      v16i scale[2] = {pairs_scale((pair << 16) >> 16), pairs_scale(pair >> 16)};
       const int8_t *x = w.x + b * 256 + p * 32;
-      UNROLL for (int v = 0; v < 4; v++) {
-        v16i low, high;
-        signed_codes(type, codes + p * pair_bytes, v, &low, &high);
-        UNROLL for (int t = 0; t < T; t++) {
-          const int8_t *quad = x + (size_t)t * w.columns + v * 4;
-          first[t] = dot4_pairs(first[t], low, splat_quad(quad));
-          second[t] = dot4_pairs(second[t], high, splat_quad(quad + 16));
-          pin(first + t);
-          pin(second + t);
-        }
-        if (v == 3 || (v == 1 && products_in_pairs(type) < 4)) {
-          UNROLL for (int t = 0; t < T; t++) {
-            total[t] = add_scaled_pairs(total[t], first[t], s0);
-            total[t] = add_scaled_pairs(total[t], second[t], s1);
-            first[t] = second[t] = pairs_begin(splat_int(0));
+      UNROLL for (int first = 0; first < 2; first += SUB_BLOCKS) {
+        v16i sum[8][2];
+        UNROLL for (int t = 0; t < T; t++) sum[t][first] = sum[t][first + SUB_BLOCKS - 1] = pairs_begin(splat_int(0));
+        UNROLL for (int v = 0; v < 4; v++) {
+          UNROLL for (int h = first; h < first + SUB_BLOCKS; h++) {
+            v16i c = signed_codes(type, codes + p * pair_bytes, v, h);
+            UNROLL for (int t = 0; t < T; t++) {
+              v16i quad = splat_quad(x + (size_t)t * w.columns + h * 16 + v * 4);
+              sum[t][h] = dot4_pairs(sum[t][h], c, quad);
+              pin(sum[t] + h);
+            }
+            if (v == 3 || (v == 1 && products_in_pairs(type) < 4)) {
+              UNROLL for (int t = 0; t < T; t++) {
+                total[t] = add_scaled_pairs(total[t], sum[t][h], scale[h]);
+                sum[t][h] = pairs_begin(splat_int(0));
+              }
+            }
           }
         }
       }
