@@ -13,7 +13,7 @@
 //   look_up(table, codes)   bytes 0..15 to the table's 16 bytes
 //   dot2(acc, a, b)         acc[i] += sum of 2 products of signed 16-bit values
 //   TILE_32, TILE_256       tokens per tile for block sizes 32 and 256
-//   SUB_BLOCKS              sub-blocks of a pair that have their sums in registers at the same time, 1 or 2
+//   SUB_BLOCKS(T)           halves of the codes of a vector whose sums of T tokens are in registers together, 1 or 2
 //   TILE_ROWS, TILE_TOKENS  tile of float products
 //   ATTENTION_ROWS          queries per tile of attention; SCORE_VECTORS(R) vectors of keys at a time for R of them
 #ifndef STOA_SIMD_H

@@ -5,7 +5,7 @@
 
 #define TILE_32 4
 #define TILE_256 4
-#define SUB_BLOCKS 1
+#define SUB_BLOCKS(T) ((T) > 2 ? 1 : 2)
 #define TILE_ROWS 2
 #define TILE_TOKENS 3
 #define ATTENTION_ROWS 4

@@ -2,7 +2,7 @@
 
 #define TILE_32 8
 #define TILE_256 8
-#define SUB_BLOCKS 2
+#define SUB_BLOCKS(T) 2
 #define TILE_ROWS 4
 #define TILE_TOKENS 6
 #define ATTENTION_ROWS 8

@@ -23,25 +23,16 @@ INLINE void pair_of_scales(const stoa_type type, const uint8_t *scales, int g, v
   }
 }
 
-/// The codes of sub-block h of a pair: of vector v of 8, whose nibbles hold one sub-block each.
-INLINE v16i nibble_codes(const stoa_type type, const uint8_t *part, int v, int h, const v16i *bits) {
-  v16i c = load_codes(part + ((size_t)v + fifth_vectors(type)) * VECTOR);
-  v16i codes = (h ? c >> 4 : c) & splat_int(0x0f0f0f0f);
-  if (has_fifth_bits(type)) {
-    codes |= (v < 4 ? bits[h] << (4 - v) : bits[h] >> (v - 4)) & splat_int(0x10101010);
-  }
-  return has_levels(type) ? level_codes(codes) : codes;
-}
-
 /// Q4_K, Q5_K and IQ4_XS: eight sub-blocks of 32.
 INLINE void tile_nibbles_k(tile w, const int T, v16f *acc, const stoa_type type) {
+  const int together = SUB_BLOCKS(T);
   for (size_t b = 0; b < w.blocks; b++) {
     const uint8_t *codes = w.weights + codes_at(layout_of(type), b);
     const uint8_t *scales = w.weights + scales_at(layout_of(type), b);
     v16i total[8];
     UNROLL for (int t = 0; t < T; t++) total[t] = splat_int(0);
     for (int g = 0; g < 4; g++) {
-      const uint8_t *part = codes + (size_t)g * nibble_part(type);
+      const uint8_t *part = codes + (size_t)g * nibble_part(type), *nibbles = part + fifth_vectors(type) * VECTOR;
       const int8_t *x = w.x + b * 256 + g * 64;
       v16i scale[2], bits[2] = {{0}, {0}};
       pair_of_scales(type, scales, g, scale, scale + 1);
@@ -49,17 +40,17 @@ INLINE void tile_nibbles_k(tile w, const int T, v16f *acc, const stoa_type type)
         bits[0] = load_codes(part);
         bits[1] = load_codes(part + VECTOR);
       }
-      UNROLL for (int first = 0; first < 2; first += SUB_BLOCKS) {
+      UNROLL for (int first = 0; first < 2; first += together) {
         v16i sum[8][2];
         UNROLL for (int t = 0; t < T; t++) {
           const int16_t *x_sums = w.sums32 + ((size_t)t * w.blocks + b) * 8 + g * 2;
-          UNROLL for (int h = first; h < first + SUB_BLOCKS; h++) {
+          UNROLL for (int h = first; h < first + together; h++) {
             sum[t][h] = has_levels(type) ? q8_start(x_sums[h]) : pairs_begin(splat_int(0));
           }
         }
         UNROLL for (int v = 0; v < 8; v++) {
-          UNROLL for (int h = first; h < first + SUB_BLOCKS; h++) {
-            v16i c = nibble_codes(type, part, v, h, bits);
+          UNROLL for (int h = first; h < first + together; h++) {
+            v16i c = nibble_codes(type, nibbles + v * VECTOR, h, bits[h], v);
             UNROLL for (int t = 0; t < T; t++) {
               v16i quad = splat_quad(x + (size_t)t * w.columns + h * 32 + v * 4);
               sum[t][h] = has_levels(type) ? dot4_q8(sum[t][h], c, quad) : dot4_pairs(sum[t][h], c, quad);
@@ -161,6 +152,7 @@ INLINE v16i signed_pair(const stoa_type type, const uint8_t *scales, int p) {
 
 /// Q3_K and Q6_K: sixteen sub-blocks of 16 with signed scales.
 INLINE void tile_signed_k(tile w, const int T, v16f *acc, const stoa_type type) {
+  const int together = SUB_BLOCKS(T);
   const int pair_bytes = type == STOA_Q3_K ? Q3_K_PAIR : Q6_K_PAIR, zero_shift = type == STOA_Q3_K ? 2 : 5;
   for (size_t b = 0; b < w.blocks; b++) {
     const uint8_t *codes = w.weights + codes_at(layout_of(type), b);
@@ -171,11 +163,11 @@ INLINE void tile_signed_k(tile w, const int T, v16f *acc, const stoa_type type) 
       v16i pair = signed_pair(type, scales, p);
       v16i scale[2] = {pairs_scale((pair << 16) >> 16), pairs_scale(pair >> 16)};
       const int8_t *x = w.x + b * 256 + p * 32;
-      UNROLL for (int first = 0; first < 2; first += SUB_BLOCKS) {
+      UNROLL for (int first = 0; first < 2; first += together) {
         v16i sum[8][2];
-        UNROLL for (int t = 0; t < T; t++) sum[t][first] = sum[t][first + SUB_BLOCKS - 1] = pairs_begin(splat_int(0));
+        UNROLL for (int t = 0; t < T; t++) sum[t][first] = sum[t][first + together - 1] = pairs_begin(splat_int(0));
         UNROLL for (int v = 0; v < 4; v++) {
-          UNROLL for (int h = first; h < first + SUB_BLOCKS; h++) {
+          UNROLL for (int h = first; h < first + together; h++) {
             v16i c = signed_codes(type, codes + p * pair_bytes, v, h);
             UNROLL for (int t = 0; t < T; t++) {
               v16i quad = splat_quad(x + (size_t)t * w.columns + h * 16 + v * 4);

@@ -58,49 +58,48 @@ INLINE v16f block_scales(const stoa_type type, const uint8_t *scales) {
   return type == STOA_MXFP4 ? (v16f)(widen_halves(scales) << 16) : load_half(scales);
 }
 
+/// The codes in the low (h = 0) or high nibbles of a vector, whose fifth bits are the given one of `bits`.
+INLINE v16i nibble_codes(const stoa_type type, const uint8_t *vector, int h, v16i bits, int bit) {
+  v16i c = load_codes(vector);
+  c = (h ? c >> 4 : c) & splat_int(0x0f0f0f0f);
+  if (has_fifth_bits(type)) c |= (bit < 4 ? bits << (4 - bit) : bits >> (bit - 4)) & splat_int(0x10101010);
+  return has_levels(type) ? level_codes(c) : plain_codes(type, c);
+}
+
 /// Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL and MXFP4.
 INLINE void tile_nibbles(tile w, const int T, v16f *acc, const stoa_type type) {
-  const v16i nibble = splat_int(0x0f0f0f0f), fifth = splat_int(0x10101010);
+  const int together = SUB_BLOCKS(T);
   for (size_t b = 0; b < w.blocks; b++) {
     const uint8_t *codes = w.weights + codes_at(layout_of(type), b);
-    const uint8_t *scales = w.weights + scales_at(layout_of(type), b);
+    const uint8_t *scales = w.weights + scales_at(layout_of(type), b), *nibbles = codes + fifth_vectors(type) * VECTOR;
     v16i sum[8], pairs[8], bits = splat_int(0);
     UNROLL for (int t = 0; t < T; t++) {
       sum[t] = nibble_start(type, w.sums32[(size_t)t * w.blocks + b]);
       pairs[t] = pairs_begin(sum[t]);
     }
     if (has_fifth_bits(type)) bits = load_codes(codes);
-    UNROLL for (int v = 0; v < 4; v++) {
-      v16i c = load_codes(codes + ((size_t)v + fifth_vectors(type)) * VECTOR);
-      v16i low = c & nibble, high = (c >> 4) & nibble;
-      if (has_fifth_bits(type)) {
-        low |= (bits << (4 - v)) & fifth;
-        high |= (bits >> v) & fifth;
-      }
-      if (has_levels(type)) {
-        low = level_codes(low);
-        high = level_codes(high);
-      } else {
-        low = plain_codes(type, low);
-        high = plain_codes(type, high);
-      }
-      UNROLL for (int t = 0; t < T; t++) {
-        const int8_t *x = w.x + (size_t)t * w.columns + b * 32 + v * 4;
-        if (has_levels(type)) {
-          sum[t] = dot4_q8(sum[t], low, splat_quad(x));
-          sum[t] = dot4_q8(sum[t], high, splat_quad(x + 16));
-          pin(sum + t);
-        } else {
-          pairs[t] = dot4_pairs(pairs[t], low, splat_quad(x));
-          pairs[t] = dot4_pairs(pairs[t], high, splat_quad(x + 16));
-          pin(pairs + t);
+    UNROLL for (int first = 0; first < 2; first += together) {
+      UNROLL for (int v = 0; v < 4; v++) {
+        UNROLL for (int h = first; h < first + together; h++) {
+          v16i c = nibble_codes(type, nibbles + v * VECTOR, h, bits, v + 4 * h);
+          UNROLL for (int t = 0; t < T; t++) {
+            v16i quad = splat_quad(w.x + (size_t)t * w.columns + b * 32 + h * 16 + v * 4);
+            if (has_levels(type)) {
+              sum[t] = dot4_q8(sum[t], c, quad);
+              pin(sum + t);
+            } else {
+              pairs[t] = dot4_pairs(pairs[t], c, quad);
+              pin(pairs + t);
+            }
+          }
         }
-      }
-      // Four vectors are eight products, of which 16 bits hold all or half.
-      if (!has_levels(type) && (v == 3 || (v == 1 && products_in_pairs(type) < 8))) {
-        UNROLL for (int t = 0; t < T; t++) {
-          sum[t] = pairs_end(sum[t], pairs[t]);
-          pairs[t] = pairs_begin(sum[t]);
+        // A block has eight products, of which 16 bits hold all or half.
+        int products = first * 4 + (v + 1) * together;
+        if (!has_levels(type) && (products == 8 || (products == 4 && products_in_pairs(type) < 8))) {
+          UNROLL for (int t = 0; t < T; t++) {
+            sum[t] = pairs_end(sum[t], pairs[t]);
+            pairs[t] = pairs_begin(sum[t]);
+          }
         }
       }
     }
