@@ -95,6 +95,14 @@ class Guard(OracleCase):
         self.assertEqual(answer["action"], "refuse")
         self.assertNotIn("previous", answer["text"])
 
+    def test_name_of_file(self):
+        """Who names a file as if its content were checked is told."""
+        file = self.folder / "note.txt"
+        file.write_text(BAN)
+        done = stoa("guard", "check", "--pack", self.folder, file)
+        self.assertIn("to check what is in it", done.stderr)
+        self.assertNotIn("to check what is in it", stoa("guard", "check", BAN).stderr)
+
     def test_system_prompt(self):
         prompt = self.folder / "prompt.txt"
         prompt.write_text(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import StoaFormats
 import StoaGuard
 import StoaServer
@@ -31,6 +32,9 @@ struct GuardCheckCommand: ParsableCommand {
   func run() throws {
     let program = try loadPack(pack.pack).program(direction, for: GuardContext(model: model))
     noteWarnings(of: [program])
+    if text != "-", FileManager.default.fileExists(atPath: text) {
+      Output.note("a file's name is checked as a text; to check what is in it: stoa guard check - < \(text)\n")
+    }
     let prompt = try systemPrompt.map { try InputText.file($0) }
     let bytes = text == "-" ? Array(try InputText.standardInput().utf8) : Array(text.utf8)
     let checked = program.check(
