@@ -7,8 +7,11 @@
 
 #include "simd_avx512.h"
 
+/// In assembly, since the compiler takes the intrinsic apart into two instructions.
 INLINE v16i dot2(v16i acc, v16i a, v16i b) {
-  return (v16i)_mm512_dpwssd_epi32((__m512i)acc, (__m512i)a, (__m512i)b);
+  __m512i sum = (__m512i)acc;
+  DPWSSD(sum, (__m512i)a, (__m512i)b);
+  return (v16i)sum;
 }
 
 INLINE v16i dot4(v16i acc, v16i u, v16i s) {

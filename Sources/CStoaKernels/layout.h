@@ -138,6 +138,30 @@ static inline size_t q2_codes_at(size_t j) { return j / 4 * Q2_K_PART + (1 + j %
 static inline size_t q6_low_at(size_t v) { return (v / 2 * 3 + 1 + v % 2) * VECTOR; }
 static inline size_t q6_high_at(size_t v) { return v / 2 * 3 * VECTOR; }
 
+/// The largest unsigned code; of MXFP4 among the levels that codes become.
+static inline int largest_code(stoa_type type) {
+  if (has_fifth_bits(type)) return 31;
+  return type == STOA_Q2_K ? 45 : type == STOA_Q3_K ? 7 : type == STOA_MXFP4 ? 24 : type == STOA_Q6_K ? 63 : 15;
+}
+
+/// Whether a type of blocks of 256 has minima.
+static inline int has_minima_k(stoa_type type) { return type == STOA_Q2_K || type == STOA_Q4_K || type == STOA_Q5_K; }
+
+/// Where among the scales of a block of 256 its d lies, and dmin after it.
+static inline size_t d_at(stoa_type type) {
+  switch (type) {
+    case STOA_Q3_K: return Q3_K_D;
+    case STOA_Q4_K:
+    case STOA_Q5_K: return Q4_K_D;
+    case STOA_Q6_K: return Q6_K_D;
+    case STOA_IQ4_XS: return IQ4_XS_D;
+    default: return 0;
+  }
+}
+
+/// Quads of columns in a sub-block with a scale of its own.
+static inline int quads_in_sub_block(stoa_type type) { return type == STOA_Q2_K || type == STOA_Q3_K || type == STOA_Q6_K ? 4 : 8; }
+
 /// Whether codes are indices of the levels of IQ4_NL.
 static inline int has_levels(stoa_type type) { return type == STOA_IQ4_NL || type == STOA_IQ4_XS; }
 

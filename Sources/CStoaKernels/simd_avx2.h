@@ -3,9 +3,11 @@
 // 64-byte vectors never cross a call here, since everything that takes one is inlined.
 #pragma clang diagnostic ignored "-Wpsabi"
 
+#define ROW_GROUPS 1
 #define TILE_32 4
 #define TILE_256 4
-#define SUB_BLOCKS(T) ((T) > 2 ? 1 : 2)
+#define TILE_PANEL 4
+#define SUB_BLOCKS(sums) ((sums) > 2 ? 1 : 2)
 #define TILE_ROWS 2
 #define TILE_TOKENS 3
 #define ATTENTION_ROWS 4
@@ -36,6 +38,9 @@ INLINE void pin(v16i *sum) {
   __asm__("" : "+x"(low), "+x"(high));
   *sum = join(low, high);
 }
+
+/// See simd_avx512.h; `pin` is enough here.
+INLINE void fence(void) {}
 
 INLINE v16f load_half(const void *p) {
   __m256 low = _mm256_cvtph_ps(_mm_loadu_si128(p));

@@ -27,6 +27,9 @@ INLINE __m512i halves(__m256i lower, __m256i higher) {
   return x;
 }
 
+#define KEEP(value) (void)(value)
+#define DPWSSD(sum, a, b) (sum) = _mm512_dpwssd_epi32(sum, a, b)
+
 #undef _mm512_cvtph_ps
 #undef _mm512_cvtps_ph
 

@@ -3,12 +3,12 @@ import StoaTestSupport
 import Testing
 
 @Suite struct MatrixProductTests {
-  /// Rows that do not fill groups, columns that do not fill vectors, tokens that do not fill tiles.
+  /// Rows that do not fill groups, columns that do not fill vectors or panels, tokens that do not fill tiles.
   private static func shapes(_ type: ElementType) -> [(rows: Int, columns: Int, tokens: Int)] {
     let block = type.blockSize
     return [
       (1, max(block, 1), 1), (16, block * 2, 1), (37, block * 3, 2), (87, block * 2, 13), (64, block * 5, 8),
-      (131, block == 1 ? 77 : block, 29),
+      (131, block == 1 ? 77 : block, 29), (77, block == 1 ? 1117 : 2048 + block, 31),
     ]
   }
 
@@ -98,7 +98,8 @@ import Testing
     // Equal magnitudes become codes of 127 and -127.
     let alike = [Float](repeating: 1, count: columns)
     let mixed = (0..<columns).map { _ -> Float in Bool.random(using: &random) ? 1 : -1 }
-    for input in [alike, alike.map { -$0 }, mixed] {
+    let inputs = [alike, alike.map { -$0 }, mixed]
+    for input in inputs + [(0..<27).flatMap { inputs[$0 % 3] }] {
       let reference = try product(type, weights: weights, rows: rows, columns: columns, input: input, set: .scalar)
       for set in KernelSet.vector {
         let result = try product(type, weights: weights, rows: rows, columns: columns, input: input, set: set)
