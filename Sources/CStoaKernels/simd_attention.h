@@ -76,14 +76,18 @@ INLINE void adjust_scores(const stoa_attention *job, const query_row *row, size_
 
 /// Turns one row's scores into weights; keys outside [low, high) get 0. Gives the block's maximum and sum.
 INLINE void block_softmax(float *scores, size_t low, size_t high, float *max, float *sum) {
-  float largest = scores[low];
-  for (size_t k = low + 1; k < high; k++) largest = scores[k] > largest ? scores[k] : largest;
-  v16f lanes = splat(0);
-  v16i index = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  v16f lanes = splat(0), highest = splat(-__builtin_inff());
+  v16i index = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, seen[STOA_KEY_BLOCK / 16];
   UNROLL for (int v = 0; v < STOA_KEY_BLOCK / 16; v++) {
-    v16f p = exp16(load_floats(scores + v * 16) - largest);
     v16i key = index + v * 16;
-    p = select16((key >= (int32_t)low) & (key < (int32_t)high), p, splat(0));
+    seen[v] = (key >= (int32_t)low) & (key < (int32_t)high);
+    v16f score = load_floats(scores + v * 16);
+    highest = select16(seen[v] & (score > highest), score, highest);
+  }
+  // A score that is no number is passed over here; the sum shows it.
+  float largest = largest_lane(highest);
+  UNROLL for (int v = 0; v < STOA_KEY_BLOCK / 16; v++) {
+    v16f p = select16(seen[v], exp16(load_floats(scores + v * 16) - largest), splat(0));
     store_floats(scores + v * 16, p);
     lanes += p;
   }

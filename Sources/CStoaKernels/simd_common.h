@@ -82,6 +82,17 @@ INLINE float tree(v16f v) {
   return (b[0] + b[2]) + (b[1] + b[3]);
 }
 
+/// The largest lane, of which none is NaN.
+INLINE float largest_lane(v16f v) {
+  typedef float v8f __attribute__((vector_size(32)));
+  typedef float v4f __attribute__((vector_size(16)));
+  v8f a = __builtin_elementwise_max(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7),
+                                    __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15));
+  v4f b = __builtin_elementwise_max(__builtin_shufflevector(a, a, 0, 1, 2, 3), __builtin_shufflevector(a, a, 4, 5, 6, 7));
+  float c = b[0] > b[2] ? b[0] : b[2], d = b[1] > b[3] ? b[1] : b[3];
+  return c > d ? c : d;
+}
+
 /// Lanes of `yes` where the mask is all ones, lanes of `no` where it is zero.
 INLINE v16f select16(v16i mask, v16f yes, v16f no) { return (v16f)(((v16i)yes & mask) | ((v16i)no & ~mask)); }
 
