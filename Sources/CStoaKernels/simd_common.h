@@ -26,7 +26,12 @@ INLINE v16i load_lanes(const uint8_t *p) {
   return v;
 }
 
-INLINE v16f splat(float x) { return (v16f){0} + x; }
+/// By its bits: added to a zero it would be an addition, since -0 does not stay what it is.
+INLINE v16f splat(float x) {
+  int32_t bits;
+  memcpy(&bits, &x, 4);
+  return (v16f)((v16i){0} + bits);
+}
 
 /// Four bytes (or two 16-bit values) in every lane.
 INLINE v16i splat_quad(const void *p) {
