@@ -2,7 +2,7 @@
 
 #define ROW_GROUPS 2
 #define TILE_32 8
-#define TILE_256 6
+#define TILE_256 8
 #define TILE_PANEL 6
 #define SUB_BLOCKS(sums) ((sums) > 8 ? 1 : 2)
 #define TILE_ROWS 4

@@ -13,7 +13,7 @@ public struct SchedulerOptions: Sendable {
   /// Bytes for keys and values; nil for a quarter of the machine's memory. One whole context always fits.
   public var cacheBytes: Int?
   /// How long a forward pass should take at most while answers are being streamed, in seconds.
-  public var stepSeconds = 0.1
+  public var stepSeconds = 0.15
 
   /// The defaults.
   public init() {}
