@@ -160,7 +160,9 @@ static inline size_t d_at(stoa_type type) {
 }
 
 /// Quads of columns in a sub-block with a scale of its own.
-static inline int quads_in_sub_block(stoa_type type) { return type == STOA_Q2_K || type == STOA_Q3_K || type == STOA_Q6_K ? 4 : 8; }
+static inline int quads_in_sub_block(stoa_type type) {
+  return type == STOA_Q2_K || type == STOA_Q3_K || type == STOA_Q6_K ? 4 : 8;
+}
 
 /// Whether codes are indices of the levels of IQ4_NL.
 static inline int has_levels(stoa_type type) { return type == STOA_IQ4_NL || type == STOA_IQ4_XS; }

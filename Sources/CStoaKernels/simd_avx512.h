@@ -23,7 +23,7 @@ INLINE void pin(v16i *sum) {
   *sum = (v16i)value;
 }
 
-/// Nothing is loaded before its turn: left alone, the compiler loads the codes of an unrolled loop until sums are spilled.
+/// Nothing is loaded before its turn: left alone, the compiler loads codes of an unrolled loop until sums are spilled.
 INLINE void fence(void) { __asm__ volatile("" ::: "memory"); }
 
 INLINE v16f load_half(const void *p) { return (v16f)_mm512_cvtph_ps(_mm256_loadu_si256(p)); }

@@ -46,12 +46,12 @@ INLINE void store_rows(const stoa_matmul *job, size_t row, size_t token, v16f va
     }                                                                                           \
   } while (0)
 
-#define RUN_TILES(kernel, R, TILE)               \
-  do {                                           \
+#define RUN_TILES(kernel, R, TILE)                \
+  do {                                            \
     if (count == TILE) RUN_TILE(kernel, R, TILE); \
-    else if (count == 4) RUN_TILE(kernel, R, 4); \
-    else if (count == 2) RUN_TILE(kernel, R, 2); \
-    else RUN_TILE(kernel, R, 1);                 \
+    else if (count == 4) RUN_TILE(kernel, R, 4);  \
+    else if (count == 2) RUN_TILE(kernel, R, 2);  \
+    else RUN_TILE(kernel, R, 1);                  \
   } while (0)
 
 #include "simd_panels.h"
@@ -63,11 +63,11 @@ INLINE void store_rows(const stoa_matmul *job, size_t row, size_t token, v16f va
       whole = job->x.tokens / TILE_PANEL * TILE_PANEL;                                                        \
       matmul_panels(job, begin, end, whole, TYPE);                                                            \
     }                                                                                                         \
-    layout l = layout_of(TYPE);                                                                          \
+    layout l = layout_of(TYPE);                                                                               \
     size_t blocks = job->x.columns / l.columns, bytes = group_bytes(l, job->x.columns);                       \
     for (size_t first = begin; first < end; first += GROUPS_PER_BLOCK) {                                      \
       size_t last = first + GROUPS_PER_BLOCK < end ? first + GROUPS_PER_BLOCK : end;                          \
-      for (size_t t = whole, count; t < job->x.tokens; t += count) {                                              \
+      for (size_t t = whole, count; t < job->x.tokens; t += count) {                                          \
         size_t left = job->x.tokens - t;                                                                      \
         count = left >= TILE ? TILE : left >= 4 && TILE > 4 ? 4 : left >= 2 && TILE > 2 ? 2 : 1;              \
         for (size_t g = first, groups; g < last; g += groups) {                                               \

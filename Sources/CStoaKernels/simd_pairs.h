@@ -16,6 +16,7 @@ INLINE v16i dot4_pairs(v16i pairs, v16i u, v16i s) { return (v16i)((v32s)pairs +
 
 INLINE v16i pairs_end(v16i acc, v16i pairs) { return dot2(acc, pairs, (v16i)((v32s){0} + 1)); }
 
+/// Quads after which a sub-block's sum is scaled.
 INLINE int quads_to_scale(const stoa_type type) {
   int quads = quads_in_sub_block(type);
   return quads_in_pairs(type) < quads ? quads_in_pairs(type) : quads;
