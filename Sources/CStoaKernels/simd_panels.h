@@ -84,6 +84,7 @@ INLINE void unpack_256(panel *p, size_t i, int r, const uint8_t *group, size_t b
   if (has_minima_k(type)) p->m[i][r] = load_half(d + HALVES);
 }
 
+/// Types with blocks of 32.
 INLINE void panel_tile_32(const panel *p, tile w, size_t blocks, const int R, const int T, v16f *acc,
                           const stoa_type type) {
   const int whole_bytes = type == STOA_Q8_0 || has_levels(type), quads = quads_in_pairs(type);
@@ -120,10 +121,11 @@ INLINE void panel_tile_32(const panel *p, tile w, size_t blocks, const int R, co
   }
 }
 
+/// Types with blocks of 256.
 INLINE void panel_tile_256(const panel *p, tile w, size_t blocks, const int R, const int T, v16f *acc,
                            const stoa_type type) {
   const int quads = quads_in_sub_block(type), together = has_levels(type) ? quads : quads_to_scale(type);
-  const int sub_blocks = 64 / quads, wide = type == STOA_Q4_K || type == STOA_Q5_K;
+  const int sub_blocks = 64 / quads, pairs = sub_blocks / 2;
   for (size_t b = 0; b < blocks; b++) {
     v16i total[MAX_TILE];
     UNROLL for (int i = 0; i < R * T; i++) total[i] = splat_int(0);
@@ -160,22 +162,23 @@ INLINE void panel_tile_256(const panel *p, tile w, size_t blocks, const int R, c
         }
       }
     }
-    v16i minima[MAX_TILE];
-    UNROLL for (int i = 0; i < R * T; i++) minima[i] = has_minima_k(type) ? splat_int(0) : total[i];
+    // Minima have a scale of their own; offsets of codes come off the total.
+    v16i minima[MAX_TILE], *sums = has_minima_k(type) ? minima : total;
+    UNROLL for (int i = 0; i < R * T; i++) minima[i] = splat_int(0);
     if (!has_levels(type)) {
-      UNROLL for (int j = 0; j < (wide ? 4 : 8); j++) {
+      UNROLL for (int j = 0; j < pairs; j++) {
         UNROLL for (int t = 0; t < T; t++) {
           size_t at = (size_t)t * w.blocks + b;
-          v16i x_sums = splat_quad(wide ? w.sums32 + at * 8 + j * 2 : w.sums16 + at * 16 + j * 2);
+          v16i x_sums = splat_quad((quads == 8 ? w.sums32 : w.sums16) + at * (size_t)sub_blocks + j * 2);
           UNROLL for (int i = t; i < R * T; i += T) {
-            minima[i] = dot2(minima[i], p->pairs[b * (wide ? 4 : 8) + (size_t)j][i / T], x_sums);
+            sums[i] = dot2(sums[i], p->pairs[b * (size_t)pairs + (size_t)j][i / T], x_sums);
           }
         }
       }
     }
     UNROLL for (int i = 0; i < R * T; i++) {
       float x_scale = w.x_scales[(size_t)(i % T) * w.blocks + b];
-      acc[i] = fma16(to_float(has_minima_k(type) ? total[i] : minima[i]), p->d[b][i / T] * x_scale, acc[i]);
+      acc[i] = fma16(to_float(total[i]), p->d[b][i / T] * x_scale, acc[i]);
       if (has_minima_k(type)) acc[i] = fma16(-to_float(minima[i]), p->m[b][i / T] * x_scale, acc[i]);
     }
   }

@@ -2,9 +2,9 @@
 
 /// The end of a block: total times scale, and the minima off it.
 INLINE void add_minima(tile w, const int R, const int T, size_t b, const v16i *total, const v16i *minima,
-                       const uint8_t *d_at, v16f *acc) {
+                       const uint8_t *scale, v16f *acc) {
   UNROLL for (int r = 0; r < R; r++) {
-    v16f d = load_half(d_at + r * w.group_bytes), dmin = load_half(d_at + r * w.group_bytes + HALVES);
+    v16f d = load_half(scale + r * w.group_bytes), dmin = load_half(scale + r * w.group_bytes + HALVES);
     UNROLL for (int i = r * T; i < (r + 1) * T; i++) {
       float x_scale = w.x_scales[(size_t)(i % T) * w.blocks + b];
       acc[i] = fma16(to_float(total[i]), d * x_scale, acc[i]);
@@ -22,7 +22,7 @@ INLINE v16i sub_block_scale(const stoa_type type, const uint8_t *scales, int j) 
 
 /// Q4_K, Q5_K and IQ4_XS: eight sub-blocks of 32.
 INLINE void tile_nibbles_k(tile w, const int R, const int T, v16f *acc, const stoa_type type) {
-  const int together = SUB_BLOCKS(R * T), quads = quads_to_scale(type);
+  const int together = SUB_BLOCKS(R * T), quads = has_levels(type) ? 8 : quads_to_scale(type);
   for (size_t b = 0; b < w.blocks; b++) {
     const uint8_t *codes = w.weights + codes_at(layout_of(type), b);
     const uint8_t *scales = w.weights + scales_at(layout_of(type), b);
@@ -60,7 +60,7 @@ INLINE void tile_nibbles_k(tile w, const int R, const int T, v16f *acc, const st
                 pin(at);
               }
             }
-            if (has_levels(type) ? v < 7 : (v + 1) % quads != 0) continue;
+            if ((v + 1) % quads != 0) continue;
             UNROLL for (int r = 0; r < R; r++) {
               v16i scale = sub_block_scale(type, scales + r * w.group_bytes, 2 * g + h);
               v16i factor = pairs_scale(type, scale);
@@ -79,7 +79,7 @@ INLINE void tile_nibbles_k(tile w, const int R, const int T, v16f *acc, const st
     }
     if (type == STOA_IQ4_XS) {
       UNROLL for (int r = 0; r < R; r++) {
-        v16f d = load_half(scales + r * w.group_bytes + IQ4_XS_D);
+        v16f d = load_half(scales + r * w.group_bytes + d_at(type));
         UNROLL for (int t = 0; t < T; t++) {
           v16f *at = acc + r * T + t;
           *at = fma16(to_float(total[r * T + t]), d * w.x_scales[(size_t)t * w.blocks + b], *at);
@@ -98,7 +98,7 @@ INLINE void tile_nibbles_k(tile w, const int R, const int T, v16f *acc, const st
         }
       }
     }
-    add_minima(w, R, T, b, total, minima, scales + Q4_K_D, acc);
+    add_minima(w, R, T, b, total, minima, scales + d_at(type), acc);
   }
 }
 
@@ -166,7 +166,7 @@ INLINE void tile_q2_k(tile w, const int R, const int T, v16f *acc) {
       UNROLL for (int chain = 1; chain < chains; chain++) sum += total[i * chains + chain];
       total[i] = sum;
     }
-    add_minima(w, R, T, b, total, minima, scales, acc);
+    add_minima(w, R, T, b, total, minima, scales + d_at(STOA_Q2_K), acc);
   }
 }
 
@@ -241,7 +241,7 @@ INLINE void tile_signed_k(tile w, const int R, const int T, v16f *acc, const sto
       }
     }
     UNROLL for (int r = 0; r < R; r++) {
-      v16f d = load_half(scales + r * w.group_bytes + (type == STOA_Q3_K ? Q3_K_D : Q6_K_D));
+      v16f d = load_half(scales + r * w.group_bytes + d_at(type));
       UNROLL for (int i = r * T; i < (r + 1) * T; i++) {
         acc[i] = fma16(to_float(total[i]), d * w.x_scales[(size_t)(i % T) * w.blocks + b], acc[i]);
       }

@@ -1,6 +1,6 @@
 // Tiles of products with blocks of 32 columns. Lane r of a vector is row r of the group, so integers stay exact in
-// their lanes and there is no horizontal sum. R and T are the row groups and tokens of a tile, constants at each call, as
-// is the type; sum r * T + t is of group r and token t.
+// their lanes and there is no horizontal sum. R and T are the row groups and tokens of a tile, constants at each call,
+// as is the type; sum r * T + t is of group r and token t.
 
 INLINE void tile_q8_0(tile w, const int R, const int T, v16f *acc) {
   for (size_t b = 0; b < w.blocks; b++) {
