@@ -5,8 +5,9 @@ import Testing
 @testable import StoaEngine
 
 @Suite struct SchedulerTests {
-  private func load(context: Int? = nil) throws -> LanguageModel {
+  private func load(context: Int? = nil, chunk: Int = 512) throws -> LanguageModel {
     var options = LoadOptions()
+    options.prefillChunk = chunk
     options.threads = 2
     options.contextLength = context
     return try LanguageModel.load(path: OracleData.fixture("models/llama"), options: options)
@@ -184,6 +185,31 @@ import Testing
     scheduler.shutDown(draining: true)
     let (result, _) = try await collect(last)
     #expect(!result.tokens.isEmpty)
+  }
+
+  @Test("Answers to prompts that come together begin together", arguments: [8.0, 0])
+  func gathering(seconds: Double) async throws {
+    let model = try load(chunk: 32)
+    let requests = (0..<4).map { request($0, length: 30, tokens: 5) }
+    var options = SchedulerOptions()
+    options.stepSeconds = 0.0001
+    options.maxRunning = 4
+    options.gatherSeconds = seconds
+    let inbox = SchedulerInbox(maxWaiting: 8, maxRunning: 4)
+    let loop = try SchedulerLoop(model: model, options: options, inbox: inbox)
+    var streams: [Ticket.Stream] = []
+    for request in requests {
+      let (stream, continuation) = Ticket.Stream.makeStream()
+      try inbox.add(Ticket(request, continuation))
+      streams.append(stream)
+    }
+    inbox.stop(draining: true)
+    loop.run()
+    // 120 tokens in passes of 32, the last of which gives all first tokens; then four more of each.
+    if seconds > 0 { #expect(inbox.load.steps == 8) } else { #expect(inbox.load.steps > 8) }
+    var results: [GenerationResult] = []
+    for stream in streams { results.append(try await collect(stream).result) }
+    expectSame(results, try alone(model, requests))
   }
 
   @Test("Bad requests fail alone")

@@ -13,6 +13,7 @@ final class RunningSequence {
   private(set) var cachedTokens = 0
   private var firstToken: ContinuousClock.Instant?
   private var promptLogprobs: [TokenLogprobs] = []
+  private var ready: ContinuousClock.Instant?
   private var hasReported = false
   /// Whether memory was taken from it, so that it has to be computed again.
   private(set) var wasPreempted = false
@@ -30,6 +31,15 @@ final class RunningSequence {
   var pendingCount: Int { tokens.count - cache.count }
   /// Whether only the latest token is missing.
   var isDecoding: Bool { pendingCount == 1 && !progress.tokens.isEmpty }
+  /// Since when only the prompt's last token is missing; now, if more is.
+  func readySince() -> ContinuousClock.Instant {
+    guard pendingCount == 1 else { return .now }
+    if let ready { return ready }
+    let now = ContinuousClock.now
+    ready = now
+    return now
+  }
+
   /// Whether pages that others computed may be taken over: the logits of the prompt are not wanted themselves.
   var mayShare: Bool { !ticket.request.wantsPromptLogprobs }
 

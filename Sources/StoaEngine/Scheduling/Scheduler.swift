@@ -14,6 +14,9 @@ public struct SchedulerOptions: Sendable {
   public var cacheBytes: Int?
   /// How long a forward pass should take at most while answers are being streamed, in seconds.
   public var stepSeconds = 0.15
+  /// How long an answer may wait, in seconds, so that prompts that came with it are computed first and all begin
+  /// together; only where nobody reads an answer yet.
+  public var gatherSeconds = 8.0
 
   /// The defaults.
   public init() {}

@@ -188,7 +188,9 @@ final class SchedulerLoop {
     // Whole pages, and all of the prompt when it is complete, can be used by others from now on.
     let page = Compute.keyBlock
     let hasNewPage = part.range.upperBound / page > part.range.lowerBound / page
-    let completesPrompt = part.range.contains(sequence.progress.prompt.count - 1)
+    // All of it but for the last token, which everyone computes for its logits.
+    let lastToken = sequence.progress.prompt.count - 1
+    let completesPrompt = part.range.contains(lastToken) || part.range.upperBound == lastToken
     if sequence.mayShare, hasNewPage || completesPrompt {
       let count = completesPrompt ? part.range.upperBound : part.range.upperBound / page * page
       tree.insert(
@@ -208,6 +210,9 @@ final class SchedulerLoop {
       add(1, of: sequence, to: &parts)
     }
     var budget = pace.promptTokens(decoding: parts.count)
+    // Where nobody reads an answer yet and this pass does not complete all prompts, answers begin together.
+    let gathers =
+      parts.isEmpty && running.reduce(0) { $0 + ($1.isDecoding ? 0 : $1.pendingCount) } > budget
     for sequence in running where !sequence.isDecoding && budget > 0 {
       // One that was just to be taken up may have had to give way.
       guard running.contains(where: { $0 === sequence }) else { continue }
@@ -215,9 +220,23 @@ final class SchedulerLoop {
         sequence.adopt(from: &tree)
         if waitsForSameText(sequence, parts) { continue }
       }
-      budget -= add(min(budget, sequence.pendingCount), of: sequence, to: &parts)
+      let wanted = sequence.pendingCount - (gathers && waitsForOthers(sequence) ? 1 : 0)
+      if wanted > 0 { budget -= add(min(budget, wanted), of: sequence, to: &parts) }
     }
     return parts
+  }
+
+  /// Whether a prompt's last token, and with it the answer, waits for the prompts that came before this one was done.
+  ///
+  /// Beside answers prompts take many small passes, each as dear as one token of all answers; together they are done
+  /// sooner, and so are all answers. Prompts that take more than a pass are not waited for.
+  private func waitsForOthers(_ sequence: RunningSequence) -> Bool {
+    let ready = sequence.readySince()
+    guard ready.duration(to: .now).seconds < options.gatherSeconds else { return false }
+    return running.contains { other in
+      other !== sequence && other.pendingCount > 1 && other.pendingCount <= model.prefillChunk
+        && other.ticket.submitted < ready
+    }
   }
 
   /// Whether this very pass computes text that the sequence could take over after it.
