@@ -36,12 +36,14 @@ final class SchedulerLoop {
 
   func run() {
     while true {
-      if running.isEmpty, preempted.isEmpty, inbox.isEmpty {
+      let isIdle = running.isEmpty && preempted.isEmpty && inbox.isEmpty
+      if isIdle {
         if inbox.phase != .running { return }
         inbox.wait()
       }
       dropUnwanted()
       admit()
+      if isIdle { awaitOthers() }
       step()
       report()
     }
@@ -106,6 +108,16 @@ final class SchedulerLoop {
       }
       running.append(sequence)
     }
+  }
+
+  /// Requests seldom come alone: after idleness a prompt waits a moment, short beside its own time, for others to begin
+  /// with.
+  private func awaitOthers() {
+    for sequence in running where sequence.mayShare { sequence.adopt(from: &tree) }
+    let pause = pace.pause(before: running.reduce(0) { $0 + $1.pendingCount })
+    guard pause > 0 else { return }
+    Thread.sleep(forTimeInterval: pause)
+    admit()
   }
 
   /// Whether the pages of its tokens could be had without taking them from others.
@@ -301,8 +313,18 @@ struct StepPace {
     return min(room, max(Self.leastTokens, Int(left / secondsPerPromptToken)))
   }
 
+  /// How long prompts of so many tokens may wait for others: a twentieth of the time they take, 20 ms at most.
+  func pause(before tokens: Int) -> Double {
+    min(0.02, Double(tokens) * (secondsPerPromptToken ?? 0) / 20)
+  }
+
   mutating func record(decoding: Int, prompt: Int, seconds: Double) {
-    func blend(_ old: Double?, _ new: Double) -> Double { old.map { 0.8 * $0 + 0.2 * new } ?? new }
+    // A machine that slows down is believed sooner than one that gets faster: those who read would notice.
+    func blend(_ old: Double?, _ new: Double) -> Double {
+      guard let old else { return new }
+      let share = new > old ? 0.5 : 0.2
+      return (1 - share) * old + share * new
+    }
     if prompt == 0 {
       secondsPerDecode = blend(secondsPerDecode, seconds)
     } else if prompt >= Self.leastTokens {
