@@ -29,7 +29,7 @@ SETTINGS = {
 }
 APART = {"toxicity": ("written",), "jailbreak": ("piguard-benign",), "injection": ("piguard-benign",)}
 # How many ordinary texts of all and of each source may pass the threshold; of tweets that are not offensive many are rude.
-LIMITS = {"toxicity": 0.03, "jailbreak": 0.01, "injection": 0.015}
+LIMITS = {"toxicity": 0.03, "jailbreak": 0.01, "injection": 0.02}
 # Where the mean over sources counts, and no source for itself.
 BY_SOURCE = ("injection",)
 # Texts whose scores the Swift code has to agree with.
