@@ -187,7 +187,7 @@ import Testing
     #expect(!result.tokens.isEmpty)
   }
 
-  @Test("Answers to prompts that come together begin together", arguments: [8.0, 0])
+  @Test("Answers to prompts that come together begin together", arguments: [15.0, 0])
   func gathering(seconds: Double) async throws {
     let model = try load(chunk: 32)
     let requests = (0..<4).map { request($0, length: 30, tokens: 5) }

@@ -16,7 +16,7 @@ public struct SchedulerOptions: Sendable {
   public var stepSeconds = 0.15
   /// How long an answer may wait, in seconds, so that prompts that came with it are computed first and all begin
   /// together; only where nobody reads an answer yet.
-  public var gatherSeconds = 8.0
+  public var gatherSeconds = 15.0
 
   /// The defaults.
   public init() {}
