@@ -31,6 +31,7 @@ final class RunningSequence {
   var pendingCount: Int { tokens.count - cache.count }
   /// Whether only the latest token is missing.
   var isDecoding: Bool { pendingCount == 1 && !progress.tokens.isEmpty }
+
   /// Since when only the prompt's last token is missing; now, if more is.
   func readySince() -> ContinuousClock.Instant {
     guard pendingCount == 1 else { return .now }
