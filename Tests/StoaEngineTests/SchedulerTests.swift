@@ -224,6 +224,34 @@ import Testing
   }
 }
 
+@Suite struct StepPaceTests {
+  @Test("A prompt waits for others a twentieth of its own time, 20 ms at most")
+  func pause() {
+    var pace = StepPace(target: 0.1, maxTokens: 512)
+    #expect(pace.pause(before: 1000) == 0)
+    pace.record(decoding: 0, prompt: 200, seconds: 1)
+    for tokens in [1, 10, 60] { #expect(abs(pace.pause(before: tokens) - Double(tokens) / 200 / 20) < 1e-12) }
+    #expect(pace.pause(before: 0) == 0)
+    #expect(pace.pause(before: 10_000) == 0.02)
+  }
+
+  @Test("Beside answers a step is as long as it may be, and a slower machine is believed sooner than a faster one")
+  func steps() {
+    var pace = StepPace(target: 0.1, maxTokens: 512)
+    pace.record(decoding: 0, prompt: 1000, seconds: 1)
+    pace.record(decoding: 4, prompt: 0, seconds: 0.04)
+    #expect((59...60).contains(pace.promptTokens(decoding: 4)))
+    #expect(pace.promptTokens(decoding: 0) == 512)
+    var slower = pace
+    var faster = pace
+    slower.record(decoding: 0, prompt: 1000, seconds: 2)
+    faster.record(decoding: 0, prompt: 1000, seconds: 0.5)
+    // The step that each now takes, as a share of what the machine's new speed allows: 30 and 120 tokens.
+    #expect(slower.promptTokens(decoding: 4) <= 40)
+    #expect(faster.promptTokens(decoding: 4) < 80)
+  }
+}
+
 @Suite struct RequestQueueTests {
   @Test("Those who ask take turns")
   func turns() {
